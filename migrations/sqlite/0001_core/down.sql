@@ -1,0 +1,15 @@
+DROP TABLE itip_state;
+DROP TABLE job;
+DROP TABLE version;
+DROP TABLE change;
+DROP TABLE tombstone;
+DROP TABLE object;
+DROP TABLE grant_;
+DROP TABLE collection_tombstone;
+DROP TABLE collection;
+DROP TABLE home;
+DROP TABLE membership;
+DROP TABLE credential;
+DROP TABLE address;
+DROP TABLE principal;
+DROP TABLE meta;

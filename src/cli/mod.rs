@@ -1,0 +1,73 @@
+//! The command line, one command a file. Errors tell the operator what to do next.
+
+mod serve;
+mod user;
+
+use crate::config::{Config, Flags};
+use crate::domain::fault::Fault;
+use crate::services::{Core, Limits};
+use crate::store::Store;
+use clap::{Parser, Subcommand};
+
+/// Groupware server: calendars, tasks and contacts by CalDAV, CardDAV and REST.
+#[derive(Debug, Parser)]
+#[command(name = "cenacle", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve requests
+    Serve(serve::Args),
+    /// Make and change accounts
+    User(user::Args),
+    /// Create or update the tables, and stop
+    Migrate(Flags),
+}
+
+/// Why a command failed, for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Config(#[from] crate::config::Wrong),
+    /// The database cannot be used.
+    #[error("{0}\nIs the path right and writable, or the database server running?")]
+    Store(#[from] crate::store::Error),
+    /// The service refused.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// A file or socket failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> Result<(), Failed> {
+        match self.command {
+            Command::Serve(args) => serve::run(&args),
+            Command::User(args) => user::run(args),
+            Command::Migrate(flags) => open(&Config::read(&flags, None)?).map(|_| println!("The tables are up to date.")),
+        }
+    }
+}
+
+/// Opens the store that the configuration names, making its folder.
+fn open(config: &Config) -> Result<Core, Failed> {
+    if config.database_url.is_none() {
+        std::fs::create_dir_all(&config.data)
+            .map_err(|error| Failed::Other(format!("{}: {error}", config.data.display())))?;
+    }
+    Ok(Core::new(Store::open(&config.location())?, Limits::default()))
+}
+
+/// Runs an asynchronous piece of work to its end.
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
+}

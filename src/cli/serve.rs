@@ -1,0 +1,28 @@
+//! `cenacle serve`
+
+use super::{Failed, block_on, open};
+use crate::config::{Config, Flags};
+use crate::server::{listen, telemetry};
+use std::net::{SocketAddr, TcpListener};
+
+/// What `serve` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    flags: Flags,
+    /// Address and port to listen on [default: 127.0.0.1:8008]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+/// Serves until a signal says stop.
+pub fn run(args: &Args) -> Result<(), Failed> {
+    let config = Config::read(&args.flags, args.listen)?;
+    telemetry::start(config.log_json, &config.log);
+    let core = open(&config)?;
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
+    tracing::info!(listen = %config.listen, "serving");
+    block_on(async move { listen::serve(core, &config, listener)?.await })?;
+    Ok(())
+}

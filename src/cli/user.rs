@@ -1,0 +1,167 @@
+//! `cenacle user`: accounts, passwords, application passwords, tokens. Works beside a running server.
+
+use super::{Failed, block_on, open};
+use crate::config::{Config, Flags};
+use crate::domain::principal::{NewPrincipal, PrincipalKind};
+use clap::Subcommand;
+use std::io::Read;
+
+/// What `user` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make an account with its default calendar, task list and address book
+    Add(Add),
+    /// Set the password of an account; it is read from standard input
+    Password(One),
+    /// Make a password for one device or program, and print it
+    AppPassword(AppPassword),
+    /// List the application passwords of an account
+    AppPasswords(One),
+    /// Remove an application password
+    RemoveAppPassword(Remove),
+    /// Print a bearer token
+    Token(Token),
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    /// Login, also part of the account's URLs
+    login: String,
+    /// Display name [default: the login]
+    #[arg(long)]
+    name: Option<String>,
+    /// Mail address; may be given several times, the first is the primary one
+    #[arg(long)]
+    email: Vec<String>,
+    /// May administer the server
+    #[arg(long)]
+    admin: bool,
+    /// IANA time zone
+    #[arg(long, default_value = "Europe/Paris")]
+    time_zone: String,
+    /// Read the password from standard input
+    #[arg(long, required = true)]
+    password_stdin: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, clap::Args)]
+struct One {
+    /// Login
+    login: String,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, clap::Args)]
+struct AppPassword {
+    /// Login
+    login: String,
+    /// What it is for: the device or program
+    #[arg(long)]
+    name: String,
+    /// What it opens: words of `calendars`, `contacts`, `read`; everything without
+    #[arg(long, default_value = "")]
+    scope: String,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, clap::Args)]
+struct Remove {
+    /// Login
+    login: String,
+    /// Its number in `app-passwords`
+    id: i64,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, clap::Args)]
+struct Token {
+    /// Login
+    login: String,
+    /// How long it is good for
+    #[arg(long, default_value_t = 1)]
+    hours: u64,
+    /// What it opens, as for application passwords
+    #[arg(long, default_value = "")]
+    scope: String,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> Result<(), Failed> {
+    match args.command {
+        Command::Add(args) => add(args),
+        Command::Password(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            block_on(core.set_password(&args.login, &password()?))?;
+            println!("The password of {} is set.", args.login);
+            Ok(())
+        }
+        Command::AppPassword(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            let (id, secret) = block_on(core.add_app_password(&args.login, &args.name, &args.scope))?;
+            println!("{secret}");
+            eprintln!("Application password {id} for {} ({}). It is shown only now.", args.login, args.name);
+            Ok(())
+        }
+        Command::AppPasswords(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            for credential in block_on(core.app_passwords(&args.login))? {
+                let used = credential.last_used.map_or_else(|| "never".to_owned(), instant);
+                println!("{}\t{}\t{}\tlast used {used}", credential.id, credential.name, credential.scope);
+            }
+            Ok(())
+        }
+        Command::RemoveAppPassword(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            block_on(core.remove_app_password(&args.login, args.id))?;
+            println!("Removed; it opens nothing from now on.");
+            Ok(())
+        }
+        Command::Token(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            println!("{}", block_on(core.issue_token(&args.login, &args.scope, args.hours * 3600))?);
+            Ok(())
+        }
+    }
+}
+
+fn add(args: Add) -> Result<(), Failed> {
+    let core = open(&Config::read(&args.flags, None)?)?;
+    let new = NewPrincipal {
+        kind: PrincipalKind::User,
+        display_name: args.name.unwrap_or_else(|| args.login.clone()),
+        handle: args.login.clone(),
+        addresses: args.email,
+        admin: args.admin,
+        time_zone: Some(args.time_zone),
+    };
+    block_on(core.create_principal(new, Some(password()?)))?;
+    println!("The account {} is ready.", args.login);
+    Ok(())
+}
+
+fn instant(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+fn password() -> Result<String, Failed> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    let password = text.trim_end_matches(['\r', '\n']).to_owned();
+    if password.is_empty() {
+        return Err(Failed::Other("no password came by standard input: printf %s 'secret' | cenacle user …".into()));
+    }
+    Ok(password)
+}

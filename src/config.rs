@@ -1,0 +1,118 @@
+//! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
+
+use crate::store::Location;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// A certificate and its key, as PEM files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of the embedded database.
+    pub data: PathBuf,
+    /// `postgres://…` for a database server; the embedded one without.
+    pub database_url: Option<String>,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// Serve TLS.
+    pub tls: Option<Tls>,
+    /// Addresses of reverse proxies whose word on the client's side of TLS is taken.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Least level that is logged, in the syntax of `RUST_LOG`.
+    pub log: String,
+    /// Log JSON lines.
+    pub log_json: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            data: "cenacle-data".into(),
+            database_url: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8008)),
+            workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            tls: None,
+            trusted_proxies: Vec::new(),
+            log: "info".into(),
+            log_json: false,
+        }
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    /// Some value cannot be read.
+    #[error("configuration: {0}")]
+    Unreadable(#[from] Box<figment::Error>),
+    /// Passwords would cross a network in clear text.
+    #[error(
+        "{0} is not a loopback address: configure [tls], or name your reverse proxy in trusted_proxies, so that \
+         passwords do not cross the network in clear text"
+    )]
+    ClearText(SocketAddr),
+}
+
+/// What the command line says; it goes before all else.
+#[derive(Debug, Clone, Default, Serialize, clap::Args)]
+pub struct Flags {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "CENACLE_CONFIG")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Folder of the embedded database [default: cenacle-data]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+    /// PostgreSQL database instead of the embedded one: postgres://user:password@host/name
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+}
+
+impl Config {
+    /// Reads everything, `listen` being the flag of `serve` and `demo`.
+    pub fn read(flags: &Flags, listen: Option<SocketAddr>) -> Result<Config, Wrong> {
+        let mut figment = Figment::from(Serialized::defaults(Config::default()));
+        if let Some(file) = &flags.config {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment = figment.merge(Env::prefixed("CENACLE_").ignore(&["config"]).split("__")).merge(Serialized::defaults(flags));
+        if let Some(listen) = listen {
+            figment = figment.merge(("listen", listen));
+        }
+        let config: Config = figment.extract().map_err(Box::new)?;
+        if !config.listen.ip().is_loopback() && config.tls.is_none() && config.trusted_proxies.is_empty() {
+            return Err(Wrong::ClearText(config.listen));
+        }
+        Ok(config)
+    }
+
+    /// Where the data are.
+    pub fn location(&self) -> Location {
+        match &self.database_url {
+            Some(url) => Location::parse(url),
+            None => Location::File(self.database_file()),
+        }
+    }
+
+    /// The file of the embedded database.
+    pub fn database_file(&self) -> PathBuf {
+        self.data.join(Path::new("cenacle.sqlite"))
+    }
+}

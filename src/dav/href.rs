@@ -1,0 +1,211 @@
+//! Paths and what they name: the only place that knows the URL space.
+//!
+//! Paths are decoded here, segment by segment, and written back in one spelling, since clients key their caches on it.
+
+use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::id::ObjectName;
+use crate::domain::principal::{Principal, PrincipalKind};
+use crate::services::access::{Owner, Place};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What stays as it is in a segment (RFC 3986 §2.3, and `@`).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// `/`
+    Root,
+    /// `/dav/`
+    Context,
+    /// `/dav/principals/`, and `/principals/` for clients that probe it.
+    Principals,
+    /// `/dav/principals/users/` and its like.
+    PrincipalsOf(PrincipalKind),
+    /// `/dav/principals/users/{handle}/`
+    Principal(PrincipalKind, String),
+    /// `/dav/calendars/` or `/dav/addressbooks/`
+    Homes(HomeKind),
+    /// `/dav/calendars/{handle}/`
+    Home(HomeKind, String),
+    /// `/dav/calendars/{handle}/{calendar}/`
+    Collection(Place),
+    /// `/dav/calendars/{handle}/{calendar}/{name}`
+    Item(Place, String),
+}
+
+/// Reads the path of a request or of a `Destination`: raw, still encoded, without query. `None` where nothing can be.
+pub fn parse(path: &str) -> Option<Target> {
+    let rest = path.strip_prefix('/')?;
+    let mut segments = Vec::with_capacity(6);
+    for raw in rest.split('/').filter(|raw| !raw.is_empty()) {
+        let segment = percent_decode_str(raw).decode_utf8().ok()?;
+        if segments.len() == 6 || ObjectName::parse(&segment).is_none() {
+            return None;
+        }
+        segments.push(segment);
+    }
+    let parts: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    Some(match parts.as_slice() {
+        [] => Target::Root,
+        ["dav"] => Target::Context,
+        ["principals"] | ["dav", "principals"] => Target::Principals,
+        ["dav", "principals", kind] => Target::PrincipalsOf(kind_of(kind)?),
+        ["dav", "principals", kind, handle] => Target::Principal(kind_of(kind)?, handle.to_lowercase()),
+        ["dav", home] => Target::Homes(home_of(home)?),
+        ["dav", home, handle] => Target::Home(home_of(home)?, handle.to_lowercase()),
+        ["dav", home, handle, slug] => Target::Collection(place(home_of(home)?, handle, slug)),
+        ["dav", home, handle, slug, name] => Target::Item(place(home_of(home)?, handle, slug), (*name).to_owned()),
+        _ => return None,
+    })
+}
+
+/// Reads an href as clients send it: a path, or an absolute URI of any host. `None` where nothing can be.
+pub fn parse_href(href: &str) -> Option<Target> {
+    parse(path_of(href)?)
+}
+
+/// The path of an href: a path stays, of an absolute URI the host is dropped.
+pub fn path_of(href: &str) -> Option<&str> {
+    let href = href.trim();
+    let path = match href.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| rest.get(at..).unwrap_or("/")),
+        None => href,
+    };
+    let path = path.split(['?', '#']).next()?;
+    path.starts_with('/').then_some(path)
+}
+
+fn place(home: HomeKind, handle: &str, slug: &str) -> Place {
+    Place { owner: handle.to_lowercase(), home, slug: slug.to_owned() }
+}
+
+const KINDS: [(&str, PrincipalKind); 4] = [
+    ("users", PrincipalKind::User),
+    ("groups", PrincipalKind::Group),
+    ("rooms", PrincipalKind::Room),
+    ("resources", PrincipalKind::Resource),
+];
+
+fn kind_of(segment: &str) -> Option<PrincipalKind> {
+    KINDS.iter().find(|(name, _)| *name == segment).map(|(_, kind)| *kind)
+}
+
+fn home_of(segment: &str) -> Option<HomeKind> {
+    match segment {
+        "calendars" => Some(HomeKind::Calendars),
+        "addressbooks" => Some(HomeKind::AddressBooks),
+        _ => None,
+    }
+}
+
+const fn home_name(home: HomeKind) -> &'static str {
+    match home {
+        HomeKind::Calendars => "calendars",
+        HomeKind::AddressBooks => "addressbooks",
+    }
+}
+
+/// One segment, encoded.
+pub fn encode(out: &mut String, segment: &str) {
+    out.extend(utf8_percent_encode(segment, PLAIN));
+}
+
+/// `/dav/principals/users/{handle}/`
+pub fn principal(kind: PrincipalKind, handle: &str) -> String {
+    let name = KINDS.iter().find(|(_, known)| *known == kind).map_or("users", |(name, _)| *name);
+    let mut path = format!("/dav/principals/{name}/");
+    encode(&mut path, handle);
+    path.push('/');
+    path
+}
+
+/// The URL of a principal.
+pub fn of_principal(of: &Principal) -> String {
+    principal(of.kind, &of.handle)
+}
+
+/// The URL of an owner's principal.
+pub fn of_owner(of: &Owner) -> String {
+    principal(of.kind, &of.handle)
+}
+
+/// `/dav/calendars/{handle}/`
+pub fn home(kind: HomeKind, handle: &str) -> String {
+    let mut path = format!("/dav/{}/", home_name(kind));
+    encode(&mut path, handle);
+    path.push('/');
+    path
+}
+
+/// `/dav/calendars/{handle}/{slug}/`
+pub fn collection(kind: HomeKind, handle: &str, slug: &str) -> String {
+    let mut path = home(kind, handle);
+    encode(&mut path, slug);
+    path.push('/');
+    path
+}
+
+/// The URL of a collection.
+pub fn of_collection(owner: &Owner, of: &Collection) -> String {
+    collection(of.home, &owner.handle, &of.slug)
+}
+
+/// The URL of a place.
+pub fn of_place(of: &Place) -> String {
+    collection(of.home, &of.owner, &of.slug)
+}
+
+/// The path of any target, in the one spelling.
+pub fn of_target(target: &Target) -> String {
+    match target {
+        Target::Root => "/".into(),
+        Target::Context => "/dav/".into(),
+        Target::Principals => "/dav/principals/".into(),
+        Target::PrincipalsOf(kind) => {
+            let name = KINDS.iter().find(|(_, known)| known == kind).map_or("users", |(name, _)| *name);
+            format!("/dav/principals/{name}/")
+        }
+        Target::Principal(kind, handle) => principal(*kind, handle),
+        Target::Homes(kind) => format!("/dav/{}/", home_name(*kind)),
+        Target::Home(kind, handle) => home(*kind, handle),
+        Target::Collection(place) => of_place(place),
+        Target::Item(place, name) => {
+            let mut path = of_place(place);
+            encode(&mut path, name);
+            path
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let place = Place { owner: "é@x".into(), home: HomeKind::Calendars, slug: "a b%c".into() };
+        for target in [
+            Target::Root,
+            Target::Context,
+            Target::Principals,
+            Target::PrincipalsOf(PrincipalKind::Room),
+            Target::Principal(PrincipalKind::User, "jean.dupond@x".into()),
+            Target::Homes(HomeKind::AddressBooks),
+            Target::Home(HomeKind::Calendars, "é@x".into()),
+            Target::Collection(place.clone()),
+            Target::Item(place, "a:b;c?d#e&'.ics".into()),
+        ] {
+            assert_eq!(parse(&of_target(&target)), Some(target.clone()), "{target:?}");
+        }
+    }
+
+    #[test]
+    fn spellings_meet_and_tricks_do_not() {
+        assert_eq!(parse("/dav/calendars/a%40b/c"), parse("/dav/calendars/A@b/c/"));
+        assert_eq!(parse_href("https://h:1/dav/?q"), Some(Target::Context));
+        for trick in ["", "dav", "/dav/calendars/a/../b", "/dav/calendars/a%2Fb/c/d", "/dav/calendars/a/%00/c", "/dav/x/", "/dav/calendars/%ff/", "/dav/calendars/a/b/c/d", "/dav/calendars/a/%2e%2e/c"] {
+            assert_eq!(parse(trick), None, "{trick}");
+        }
+    }
+}

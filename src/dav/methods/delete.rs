@@ -1,0 +1,25 @@
+//! DELETE of an item or a collection. RFC 4918 §9.6.
+
+use crate::dav::href::Target;
+use crate::dav::precondition;
+use crate::dav::request::Request;
+use crate::domain::fault::Fault;
+use actix_web::HttpResponse;
+
+/// Answers 204.
+pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
+    let conditions = precondition::read(request.headers)?;
+    match &request.target {
+        Target::Item(place, name) => request.core.delete_item(&request.actor, place, name, conditions).await?,
+        Target::Collection(place) => {
+            if conditions.if_match.is_some() {
+                // Collections have no entity tag, so no tag can match.
+                request.core.collection(&request.actor, place).await?;
+                return Err(Fault::PreconditionFailed);
+            }
+            request.core.delete_collection(&request.actor, place).await?;
+        }
+        _ => return Err(Fault::MethodNotAllowed),
+    }
+    Ok(HttpResponse::NoContent().finish())
+}

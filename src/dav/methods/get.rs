@@ -1,0 +1,69 @@
+//! GET and HEAD: items as they were sent, or in another format by `Accept`.
+//!
+//! RFC 7232 (304), RFC 7265 (jCal), RFC 7095 (jCard), RFC 6352 §5.1 (versions).
+
+use crate::dav::href::Target;
+use crate::dav::precondition;
+use crate::dav::props::http_date;
+use crate::dav::request::Request;
+use crate::dav::resource;
+use crate::domain::collection::HomeKind;
+use crate::domain::fault::Fault;
+use crate::domain::object::Object;
+use crate::domain::precondition::{Preconditions, ResourceState};
+use crate::services::formats::{self, Format};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
+
+/// Answers 200 or 304.
+pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
+    let Target::Item(place, name) = &request.target else { return collection(request).await };
+    let (_, object) = request.core.item(&request.actor, place, name).await?;
+    let etag = object.etag.quoted();
+    if precondition::if_none_match(request.headers).is_some_and(|tags| tags.weakly(Some(&object.etag.0))) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+    }
+    let wanted = Preconditions { if_none_match: None, ..precondition::read(request.headers)? };
+    let state = ResourceState {
+        etag: Some(&object.etag.0),
+        schedule_tag: object.schedule_tag.as_deref(),
+        sync_token: None,
+    };
+    wanted.check(state, |_| ResourceState::default())?;
+    item(request, object, etag, place.home)
+}
+
+fn item(request: &Request<'_>, object: Object, etag: String, home: HomeKind) -> Result<HttpResponse, Fault> {
+    let accept = request.header("Accept").unwrap_or_default();
+    let format = Format::negotiate(accept, home)?;
+    let mut answer = HttpResponse::Ok();
+    if let Some(date) = http_date(object.modified_at) {
+        answer.insert_header((LAST_MODIFIED, date));
+    }
+    if let Some(tag) = &object.schedule_tag {
+        answer.insert_header(("Schedule-Tag", format!("\"{tag}\"")));
+    }
+    // A browser must neither guess another type nor show a client's bytes as a page of ours.
+    answer.insert_header((CONTENT_DISPOSITION, "attachment")).insert_header((VARY, "Accept"));
+    match format {
+        Format::AsStored => {
+            answer.insert_header((ETAG, etag)).content_type(object.kind.content_type());
+            Ok(answer.body(object.body))
+        }
+        other => {
+            let (text, media) = formats::convert(&object.body, other)?;
+            // A conversion is another representation: its tag must not be taken for that of the bytes.
+            answer.insert_header((ETAG, etag.replacen('"', &format!("\"{}-", other.tag()), 1)));
+            Ok(answer.content_type(media).body(text))
+        }
+    }
+}
+
+/// Collections have no representation of their own: a person who looks with a browser is told what stands here.
+async fn collection(request: &Request<'_>) -> Result<HttpResponse, Fault> {
+    resource::load(request.core, &request.actor, &request.target).await?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(
+        "This address is for calendar and contacts programs (CalDAV, CardDAV).\n\
+         Cette adresse est destinée aux logiciels d’agenda et de contacts.\n",
+    ))
+}

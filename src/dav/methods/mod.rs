@@ -1,0 +1,113 @@
+//! The methods, one file each, and the table that says where each is allowed.
+//!
+//! To add one: its file, a line in [`METHODS`], an arm in [`answer`].
+
+mod acl;
+mod copy_move;
+mod delete;
+mod get;
+mod mkcol;
+mod options;
+mod post;
+mod propfind;
+mod proppatch;
+mod put;
+mod report;
+
+use super::fault;
+use super::href::Target;
+use super::request::Request;
+use super::resource::kind;
+use crate::domain::collection::HomeKind;
+use crate::domain::fault::Fault;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::web::Payload;
+
+pub use options::answer as options;
+
+/// A method and the kinds of resources that take it; the kinds of a place that nothing stands at yet count too.
+const METHODS: &[(&str, u16)] = &[
+    ("OPTIONS", kind::ANY),
+    ("GET", kind::ANY),
+    ("HEAD", kind::ANY),
+    ("PROPFIND", kind::ANY),
+    ("PROPPATCH", kind::COLLECTION | kind::ITEM | kind::HOME | kind::PRINCIPAL),
+    ("REPORT", kind::ANY),
+    ("PUT", kind::ITEM),
+    ("DELETE", kind::COLLECTION | kind::ITEM),
+    ("COPY", kind::ITEM),
+    ("MOVE", kind::ITEM | kind::CALENDAR | kind::BOOK),
+    ("ACL", kind::CALENDAR | kind::BOOK),
+    ("POST", kind::CALENDAR | kind::BOOK),
+    ("MKCOL", kind::CALENDAR | kind::BOOK),
+    ("MKCALENDAR", kind::CALENDAR),
+];
+
+/// The kinds that may stand at a target, as far as its path tells.
+fn kinds(target: &Target) -> u16 {
+    match target {
+        Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(_) | Target::Homes(_) => kind::PLAIN,
+        Target::Principal(..) => kind::PRINCIPAL,
+        Target::Home(HomeKind::Calendars, _) => kind::CALENDAR_HOME,
+        Target::Home(HomeKind::AddressBooks, _) => kind::BOOK_HOME,
+        Target::Collection(place) => match place.home {
+            HomeKind::Calendars => kind::CALENDAR | kind::INBOX | kind::OUTBOX,
+            HomeKind::AddressBooks => kind::BOOK,
+        },
+        Target::Item(place, _) => match place.home {
+            HomeKind::Calendars => kind::EVENT,
+            HomeKind::AddressBooks => kind::CARD,
+        },
+    }
+}
+
+/// The value of `Allow` for a target.
+pub(super) fn allow(target: &Target) -> String {
+    let kinds = kinds(target);
+    let names: Vec<&str> = METHODS.iter().filter(|(_, on)| on & kinds != 0).map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+/// Answers a request of an authenticated actor.
+pub async fn answer(method: &Method, request: Request<'_>, payload: &mut Payload) -> HttpResponse {
+    let path = request.path;
+    let allowed = allow(&request.target);
+    let known = METHODS.iter().find(|(name, _)| *name == method.as_str());
+    let outcome = match known {
+        None => {
+            return HttpResponse::NotImplemented().insert_header((ALLOW, allowed)).finish();
+        }
+        Some((_, on)) if on & kinds(&request.target) == 0 => Err(Fault::MethodNotAllowed),
+        Some((name, _)) => dispatch(name, &request, payload).await,
+    };
+    outcome.unwrap_or_else(|failed| {
+        let mut response = fault::response(&failed, path);
+        if failed == Fault::MethodNotAllowed
+            && let Ok(value) = allowed.parse()
+        {
+            response.headers_mut().insert(ALLOW, value);
+        }
+        response
+    })
+}
+
+async fn dispatch(method: &str, request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
+    match method {
+        "OPTIONS" => Ok(options::answer(&request.target)),
+        "GET" | "HEAD" => get::answer(request).await,
+        "PROPFIND" => propfind::answer(request, payload).await,
+        "PROPPATCH" => proppatch::answer(request, payload).await,
+        "REPORT" => report::answer(request, payload).await,
+        "PUT" => put::answer(request, payload).await,
+        "DELETE" => delete::answer(request).await,
+        "COPY" => copy_move::answer(request, false).await,
+        "MOVE" => copy_move::answer(request, true).await,
+        "ACL" => acl::answer(request, payload).await,
+        "POST" => post::answer(request, payload).await,
+        "MKCOL" => mkcol::answer(request, payload, false).await,
+        "MKCALENDAR" => mkcol::answer(request, payload, true).await,
+        _ => Err(Fault::MethodNotAllowed),
+    }
+}

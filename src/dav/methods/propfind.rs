@@ -1,0 +1,178 @@
+//! PROPFIND at depth 0 and 1. RFC 4918 §9.1.
+
+use crate::dav::href::Target;
+use crate::dav::props::View;
+use crate::dav::props::select::Select;
+use crate::dav::request::{Depth, Request, read_xml};
+use crate::dav::resource::{self, ItemOf, Resource, kind, need};
+use crate::dav::stream::{self, Pages};
+use crate::dav::xml::names::DAV;
+use crate::dav::xml::write;
+use crate::domain::collection::HomeKind;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::principal::PrincipalKind;
+use crate::services::{Access, Actor, Core};
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
+
+/// Members of a page where only the listing is needed.
+const ENTRIES: i64 = 4096;
+/// Members of a page where whole items are.
+const WHOLE: i64 = 256;
+/// Principals of a page.
+const PRINCIPALS: i64 = 500;
+
+/// Answers 207.
+pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
+    let body = read_xml(payload, request.core.limits().xml_bytes).await?;
+    if body.as_ref().is_some_and(|root| !root.is(DAV, "propfind")) {
+        return Err(Fault::BadRequest("the body is not a propfind".into()));
+    }
+    let resource = resource::load(request.core, &request.actor, &request.target).await?;
+    let absent = if resource.kind() & kind::ITEM != 0 { Depth::Zero } else { Depth::Infinity };
+    let depth = match request.depth(absent)? {
+        // A client that forgets the header means a listing; who asks for everything is refused.
+        Depth::Infinity if request.header("Depth").is_none() => Depth::One,
+        Depth::Infinity if resource.kind() & kind::ITEM == 0 => return Err(Condition::PropfindFiniteDepth.into()),
+        depth => depth,
+    };
+    let select = Select::parse(body.as_ref());
+    let listing = Listing {
+        core: request.core.clone(),
+        actor: request.actor.clone(),
+        minimal: request.minimal(),
+        next: Step::Head(Box::new(resource), depth == Depth::One),
+        select,
+    };
+    stream::multistatus(listing).await
+}
+
+/// What comes next in a listing.
+enum Step {
+    /// The resource itself, and whether its members follow.
+    Head(Box<Resource>, bool),
+    /// Members of a collection, from after this number.
+    Members(ItemOf, i64),
+    /// Collections of a home.
+    Collections(String, HomeKind),
+    /// Principals of a kind, from after this handle.
+    Principals(PrincipalKind, String),
+    /// A few that are known.
+    These(Vec<Resource>),
+    /// Nothing.
+    End,
+}
+
+struct Listing {
+    core: Core,
+    actor: Actor,
+    select: Select,
+    minimal: bool,
+    next: Step,
+}
+
+impl Pages for Listing {
+    async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
+        let step = std::mem::replace(&mut self.next, Step::End);
+        self.next = match step {
+            Step::Head(resource, members) => {
+                write::begin(out, "multistatus");
+                self.respond(&resource, out).await;
+                if members { self.members(*resource) } else { Step::End }
+            }
+            Step::Members(of, after) => self.page(of, after, out).await?,
+            Step::Collections(owner, home) => {
+                for access in self.core.collections(&self.actor, &owner, home).await? {
+                    self.respond(&Resource::Collection(Box::new(access)), out).await;
+                }
+                Step::End
+            }
+            Step::Principals(kind, after) => {
+                let page = self.core.principals(kind, &after, PRINCIPALS).await?;
+                let last = page.last().map(|principal| principal.handle.clone());
+                for principal in page {
+                    self.respond(&Resource::Principal(Box::new(principal)), out).await;
+                }
+                last.map_or(Step::End, |last| Step::Principals(kind, last))
+            }
+            Step::These(resources) => {
+                for resource in resources {
+                    self.respond(&resource, out).await;
+                }
+                Step::End
+            }
+            Step::End => Step::End,
+        };
+        if matches!(self.next, Step::End) {
+            write::end(out, "multistatus");
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}
+
+impl Listing {
+    async fn respond(&self, resource: &Resource, out: &mut String) {
+        let extras = resource::extras(&self.core, &self.actor, resource, self.select.needs()).await;
+        let view = View { core: &self.core, actor: &self.actor, resource, extras: &extras };
+        self.select.respond(&view, self.minimal, None, out);
+    }
+
+    async fn page(&self, of: ItemOf, after: i64, out: &mut String) -> Result<Step, Fault> {
+        let whole = self.select.needs() & need::WHOLE != 0;
+        let (resources, full): (Vec<Resource>, bool) = if whole {
+            let page = self.core.whole_items(&of.access, after, WHOLE).await?;
+            let full = page.len() as i64 == WHOLE;
+            (page.into_iter().map(|object| of.item(object)).collect(), full)
+        } else {
+            let page = self.core.entries(&of.access, after, ENTRIES).await?;
+            let full = page.len() as i64 == ENTRIES;
+            (page.into_iter().map(|entry| of.entry(entry)).collect(), full)
+        };
+        let extras = resource::Extras::default();
+        out.reserve(resources.len() * 256);
+        let mut last = after;
+        for resource in &resources {
+            if let Resource::Item { entry, .. } = resource {
+                last = entry.modseq;
+            }
+            let view = View { core: &self.core, actor: &self.actor, resource, extras: &extras };
+            self.select.respond(&view, self.minimal, None, out);
+        }
+        Ok(if full { Step::Members(of, last) } else { Step::End })
+    }
+
+    fn members(&self, resource: Resource) -> Step {
+        match resource {
+            Resource::Collection(access) => listed(*access),
+            Resource::Home(home) => Step::Collections(home.owner.handle.clone(), home.kind),
+            Resource::Plain(target) => self.below(&target),
+            Resource::Principal(_) | Resource::Item { .. } => Step::End,
+        }
+    }
+
+    /// The members of a collection that only leads on: one's own home, not everybody's.
+    fn below(&self, target: &Target) -> Step {
+        let plain = |targets: Vec<Target>| Step::These(targets.into_iter().map(Resource::Plain).collect());
+        match target {
+            Target::Root => plain(vec![Target::Context]),
+            Target::Context => plain(vec![
+                Target::Principals,
+                Target::Homes(HomeKind::Calendars),
+                Target::Homes(HomeKind::AddressBooks),
+            ]),
+            Target::Principals => plain(PrincipalKind::ALL.into_iter().map(Target::PrincipalsOf).collect()),
+            Target::PrincipalsOf(kind) => Step::Principals(*kind, String::new()),
+            Target::Homes(kind) => plain(vec![Target::Home(*kind, self.actor.handle.clone())]),
+            _ => Step::End,
+        }
+    }
+}
+
+/// The members of a collection, for one who may read them.
+fn listed(access: Access) -> Step {
+    if access.need(crate::domain::acl::Privilege::Read).is_err() {
+        return Step::End;
+    }
+    Step::Members(ItemOf::new(access), 0)
+}

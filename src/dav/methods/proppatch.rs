@@ -1,0 +1,186 @@
+//! PROPPATCH: all of it or none of it (RFC 4918 §9.2). Unknown properties are kept as sent.
+
+use crate::dav::href::Target;
+use crate::dav::props::find;
+use crate::dav::request::{Request, read_xml};
+use crate::dav::stream::XML;
+use crate::dav::xml::names::{CALDAV, DAV};
+use crate::dav::xml::write;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::props::{Prop, Props};
+use crate::services::freebusy;
+use crate::services::CollectionUpdate;
+use crate::text::xml::{Attribute, Element};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+
+/// One instruction, in the order of the document.
+#[derive(Debug, Clone)]
+pub enum Patch {
+    /// Set a kept property.
+    Set(Prop),
+    /// Remove a kept property.
+    Remove { ns: String, local: String },
+    /// `CALDAV:schedule-calendar-transp`
+    Transparent(bool),
+    /// `CALDAV:calendar-timezone` or `calendar-timezone-id`
+    TimeZone(Option<String>),
+}
+
+/// An instruction with the name that its outcome is told under.
+#[derive(Debug, Clone)]
+pub struct Named {
+    ns: String,
+    local: String,
+    patch: Result<Patch, Condition>,
+}
+
+/// Answers 207 with the outcome of each property.
+pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
+    let body = read_xml(payload, request.core.limits().xml_bytes).await?;
+    let root = body
+        .filter(|root| root.is(DAV, "propertyupdate"))
+        .ok_or_else(|| Fault::BadRequest("the body is not a propertyupdate".into()))?;
+    let patches = read(&root, matches!(request.target, Target::Collection(_)));
+    if patches.iter().all(|named| named.patch.is_ok()) {
+        apply(request, &patches).await?;
+    } else {
+        // Who may not know of the resource must not learn of it by a refused property.
+        crate::dav::resource::load(request.core, &request.actor, &request.target).await?;
+    }
+    let mut out = String::with_capacity(512);
+    write::begin(&mut out, "multistatus");
+    respond(request.path, &patches, &mut out);
+    write::end(&mut out, "multistatus");
+    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out))
+}
+
+async fn apply(request: &Request<'_>, patches: &[Named]) -> Result<(), Fault> {
+    let patches: Vec<Patch> = patches.iter().filter_map(|named| named.patch.clone().ok()).collect();
+    let (core, actor) = (request.core, &request.actor);
+    match &request.target {
+        Target::Collection(place) => core.update_collection(actor, place, move |props| update(props, &patches)).await,
+        Target::Item(place, name) => core.update_item(actor, place, name, move |props| drop(update(props, &patches))).await,
+        Target::Home(kind, owner) => core.update_home(actor, owner, *kind, move |props| drop(update(props, &patches))).await,
+        Target::Principal(_, handle) => core.update_principal(actor, handle, move |props| drop(update(props, &patches))).await,
+        _ => Err(Fault::MethodNotAllowed),
+    }
+}
+
+/// Applies instructions to kept properties, and tells what else changes.
+pub fn update(props: &mut Props, patches: &[Patch]) -> CollectionUpdate {
+    let mut update = CollectionUpdate::default();
+    for patch in patches {
+        match patch {
+            Patch::Set(prop) => props.set(prop.clone()),
+            Patch::Remove { ns, local } => props.remove(ns, local),
+            Patch::Transparent(transparent) => update.transparent = Some(*transparent),
+            Patch::TimeZone(zone) => update.time_zone = Some(zone.clone()),
+        }
+    }
+    update
+}
+
+/// Reads `set` and `remove` in document order. On collections some live properties may be changed.
+pub fn read(root: &Element, collection: bool) -> Vec<Named> {
+    let mut all = Vec::new();
+    for action in root.children() {
+        let remove = match (action.ns.as_str(), action.local.as_str()) {
+            (DAV, "set") => false,
+            (DAV, "remove") => true,
+            _ => continue,
+        };
+        for prop in action.children_named(DAV, "prop") {
+            for element in prop.children() {
+                let lang = element.lang().or(prop.lang()).or(action.lang()).or(root.lang());
+                all.push(Named {
+                    ns: element.ns.clone(),
+                    local: element.local.clone(),
+                    patch: patch(element, lang, remove, collection),
+                });
+            }
+        }
+    }
+    all
+}
+
+fn patch(element: &Element, lang: Option<&str>, remove: bool, collection: bool) -> Result<Patch, Condition> {
+    if collection && element.ns == CALDAV {
+        match element.local.as_str() {
+            "schedule-calendar-transp" => {
+                return Ok(Patch::Transparent(!remove && element.child(CALDAV, "transparent").is_some()));
+            }
+            "calendar-timezone" | "calendar-timezone-id" if remove => return Ok(Patch::TimeZone(None)),
+            "calendar-timezone" | "calendar-timezone-id" => {
+                let text = element.text();
+                return freebusy::valid_zone(&text).map(|()| Patch::TimeZone(Some(text.trim().to_owned())));
+            }
+            _ => {}
+        }
+    }
+    // On principals and homes the display name is ours; elsewhere it is kept like any other.
+    let kept_name = collection && element.is(DAV, "displayname");
+    if find(&element.ns, &element.local).is_some() && !kept_name {
+        return Err(Condition::CannotModifyProtectedProperty);
+    }
+    if remove {
+        return Ok(Patch::Remove { ns: element.ns.clone(), local: element.local.clone() });
+    }
+    Ok(Patch::Set(kept(element, lang)))
+}
+
+/// A property as it is kept: with the language that was in scope.
+pub fn kept(element: &Element, lang: Option<&str>) -> Prop {
+    let mut own = element.clone();
+    if let (None, Some(lang)) = (own.lang(), lang) {
+        own.attributes.push(Attribute {
+            ns: crate::text::xml::XML.to_owned(),
+            local: "lang".to_owned(),
+            value: lang.to_owned(),
+        });
+    }
+    let mut xml = String::new();
+    own.write(&mut xml);
+    Prop { ns: own.ns.clone(), local: own.local.clone(), text: own.text(), xml }
+}
+
+/// The conditions that refuse some of the instructions.
+pub fn first_refusal(patches: &[Named]) -> Option<Condition> {
+    patches.iter().find_map(|named| named.patch.as_ref().err().cloned())
+}
+
+/// The instructions that may be applied.
+pub fn accepted(patches: Vec<Named>) -> Vec<Patch> {
+    patches.into_iter().filter_map(|named| named.patch.ok()).collect()
+}
+
+fn respond(path: &str, patches: &[Named], out: &mut String) {
+    let refused = patches.iter().any(|named| named.patch.is_err());
+    out.push_str("<D:response>");
+    write::href(out, path);
+    // What would have been done had the others not failed is told as a failed dependency.
+    let groups: [(&str, fn(&Named) -> bool); 2] = [
+        (if refused { "424 Failed Dependency" } else { "200 OK" }, |named| named.patch.is_ok()),
+        ("403 Forbidden", |named| named.patch.is_err()),
+    ];
+    for (status, belongs) in groups {
+        if !patches.iter().any(belongs) && !(patches.is_empty() && status == "200 OK") {
+            continue;
+        }
+        out.push_str("<D:propstat><D:prop>");
+        for named in patches.iter().filter(|named| belongs(named)) {
+            write::empty(out, &named.ns, &named.local);
+        }
+        out.push_str("</D:prop><D:status>HTTP/1.1 ");
+        out.push_str(status);
+        out.push_str("</D:status>");
+        if let Some(condition) = patches.iter().filter(|named| belongs(named)).find_map(|named| named.patch.as_ref().err()) {
+            out.push_str("<D:error>");
+            crate::dav::fault::element(condition, path, out);
+            out.push_str("</D:error>");
+        }
+        out.push_str("</D:propstat>");
+    }
+    write::end_response(out);
+}

@@ -1,0 +1,70 @@
+//! PUT of an item. An entity tag is answered because the bytes are kept as sent (RFC 4791 §5.3.4).
+
+use crate::dav::href::Target;
+use crate::dav::precondition;
+use crate::dav::request::{Request, read_item};
+use crate::domain::collection::HomeKind;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::ObjectName;
+use crate::services::content::{Media, Sent};
+use crate::services::items::Stored;
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG};
+use actix_web::web::Payload;
+
+/// Answers 201 for a new item, 204 for a changed one.
+pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
+    let Target::Item(place, name) = &request.target else { return Err(Fault::MethodNotAllowed) };
+    if ObjectName::parse(name).is_none() {
+        return Err(Fault::BadRequest("this cannot be the name of an item".into()));
+    }
+    let card = place.home == HomeKind::AddressBooks;
+    let sent = read_sent(request, payload, card).await?;
+    let conditions = precondition::read(request.headers)?;
+    let representation = request.prefers("return=representation").then(|| sent.body.clone());
+    let stored = request.core.put_item(&request.actor, place, name, sent, conditions).await?;
+    Ok(stored_answer(&stored, representation, card))
+}
+
+/// The body and its media type.
+pub async fn read_sent(request: &Request<'_>, payload: &mut Payload, card: bool) -> Result<Sent, Fault> {
+    if request.headers.contains_key(CONTENT_ENCODING) || request.headers.contains_key("Content-Range") {
+        return Err(Fault::UnsupportedMediaType);
+    }
+    let media = media(request.header(CONTENT_TYPE.as_str()), card)?;
+    let body = read_item(payload, request.core.limits().resource_bytes, card).await?;
+    Ok(Sent { body, media })
+}
+
+/// What is answered after a write.
+pub fn stored_answer(stored: &Stored, representation: Option<String>, card: bool) -> HttpResponse {
+    let mut answer = match (stored.created, &representation) {
+        (true, _) => HttpResponse::Created(),
+        (false, None) => HttpResponse::NoContent(),
+        (false, Some(_)) => HttpResponse::Ok(),
+    };
+    answer.insert_header((ETAG, stored.etag.quoted()));
+    if let Some(tag) = &stored.schedule_tag {
+        answer.insert_header(("Schedule-Tag", format!("\"{tag}\"")));
+    }
+    match representation {
+        Some(body) => {
+            answer.insert_header(("Preference-Applied", "return=representation"));
+            answer.content_type(if card { "text/vcard; charset=utf-8" } else { "text/calendar; charset=utf-8" }).body(body)
+        }
+        None => answer.finish(),
+    }
+}
+
+/// The kind of content that a `Content-Type` names; none at all and the general ones leave it to the collection.
+fn media(content_type: Option<&str>, card: bool) -> Result<Media, Fault> {
+    let Some(content_type) = content_type else { return Ok(Media::Unsaid) };
+    let name = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    Ok(match name.as_str() {
+        "" | "application/octet-stream" | "text/plain" => Media::Unsaid,
+        "text/calendar" | "application/ics" => Media::Calendar,
+        "text/vcard" | "text/x-vcard" | "text/directory" => Media::Card,
+        _ if card => return Err(Condition::SupportedAddressData.into()),
+        _ => return Err(Condition::SupportedCalendarData.into()),
+    })
+}

@@ -1,0 +1,149 @@
+//! Reads the headers of conditional requests. RFC 7232 §3, RFC 4918 §10.4, RFC 6638 §8.3.
+
+use super::href;
+use crate::domain::fault::Fault;
+use crate::domain::precondition::{Preconditions, State, StateCondition, StateList, Tag, Tags};
+use actix_web::http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+
+/// Conditions in one `If` header at most.
+const MAX_CONDITIONS: usize = 100;
+
+/// Reads all of them.
+pub fn read(headers: &HeaderMap) -> Result<Preconditions, Fault> {
+    Ok(Preconditions {
+        if_match: tags(headers, &IF_MATCH)?,
+        if_none_match: tags(headers, &IF_NONE_MATCH)?,
+        if_schedule_tag_match: text(headers, "If-Schedule-Tag-Match").map(|tag| tag.trim_matches('"').to_owned()),
+        if_lists: match text(headers, "If") {
+            Some(header) => lists(header).ok_or_else(|| Fault::BadRequest("the If header is malformed".into()))?,
+            None => Vec::new(),
+        },
+    })
+}
+
+/// `If-None-Match` alone, for reads.
+pub fn if_none_match(headers: &HeaderMap) -> Option<Tags> {
+    tags(headers, &IF_NONE_MATCH).ok().flatten()
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Fault> {
+    let mut all = Vec::new();
+    let mut seen = false;
+    for value in headers.get_all(name) {
+        let value = value.to_str().map_err(|_| Fault::PreconditionFailed)?;
+        seen = true;
+        if value.trim() == "*" {
+            return Ok(Some(Tags::Any));
+        }
+        let mut rest = value.trim();
+        while !rest.is_empty() {
+            let (tag, after) = tag(rest);
+            all.extend(tag);
+            rest = after.trim_start_matches([',', ' ', '\t']);
+        }
+    }
+    Ok(seen.then_some(Tags::These(all)))
+}
+
+/// One tag from the front; clients also send them without quotes, which then reach to the comma.
+fn tag(text: &str) -> (Option<Tag>, &str) {
+    let (weak, rest) = match text.strip_prefix("W/") {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (value, after) = match rest.strip_prefix('"') {
+        Some(inner) => inner.split_once('"').unwrap_or((inner, "")),
+        None => rest.split_once(',').unwrap_or((rest, "")),
+    };
+    (Some(Tag { weak, value: value.trim().to_owned() }).filter(|tag| !tag.value.is_empty()), after)
+}
+
+fn lists(header: &str) -> Option<Vec<StateList>> {
+    let mut found = Vec::new();
+    let mut resource: Option<String> = None;
+    let mut rest = header.trim();
+    let mut count = 0;
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('<') {
+            let (uri, after) = inner.split_once('>')?;
+            resource = Some(href::path_of(uri)?.to_owned());
+            rest = after.trim_start();
+        }
+        let (inside, after) = inside_list(rest.strip_prefix('(')?)?;
+        let conditions = conditions(inside)?;
+        count += conditions.len();
+        if conditions.is_empty() || count > MAX_CONDITIONS {
+            return None;
+        }
+        found.push(StateList { resource: resource.clone(), conditions });
+        rest = after.trim_start();
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Up to the closing parenthesis that is not inside an entity tag.
+fn inside_list(text: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let end = text.find(|c| {
+        if c == '"' {
+            quoted = !quoted;
+        }
+        c == ')' && !quoted
+    })?;
+    Some((text.get(..end)?, text.get(end + 1..)?))
+}
+
+fn conditions(mut text: &str) -> Option<Vec<StateCondition>> {
+    let mut all = Vec::new();
+    loop {
+        text = text.trim_start();
+        if text.is_empty() {
+            return Some(all);
+        }
+        let not = text.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("not"));
+        if not {
+            text = text.get(3..)?.trim_start();
+        }
+        let state = if let Some(inner) = text.strip_prefix('<') {
+            let (token, after) = inner.split_once('>')?;
+            text = after;
+            State::Token(token.to_owned())
+        } else {
+            let inner = text.strip_prefix('[')?;
+            let (etag, after) = inner.split_once(']')?;
+            text = after;
+            State::Etag(tag(etag).0?)
+        };
+        all.push(StateCondition { not, state });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_header_of_the_rfc() {
+        let parsed = lists("<http://h/dav/x> (<urn:a> [\"I am )an ETag\"]) (Not <urn:b> [W/\"t\"])").expect("well-formed");
+        assert_eq!(parsed.len(), 2);
+        assert!(parsed.iter().all(|list| list.resource.as_deref() == Some("/dav/x")));
+        assert_eq!(parsed[0].conditions[1].state, State::Etag(Tag { weak: false, value: "I am )an ETag".into() }));
+        assert!(parsed[1].conditions[0].not);
+        for bad in ["(", "()", "<x>", "(<a)", "([\"a)", "x", "(<a>) y"] {
+            assert_eq!(lists(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn tags_with_and_without_quotes() {
+        let mut headers = HeaderMap::new();
+        headers.insert(IF_MATCH, "\"a,b\", W/\"c\" ,d".parse().expect("a header"));
+        let Ok(Some(Tags::These(tags))) = tags(&headers, &IF_MATCH) else { panic!("tags expected") };
+        let values: Vec<_> = tags.iter().map(|tag| (tag.weak, tag.value.as_str())).collect();
+        assert_eq!(values, [(false, "a,b"), (true, "c"), (false, "d")]);
+    }
+}

@@ -1,0 +1,89 @@
+//! What a client finds on a principal: homes, addresses, inbox and outbox.
+//!
+//! RFC 4791 §6.2, RFC 6352 §7.1, RFC 6638 §2.4.
+
+use super::{Property, View};
+use crate::dav::href;
+use crate::dav::resource::{Resource, kind, need};
+use crate::dav::xml::names::{CALDAV, CARDDAV, CS};
+use crate::dav::xml::write;
+use crate::domain::collection::HomeKind;
+use crate::domain::principal::Principal;
+
+/// The principal, or the actor himself on collections that only lead on: some clients ask there for homes.
+fn handle<'v>(view: &View<'v>) -> Option<&'v str> {
+    match view.resource {
+        Resource::Principal(principal) => Some(&principal.handle),
+        Resource::Plain(_) => Some(&view.actor.handle),
+        _ => None,
+    }
+}
+
+fn subject<'v>(view: &View<'v>) -> Option<&'v Principal> {
+    match view.resource {
+        Resource::Principal(principal) => Some(principal),
+        _ => None,
+    }
+}
+
+fn one(view: &View<'_>, out: &mut String, path: impl FnOnce(&str) -> String) -> bool {
+    let Some(handle) = handle(view) else { return false };
+    write::href(out, &path(handle));
+    true
+}
+
+fn calendar_home_set(view: &View<'_>, out: &mut String) -> bool {
+    one(view, out, |handle| href::home(HomeKind::Calendars, handle))
+}
+
+fn addressbook_home_set(view: &View<'_>, out: &mut String) -> bool {
+    one(view, out, |handle| href::home(HomeKind::AddressBooks, handle))
+}
+
+fn schedule_inbox(view: &View<'_>, out: &mut String) -> bool {
+    one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "inbox"))
+}
+
+fn schedule_outbox(view: &View<'_>, out: &mut String) -> bool {
+    one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "outbox"))
+}
+
+fn calendar_user_address_set(view: &View<'_>, out: &mut String) -> bool {
+    let Some(principal) = subject(view) else { return false };
+    for (at, address) in principal.addresses.iter().enumerate() {
+        out.push_str(if at == 0 { "<D:href preferred=\"1\">" } else { "<D:href>" });
+        crate::text::xml::escape(out, &format!("mailto:{address}"));
+        out.push_str("</D:href>");
+    }
+    write::href(out, &href::of_principal(principal));
+    true
+}
+
+fn calendar_user_type(view: &View<'_>, out: &mut String) -> bool {
+    let Some(principal) = subject(view) else { return false };
+    out.push_str(principal.kind.calendar_user_type());
+    true
+}
+
+fn email_address_set(view: &View<'_>, out: &mut String) -> bool {
+    let Some(principal) = subject(view) else { return false };
+    for address in &principal.addresses {
+        write::text(out, CS, "email-address", address);
+    }
+    true
+}
+
+const fn live(ns: &'static str, local: &'static str, kinds: u16, get: fn(&View<'_>, &mut String) -> bool) -> Property {
+    Property { ns, local, kinds, allprop: false, needs: need::NOTHING, get }
+}
+
+/// The list.
+pub static ALL: &[Property] = &[
+    live(CALDAV, "calendar-home-set", kind::PRINCIPAL | kind::PLAIN, calendar_home_set),
+    live(CARDDAV, "addressbook-home-set", kind::PRINCIPAL | kind::PLAIN, addressbook_home_set),
+    live(CALDAV, "schedule-inbox-URL", kind::PRINCIPAL, schedule_inbox),
+    live(CALDAV, "schedule-outbox-URL", kind::PRINCIPAL, schedule_outbox),
+    live(CALDAV, "calendar-user-address-set", kind::PRINCIPAL, calendar_user_address_set),
+    live(CALDAV, "calendar-user-type", kind::PRINCIPAL, calendar_user_type),
+    live(CS, "email-address-set", kind::PRINCIPAL, email_address_set),
+];

@@ -1,0 +1,96 @@
+//! `calendar-data` and `address-data`: what of an item's content a report answers, and in which format.
+//!
+//! RFC 4791 §9.6, RFC 6352 §10.4. A card without a version asked is answered in 3.0, as all clients expect.
+
+use super::parse;
+use crate::dav::props::select::Data;
+use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
+use crate::domain::calendar_data::{CalendarDataRequest, DataFormat};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::object::Object;
+use crate::services::formats::{self, Format};
+use crate::text::ical::CalendarIndex;
+use crate::text::recur::Budget;
+use crate::text::vcard::{PropSelect, Version, partial};
+use crate::text::xml::Element;
+use crate::text::zone::Zone;
+use std::borrow::Cow;
+
+/// Properties named in one `address-data`; real requests name some twenty.
+const MAX_PROPS: usize = 1_000;
+
+/// What of the content is asked.
+#[derive(Debug, Clone)]
+pub enum DataRequest {
+    /// `CALDAV:calendar-data`
+    Calendar(Box<CalendarDataRequest>),
+    /// `CARDDAV:address-data`
+    Card { format: Format, props: Option<Vec<PropSelect>> },
+}
+
+impl DataRequest {
+    /// Looks for either element in the `prop` of a report.
+    pub fn parse(root: &Element) -> Result<Option<DataRequest>, Fault> {
+        let Some(prop) = root.child(DAV, "prop") else { return Ok(None) };
+        if let Some(element) = prop.child(CALDAV, "calendar-data") {
+            return parse::calendar_data(element).map(|data| Some(DataRequest::Calendar(Box::new(data))));
+        }
+        prop.child(CARDDAV, "address-data").map(address_data).transpose()
+    }
+
+    /// The content of an item as it was asked for.
+    pub fn render<'o>(&self, object: &'o Object, zone: &Zone, budget: &mut Budget) -> Result<Cow<'o, str>, Fault> {
+        match self {
+            DataRequest::Calendar(data) => {
+                let text = if data.is_whole() {
+                    Cow::Borrowed(object.body.as_str())
+                } else {
+                    let index = CalendarIndex::decode(&object.parsed).ok_or(Fault::Internal)?;
+                    data.render(&object.body, &index, zone, budget)?
+                };
+                match data.format {
+                    DataFormat::ICalendar => Ok(text),
+                    DataFormat::JCal => formats::convert(&text, Format::JCal).map(|(json, _)| Cow::Owned(json)),
+                }
+            }
+            DataRequest::Card { format, props } => {
+                let part = match props {
+                    Some(props) => Cow::Owned(partial(&object.body, props)),
+                    None => Cow::Borrowed(object.body.as_str()),
+                };
+                formats::convert(&part, *format).map(|(text, _)| Cow::Owned(text))
+            }
+        }
+    }
+
+    /// The rendered content with the name of its element.
+    pub fn named<'d>(&self, text: &'d str) -> Data<'d> {
+        match self {
+            DataRequest::Calendar(_) => Data { ns: CALDAV, local: "calendar-data", text },
+            DataRequest::Card { .. } => Data { ns: CARDDAV, local: "address-data", text },
+        }
+    }
+}
+
+fn address_data(element: &Element) -> Result<DataRequest, Fault> {
+    let media = element.attribute("content-type").unwrap_or("text/vcard");
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let version = element.attribute("version").map(str::trim);
+    let format = match (media.as_str(), version) {
+        ("text/vcard" | "text/x-vcard" | "text/directory", None | Some("3.0")) => Format::VCard(Version::V3),
+        ("text/vcard", Some("4.0")) => Format::VCard(Version::V4),
+        ("application/vcard+json", None | Some("4.0")) => Format::JCard,
+        _ => return Err(Condition::SupportedAddressData.into()),
+    };
+    let mut props = Vec::new();
+    for prop in element.children_named(CARDDAV, "prop") {
+        let name = prop.attribute("name").map(str::trim).filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| Fault::BadRequest("prop needs a name".into()))?.to_owned();
+        props.push(PropSelect { name, novalue: prop.attribute("novalue") == Some("yes") });
+        if props.len() > MAX_PROPS {
+            return Err(Fault::BadRequest("too many prop elements".into()));
+        }
+    }
+    let all = element.child(CARDDAV, "allprop").is_some() || props.is_empty();
+    Ok(DataRequest::Card { format, props: (!all).then_some(props) })
+}

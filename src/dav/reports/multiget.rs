@@ -1,0 +1,148 @@
+//! `calendar-multiget` and `addressbook-multiget`. RFC 4791 §7.9, RFC 6352 §8.7.
+//!
+//! The Depth header is not looked at, for clients send any. A missing href gets its own 404.
+
+use super::data::DataRequest;
+use crate::dav::href::{self, Target};
+use crate::dav::props::View;
+use crate::dav::props::select::Select;
+use crate::dav::request::Request;
+use crate::dav::resource::{Extras, ItemOf, Resource};
+use crate::dav::stream::{self, Pages};
+use crate::dav::xml::names::DAV;
+use crate::dav::xml::write;
+use crate::domain::fault::{Condition, Fault};
+use crate::services::access::Place;
+use crate::services::{Actor, Core};
+use crate::services::freebusy::zone_of;
+use crate::text::recur::Budget;
+use crate::text::xml::Element;
+use actix_web::HttpResponse;
+use std::collections::HashMap;
+
+/// Items of a page.
+const PAGE: usize = 100;
+
+/// Answers 207, in the order of the hrefs.
+pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+    let hrefs: Vec<String> = root.children_named(DAV, "href").map(|href| href.text().trim().to_owned()).collect();
+    if hrefs.is_empty() {
+        return Err(Fault::BadRequest("a multiget needs at least one href".into()));
+    }
+    if hrefs.len() > request.core.limits().hrefs {
+        return Err(Condition::NumberOfMatchesWithinLimits.into());
+    }
+    let known = match resource {
+        Resource::Collection(access) => Some(ItemOf::new(*access)),
+        _ => None,
+    };
+    let multiget = Multiget {
+        core: request.core.clone(),
+        actor: request.actor.clone(),
+        select: Select::parse(Some(root)),
+        data: DataRequest::parse(root)?,
+        minimal: request.minimal(),
+        known,
+        hrefs: hrefs.into_iter(),
+        budget: Budget::default(),
+        begun: false,
+    };
+    stream::multistatus(multiget).await
+}
+
+struct Multiget {
+    core: Core,
+    actor: Actor,
+    select: Select,
+    data: Option<DataRequest>,
+    minimal: bool,
+    /// The collection last met: mostly the request's own.
+    known: Option<ItemOf>,
+    hrefs: std::vec::IntoIter<String>,
+    budget: Budget,
+    begun: bool,
+}
+
+impl Pages for Multiget {
+    async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
+        if !self.begun {
+            self.begun = true;
+            write::begin(out, "multistatus");
+        }
+        let page: Vec<String> = self.hrefs.by_ref().take(PAGE).collect();
+        let mut run: Vec<(String, String)> = Vec::new();
+        let mut place: Option<Place> = None;
+        for sent in page {
+            match href::parse_href(&sent) {
+                Some(Target::Item(at, name)) => {
+                    if place.as_ref() != Some(&at) {
+                        self.group(place.take(), std::mem::take(&mut run), out).await?;
+                        place = Some(at);
+                    }
+                    run.push((sent, name));
+                }
+                _ => {
+                    self.group(place.take(), std::mem::take(&mut run), out).await?;
+                    write::status_response(out, &sent, "404 Not Found");
+                }
+            }
+        }
+        self.group(place, run, out).await?;
+        if self.hrefs.len() > 0 {
+            return Ok(true);
+        }
+        write::end(out, "multistatus");
+        Ok(false)
+    }
+}
+
+impl Multiget {
+    /// Answers the hrefs of one collection.
+    async fn group(&mut self, place: Option<Place>, run: Vec<(String, String)>, out: &mut String) -> Result<(), Fault> {
+        let Some(place) = place else { return Ok(()) };
+        let of = match self.collection(&place).await {
+            Ok(of) => of,
+            Err(Fault::NotFound) => {
+                for (sent, _) in run {
+                    write::status_response(out, &sent, "404 Not Found");
+                }
+                return Ok(());
+            }
+            Err(other) => return Err(other),
+        };
+        let names = run.iter().map(|(_, name)| name.clone()).collect();
+        let found = self.core.items_named(&of.access, names).await?;
+        let mut found: HashMap<String, _> = found.into_iter().map(|object| (object.name.clone(), object)).collect();
+        let zone = zone_of(of.access.collection());
+        let extras = Extras::default();
+        for (sent, name) in run {
+            // Asked twice, answered twice would need the item twice; the second is told as the first: once.
+            let Some(object) = found.remove(&name) else {
+                write::status_response(out, &sent, "404 Not Found");
+                continue;
+            };
+            let text = match &self.data {
+                Some(data) => Some(data.render(&object, &zone, &mut self.budget)?.into_owned()),
+                None => None,
+            };
+            let resource = of.item(object);
+            let view = View { core: &self.core, actor: &self.actor, resource: &resource, extras: &extras };
+            let data = self.data.as_ref().zip(text.as_deref()).map(|(data, text)| data.named(text));
+            self.select.respond(&view, self.minimal, data, out);
+        }
+        Ok(())
+    }
+
+    async fn collection(&mut self, place: &Place) -> Result<ItemOf, Fault> {
+        let same = |of: &&ItemOf| {
+            let collection = of.access.collection();
+            of.access.owner().handle == place.owner && collection.home == place.home && collection.slug == place.slug
+        };
+        if let Some(known) = self.known.as_ref().filter(same) {
+            return Ok(known.clone());
+        }
+        let of = ItemOf::new(self.core.collection(&self.actor, place).await?);
+        self.known = Some(of.clone());
+        Ok(of)
+    }
+}

@@ -1,0 +1,169 @@
+//! Reports that find principals. RFC 3744 §9.2 to §9.5.
+
+use crate::dav::href::{self, Target};
+use crate::dav::props::View;
+use crate::dav::props::select::Select;
+use crate::dav::request::Request;
+use crate::dav::resource::{self, Resource};
+use crate::dav::stream::XML;
+use crate::dav::xml::names::{CALDAV, CS, DAV};
+use crate::dav::xml::write;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::principal::{Principal, PrincipalKind};
+use crate::services::PrincipalMatch;
+use crate::text::collation::fold;
+use crate::text::xml::Element;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+/// What principals can be searched by, with a word for people.
+const SEARCHABLE: &[(&str, &str, &str)] = &[
+    (DAV, "displayname", "Name"),
+    (CS, "email-address-set", "Mail address"),
+    (CALDAV, "calendar-user-address-set", "Calendar address"),
+    (CALDAV, "calendar-user-type", "Kind"),
+];
+
+/// `principal-search-property-set`
+pub fn search_properties() -> HttpResponse {
+    let mut out = String::with_capacity(512);
+    write::begin(&mut out, "principal-search-property-set");
+    for (ns, local, words) in SEARCHABLE {
+        out.push_str("<D:principal-search-property><D:prop>");
+        write::empty(&mut out, ns, local);
+        out.push_str("</D:prop><D:description xml:lang=\"en\">");
+        out.push_str(words);
+        out.push_str("</D:description></D:principal-search-property>");
+    }
+    write::end(&mut out, "principal-search-property-set");
+    HttpResponse::Ok().content_type(XML).body(out)
+}
+
+/// `principal-property-search`, also with `test="anyof"` as Apple's clients send it.
+pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpResponse, Fault> {
+    let any = root.attribute("test").is_some_and(|test| test.eq_ignore_ascii_case("anyof"));
+    let mut wanted = PrincipalMatch { limit: request.core.limits().principals, ..PrincipalMatch::default() };
+    let mut exact: Vec<Criterion> = Vec::new();
+    for search in root.children_named(DAV, "property-search") {
+        let matched = search.child(DAV, "match").ok_or_else(|| Fault::BadRequest("match is missing".into()))?;
+        let needle = fold(matched.text().trim().trim_start_matches("mailto:"));
+        let props: Vec<&Element> = search.children_named(DAV, "prop").flat_map(Element::children).collect();
+        exact.push(Criterion::of(&props, &needle));
+    }
+    if exact.is_empty() {
+        return Err(Fault::BadRequest("property-search is missing".into()));
+    }
+    if !any {
+        for criterion in &exact {
+            match criterion {
+                Criterion::Kinds(kinds) => wanted.kinds.clone_from(kinds),
+                Criterion::Name(needle) | Criterion::Address(needle) => wanted.needles.push(needle.clone()),
+                Criterion::Never => return Ok(multistatus(request, root, Vec::new()).await),
+            }
+        }
+        let found = request.core.search_principals(wanted).await?;
+        let found = found.into_iter().filter(|principal| exact.iter().all(|one| one.fits(principal))).collect();
+        return Ok(multistatus(request, root, found).await);
+    }
+    let mut found: Vec<Principal> = Vec::new();
+    for criterion in &exact {
+        let mut one = wanted.clone();
+        match criterion {
+            Criterion::Kinds(kinds) => one.kinds.clone_from(kinds),
+            Criterion::Name(needle) | Criterion::Address(needle) => one.needles.push(needle.clone()),
+            Criterion::Never => continue,
+        }
+        let page = request.core.search_principals(one).await?;
+        found.extend(page.into_iter().filter(|principal| criterion.fits(principal)));
+    }
+    found.sort_by(|a, b| a.handle.cmp(&b.handle));
+    found.dedup_by(|a, b| a.id == b.id);
+    Ok(multistatus(request, root, found).await)
+}
+
+/// What one `property-search` asks.
+enum Criterion {
+    /// The display name contains this.
+    Name(String),
+    /// An address, or the handle, contains this.
+    Address(String),
+    /// It is one of these kinds.
+    Kinds(Vec<PrincipalKind>),
+    /// A property that cannot be searched by.
+    Never,
+}
+
+impl Criterion {
+    fn of(props: &[&Element], needle: &str) -> Criterion {
+        let [prop] = props else {
+            return if props.is_empty() { Criterion::Never } else { Criterion::Address(needle.to_owned()) };
+        };
+        match (prop.ns.as_str(), prop.local.as_str()) {
+            (DAV, "displayname") => Criterion::Name(needle.to_owned()),
+            (CS, "email-address-set") | (CALDAV, "calendar-user-address-set") => Criterion::Address(needle.to_owned()),
+            (CALDAV, "calendar-user-type") => {
+                let kinds = PrincipalKind::ALL.into_iter();
+                Criterion::Kinds(kinds.filter(|kind| fold(kind.calendar_user_type()).contains(needle)).collect())
+            }
+            _ => Criterion::Never,
+        }
+    }
+
+    fn fits(&self, principal: &Principal) -> bool {
+        match self {
+            Criterion::Name(needle) => fold(&principal.display_name).contains(needle.as_str()),
+            Criterion::Address(needle) => {
+                principal.addresses.iter().any(|address| address.contains(needle.as_str()))
+                    || principal.handle.contains(needle.as_str())
+                    || needle.contains(&format!("/{}/", principal.handle))
+            }
+            Criterion::Kinds(kinds) => kinds.contains(&principal.kind),
+            Criterion::Never => false,
+        }
+    }
+}
+
+/// `principal-match`: with `self` the actor, with `principal-property` what belongs to him.
+pub async fn matching(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+    if root.child(DAV, "self").is_none() && root.child(DAV, "principal-property").is_none() {
+        return Err(Fault::BadRequest("self or principal-property is missing".into()));
+    }
+    let in_principals =
+        matches!(&resource, Resource::Plain(Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(PrincipalKind::User)));
+    let itself = matches!(&resource, Resource::Principal(principal) if principal.id == request.actor.id);
+    let found = if in_principals || itself { vec![request.core.own_principal(&request.actor).await?] } else { Vec::new() };
+    Ok(multistatus(request, root, found).await)
+}
+
+/// `acl-principal-prop-set`: the principals that the entries of an ACL name.
+pub async fn of_acl(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+    let Target::Collection(place) = &request.target else { return Err(Condition::SupportedReport.into()) };
+    let grants = request.core.grants(&request.actor, place).await?;
+    let mut found: Vec<Principal> = Vec::new();
+    if let Some(owner) = resource.owner() {
+        found.push(request.core.principal(owner.kind, &owner.handle).await?);
+    }
+    found.extend(grants.into_iter().filter_map(|named| named.principal));
+    Ok(multistatus(request, root, found).await)
+}
+
+async fn multistatus(request: &Request<'_>, root: &Element, found: Vec<Principal>) -> HttpResponse {
+    let select = match root.child(DAV, "prop") {
+        Some(_) => Select::parse(Some(root)),
+        None => Select::these(&["displayname", "principal-URL"]),
+    };
+    let truncated = found.len() as i64 >= request.core.limits().principals;
+    let mut out = String::with_capacity(512 + found.len() * 256);
+    write::begin(&mut out, "multistatus");
+    for principal in found {
+        let resource = Resource::Principal(Box::new(principal));
+        let extras = resource::extras(request.core, &request.actor, &resource, select.needs()).await;
+        let view = View { core: request.core, actor: &request.actor, resource: &resource, extras: &extras };
+        select.respond(&view, request.minimal(), None, &mut out);
+    }
+    if truncated {
+        write::status_response(&mut out, &href::of_target(&request.target), "507 Insufficient Storage");
+    }
+    write::end(&mut out, "multistatus");
+    HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out)
+}

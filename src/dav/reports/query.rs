@@ -1,0 +1,141 @@
+//! `calendar-query` and `addressbook-query`. RFC 4791 §7.8, RFC 6352 §8.6.
+
+use super::data::DataRequest;
+use super::parse;
+use crate::dav::props::View;
+use crate::dav::props::select::Select;
+use crate::dav::request::Request;
+use crate::dav::resource::{Extras, ItemOf, Resource};
+use crate::dav::stream::{self, Pages};
+use crate::dav::xml::names::{CALDAV, CARDDAV};
+use crate::dav::xml::write;
+use crate::domain::collection::HomeKind;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::object::Object;
+use crate::services::calendar_queries::CalendarQuery;
+use crate::services::contact_queries::ContactQuery;
+use crate::services::{Actor, Core, freebusy};
+use crate::text::recur::Budget;
+use crate::text::xml::Element;
+use crate::text::zone::Zone;
+use actix_web::HttpResponse;
+
+/// Answers 207; no match is an empty one.
+pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+    let Resource::Collection(access) = resource else { return Err(Condition::SupportedReport.into()) };
+    let query = match access.collection().home {
+        HomeKind::Calendars => {
+            let filter = root.child(CALDAV, "filter").ok_or_else(|| missing("filter"))?;
+            let zone = zone(root)?;
+            Query::Calendar(CalendarQuery::new(&access, parse::calendar_filter(filter)?, zone)?)
+        }
+        HomeKind::AddressBooks => {
+            let filter = root.child(CARDDAV, "filter").ok_or_else(|| missing("filter"))?;
+            Query::Contact(ContactQuery::new(&access, parse::card_filter(filter)?)?)
+        }
+    };
+    let answer = Answer {
+        core: request.core.clone(),
+        actor: request.actor.clone(),
+        select: Select::parse(Some(root)),
+        data: DataRequest::parse(root)?,
+        minimal: request.minimal(),
+        path: request.path.to_owned(),
+        of: ItemOf::new(*access),
+        left: limit(root)?,
+        query,
+        begun: false,
+    };
+    stream::multistatus(answer).await
+}
+
+fn missing(what: &str) -> Fault {
+    Condition::ValidFilter(format!("there is no {what}")).into()
+}
+
+/// The zone that a request names for floating times: by text (RFC 4791 §9.8) or by name (RFC 7809 §5.1.1).
+pub fn zone(root: &Element) -> Result<Option<Zone>, Fault> {
+    let named = root.child(CALDAV, "timezone").or_else(|| root.child(CALDAV, "timezone-id"));
+    named
+        .map(|element| freebusy::read_zone(&element.text()).ok_or_else(|| Condition::ValidTimezone.into()))
+        .transpose()
+}
+
+/// `CARDDAV:limit` (RFC 6352 §10.6).
+fn limit(root: &Element) -> Result<Option<usize>, Fault> {
+    let Some(limit) = root.child(CARDDAV, "limit") else { return Ok(None) };
+    let text = limit.child(CARDDAV, "nresults").map(Element::text).unwrap_or_default();
+    text.trim().parse().map(Some).map_err(|_| Fault::BadRequest("nresults is not a number".into()))
+}
+
+enum Query {
+    Calendar(CalendarQuery),
+    Contact(ContactQuery),
+}
+
+struct Answer {
+    core: Core,
+    actor: Actor,
+    select: Select,
+    data: Option<DataRequest>,
+    minimal: bool,
+    path: String,
+    of: ItemOf,
+    query: Query,
+    /// Matches that may still be told.
+    left: Option<usize>,
+    begun: bool,
+}
+
+impl Pages for Answer {
+    async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
+        let page = match &mut self.query {
+            Query::Calendar(query) => query.next(&self.core).await?,
+            Query::Contact(query) => query.next(&self.core).await?,
+        };
+        if !self.begun {
+            self.begun = true;
+            write::begin(out, "multistatus");
+        }
+        let Some(page) = page else {
+            write::end(out, "multistatus");
+            return Ok(false);
+        };
+        for object in page {
+            if self.left == Some(0) {
+                out.push_str("<D:response>");
+                write::href(out, &self.path);
+                out.push_str(
+                    "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>\
+                     <D:number-of-matches-within-limits/></D:error></D:response>\n",
+                );
+                write::end(out, "multistatus");
+                return Ok(false);
+            }
+            self.left = self.left.map(|left| left - 1);
+            self.respond(object, out)?;
+        }
+        Ok(true)
+    }
+}
+
+impl Answer {
+    fn respond(&mut self, object: Object, out: &mut String) -> Result<(), Fault> {
+        let text = match &self.data {
+            Some(data) => Some(match &mut self.query {
+                Query::Calendar(query) => {
+                    let zone = query.zone().clone();
+                    data.render(&object, &zone, query.budget())?.into_owned()
+                }
+                Query::Contact(_) => data.render(&object, &Zone::Utc, &mut Budget::default())?.into_owned(),
+            }),
+            None => None,
+        };
+        let resource = self.of.item(object);
+        let extras = Extras::default();
+        let view = View { core: &self.core, actor: &self.actor, resource: &resource, extras: &extras };
+        let data = self.data.as_ref().zip(text.as_deref()).map(|(data, text)| data.named(text));
+        self.select.respond(&view, self.minimal, data, out);
+        Ok(())
+    }
+}

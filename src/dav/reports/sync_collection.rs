@@ -1,0 +1,208 @@
+//! `DAV:sync-collection` on collections and homes. RFC 6578 §3.
+//!
+//! A client that gives no limit gets everything in one answer, streamed page by page; the token comes last and stands for what
+//! the last page saw, so that replaying answers gives the collection's state at that commit.
+
+use crate::dav::href;
+use crate::dav::props::View;
+use crate::dav::props::select::Select;
+use crate::dav::request::{Depth, Request};
+use crate::dav::resource::{Extras, ItemOf, Resource, need};
+use crate::dav::stream::{self, Pages, XML};
+use crate::dav::xml::names::DAV;
+use crate::dav::xml::write;
+use crate::domain::collection::HomeKind;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::SyncToken;
+use crate::services::homes::Home;
+use crate::services::{Access, Actor, Core, SyncItem};
+use crate::text::xml::Element;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use std::collections::HashMap;
+
+/// Changes of a page where only the listing is needed.
+const ENTRIES: usize = 4096;
+/// Changes of a page where whole items are.
+const WHOLE: usize = 256;
+
+/// Answers 207.
+pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+    level(request, root)?;
+    let limit = limit(root)?;
+    match resource {
+        Resource::Collection(access) => {
+            let since = token(root, access.collection().home)?;
+            collection(request, *access, root, since, limit).await
+        }
+        Resource::Home(home) => {
+            let since = token(root, home.kind)?;
+            changes_of_home(request, &home, root, since).await
+        }
+        _ => Err(Condition::SupportedReport.into()),
+    }
+}
+
+/// `sync-level` is 1 or infinite; an old draft had the Depth header instead.
+fn level(request: &Request<'_>, root: &Element) -> Result<(), Fault> {
+    match root.child(DAV, "sync-level").map(|level| level.text()) {
+        Some(level) if matches!(level.trim(), "1" | "infinite" | "infinity") => Ok(()),
+        Some(_) => Err(Fault::BadRequest("sync-level must be 1 or infinite".into())),
+        None if request.depth(Depth::One)? != Depth::Zero => Ok(()),
+        None => Err(Fault::BadRequest("sync-level is missing".into())),
+    }
+}
+
+fn limit(root: &Element) -> Result<Option<usize>, Fault> {
+    let Some(limit) = root.child(DAV, "limit") else { return Ok(None) };
+    let text = limit.child(DAV, "nresults").map(Element::text).unwrap_or_default();
+    match text.trim().parse() {
+        Ok(0) => Err(Condition::NumberOfMatchesWithinLimits.into()),
+        Ok(limit) => Ok(Some(limit)),
+        Err(_) => Err(Fault::BadRequest("nresults is not a number".into())),
+    }
+}
+
+/// The token, or none for a first sync. What is not one of ours is refused.
+fn token(root: &Element, home: HomeKind) -> Result<Option<SyncToken>, Fault> {
+    let text = root.child(DAV, "sync-token").map(Element::text).unwrap_or_default();
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let refused = Condition::ValidSyncToken { card: home == HomeKind::AddressBooks };
+    SyncToken::parse(&text).map(Some).ok_or(refused.into())
+}
+
+async fn collection(
+    request: &Request<'_>,
+    access: Access,
+    root: &Element,
+    since: Option<SyncToken>,
+    limit: Option<usize>,
+) -> Result<HttpResponse, Fault> {
+    let select = Select::parse(Some(root));
+    let whole = select.needs() & need::WHOLE != 0;
+    let page = if whole { WHOLE } else { ENTRIES };
+    let sync = Sync {
+        core: request.core.clone(),
+        actor: request.actor.clone(),
+        minimal: request.minimal(),
+        path: request.path.to_owned(),
+        of: ItemOf::new(access),
+        initial: since.is_none(),
+        since,
+        page: limit.map_or(page, |limit| limit.min(page)),
+        left: limit,
+        whole,
+        select,
+        begun: false,
+    };
+    stream::multistatus(sync).await
+}
+
+struct Sync {
+    core: Core,
+    actor: Actor,
+    select: Select,
+    minimal: bool,
+    path: String,
+    of: ItemOf,
+    since: Option<SyncToken>,
+    initial: bool,
+    page: usize,
+    left: Option<usize>,
+    whole: bool,
+    begun: bool,
+}
+
+impl Pages for Sync {
+    async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
+        let size = self.left.map_or(self.page, |left| left.min(self.page));
+        let changes = self.core.changes(&self.of.access, self.since.as_ref(), size, self.initial).await?;
+        if !self.begun {
+            self.begun = true;
+            write::begin(out, "multistatus");
+        }
+        out.reserve(changes.items.len() * 256);
+        let count = changes.items.len();
+        self.write(changes.items, out).await?;
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(count);
+        }
+        let truncated = changes.more && self.left == Some(0);
+        if changes.more && !truncated {
+            self.since = Some(changes.token);
+            return Ok(true);
+        }
+        if truncated {
+            out.push_str("<D:response>");
+            write::href(out, &self.path);
+            out.push_str(
+                "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>\
+                 <D:number-of-matches-within-limits/></D:error></D:response>\n",
+            );
+        }
+        write::text(out, DAV, "sync-token", &changes.token.to_string());
+        write::end(out, "multistatus");
+        Ok(false)
+    }
+}
+
+impl Sync {
+    async fn write(&self, items: Vec<SyncItem>, out: &mut String) -> Result<(), Fault> {
+        let mut whole = HashMap::new();
+        if self.whole {
+            let names = items
+                .iter()
+                .filter_map(|item| match item {
+                    SyncItem::Present(entry) => Some(entry.name.clone()),
+                    SyncItem::Gone { .. } => None,
+                })
+                .collect();
+            for object in self.core.items_named(&self.of.access, names).await? {
+                whole.insert(object.name.clone(), object);
+            }
+        }
+        let extras = Extras::default();
+        for item in items {
+            match item {
+                SyncItem::Gone { name, .. } => write::status_response(out, &self.of.href(&name), "404 Not Found"),
+                SyncItem::Present(entry) => {
+                    let resource = match whole.remove(&entry.name) {
+                        Some(object) => self.of.item(object),
+                        // Changed or gone since the page was read: the next page or sync tells.
+                        None => self.of.entry(entry),
+                    };
+                    let view = View { core: &self.core, actor: &self.actor, resource: &resource, extras: &extras };
+                    self.select.respond(&view, self.minimal, None, out);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn changes_of_home(
+    request: &Request<'_>,
+    home: &Home,
+    root: &Element,
+    since: Option<SyncToken>,
+) -> Result<HttpResponse, Fault> {
+    let select = Select::parse(Some(root));
+    let owner = &home.owner.handle;
+    let changes = request.core.home_changes(&request.actor, owner, home.kind, since).await?;
+    let mut out = String::with_capacity(4096);
+    write::begin(&mut out, "multistatus");
+    for slug in changes.gone {
+        write::status_response(&mut out, &href::collection(home.kind, owner, &slug), "404 Not Found");
+    }
+    for access in changes.changed {
+        let resource = Resource::Collection(Box::new(access));
+        let extras = crate::dav::resource::extras(request.core, &request.actor, &resource, select.needs()).await;
+        let view = View { core: request.core, actor: &request.actor, resource: &resource, extras: &extras };
+        select.respond(&view, request.minimal(), None, &mut out);
+    }
+    write::text(&mut out, DAV, "sync-token", &changes.token.to_string());
+    write::end(&mut out, "multistatus");
+    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out))
+}

@@ -1,0 +1,126 @@
+//! A DAV request once its path, headers and body are read.
+
+use super::href::Target;
+use crate::domain::fault::{Condition, Fault};
+use crate::services::{Actor, Core};
+use crate::text::xml::{self, Element};
+use actix_web::http::header::HeaderMap;
+use actix_web::web::{BytesMut, Payload};
+use futures_util::StreamExt;
+
+/// Bytes of a body that are read at all, and thrown away with the right precondition when it is an item too large.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// What the methods work on.
+pub struct Request<'r> {
+    /// The services.
+    pub core: &'r Core,
+    /// Who asks.
+    pub actor: Actor,
+    /// What the path names.
+    pub target: Target,
+    /// The path as sent, for answers that repeat it.
+    pub path: &'r str,
+    /// The headers.
+    pub headers: &'r HeaderMap,
+    /// The query of the URL.
+    pub query: &'r str,
+}
+
+/// `Depth` (RFC 4918 §10.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The resource itself.
+    Zero,
+    /// And its members.
+    One,
+    /// And theirs, and so on.
+    Infinity,
+}
+
+impl Request<'_> {
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// The `Depth` header; `absent` where there is none.
+    pub fn depth(&self, absent: Depth) -> Result<Depth, Fault> {
+        match self.header("Depth") {
+            None => Ok(absent),
+            Some("0") => Ok(Depth::Zero),
+            Some("1") => Ok(Depth::One),
+            Some(word) if word.eq_ignore_ascii_case("infinity") => Ok(Depth::Infinity),
+            Some(_) => Err(Fault::BadRequest("Depth must be 0, 1 or infinity".into())),
+        }
+    }
+
+    /// Whether the client wants only what there is (RFC 8144 §2.1, and `Brief` of old).
+    pub fn minimal(&self) -> bool {
+        let brief = self.header("Brief").is_some_and(|value| value.eq_ignore_ascii_case("t"));
+        brief || self.prefers("return=minimal") || self.prefers("return-minimal")
+    }
+
+    /// Whether `Prefer` says this.
+    pub fn prefers(&self, preference: &str) -> bool {
+        self.headers
+            .get_all("Prefer")
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split([',', ';']))
+            .any(|one| one.trim().replace(['"', ' '], "").eq_ignore_ascii_case(preference))
+    }
+
+    /// `Overwrite` (RFC 4918 §10.6).
+    pub fn overwrite(&self) -> bool {
+        !self.header("Overwrite").is_some_and(|value| value.eq_ignore_ascii_case("f"))
+    }
+}
+
+/// Reads a body to its end, up to `limit` bytes.
+pub async fn read_body(payload: &mut Payload, limit: usize) -> Result<BytesMut, Fault> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Fault::BadRequest("the body ended early".into()))?;
+        if body.len() + chunk.len() > limit {
+            return Err(Fault::TooLarge(limit as u64));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Reads an item's body; one that is too large is read on, so that the client sees the answer and its precondition.
+pub async fn read_item(payload: &mut Payload, limit: u64, card: bool) -> Result<String, Fault> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut body = BytesMut::new();
+    let mut seen = 0_usize;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Fault::BadRequest("the body ended early".into()))?;
+        seen += chunk.len();
+        if seen > MAX_BODY {
+            return Err(Fault::TooLarge(MAX_BODY as u64));
+        }
+        if seen <= limit {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    if seen > limit {
+        return Err(Condition::MaxResourceSize { card, bytes: limit as u64 }.into());
+    }
+    String::from_utf8(body.to_vec()).map_err(|_| {
+        let why = "the body is not UTF-8".to_owned();
+        if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into()
+    })
+}
+
+/// Reads an XML body; `None` where there is none.
+pub async fn read_xml(payload: &mut Payload, limit: u64) -> Result<Option<Element>, Fault> {
+    let body = read_body(payload, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    xml::parse(&body).map(Some).map_err(|error| match error.what {
+        "a DOCTYPE is refused" => Condition::NoExternalEntities.into(),
+        what => Fault::BadRequest(what.into()),
+    })
+}

@@ -1,0 +1,220 @@
+//! What a request is about, once loaded: a closed set of kinds, and what properties may ask of them.
+
+use super::href::{self, Target};
+use crate::domain::collection::{CollectionKind, HomeKind};
+use crate::domain::object::{Entry, Object};
+use crate::domain::principal::{Principal, PrincipalKind};
+use crate::services::access::Owner;
+use crate::services::collections::NamedGrant;
+use crate::services::homes::Home;
+use crate::services::{Access, Actor, Core};
+
+/// Kinds of resources as bits, for the lists of properties, reports and methods.
+pub mod kind {
+    /// `/`, `/dav/` and other collections that only lead on.
+    pub const PLAIN: u16 = 1;
+    /// Users, groups, rooms, resources.
+    pub const PRINCIPAL: u16 = 2;
+    /// The calendar home.
+    pub const CALENDAR_HOME: u16 = 4;
+    /// The address-book home.
+    pub const BOOK_HOME: u16 = 8;
+    /// Calendars.
+    pub const CALENDAR: u16 = 16;
+    /// Address books.
+    pub const BOOK: u16 = 32;
+    /// The scheduling inbox.
+    pub const INBOX: u16 = 64;
+    /// The scheduling outbox.
+    pub const OUTBOX: u16 = 128;
+    /// Calendar objects.
+    pub const EVENT: u16 = 256;
+    /// Contacts.
+    pub const CARD: u16 = 512;
+    /// Both homes.
+    pub const HOME: u16 = CALENDAR_HOME | BOOK_HOME;
+    /// Everything that has members with content.
+    pub const COLLECTION: u16 = CALENDAR | BOOK | INBOX | OUTBOX;
+    /// Both kinds of items.
+    pub const ITEM: u16 = EVENT | CARD;
+    /// Everything.
+    pub const ANY: u16 = 1023;
+}
+
+/// A resource with what was loaded of it.
+#[derive(Debug, Clone)]
+pub enum Resource {
+    /// A collection that only leads on.
+    Plain(Target),
+    /// A user, group, room or resource.
+    Principal(Box<Principal>),
+    /// A home.
+    Home(Box<Home>),
+    /// A calendar, address book, inbox or outbox.
+    Collection(Box<Access>),
+    /// An item as listed, with its content where it was loaded.
+    Item { of: ItemOf, entry: Entry, object: Option<Box<Object>> },
+}
+
+/// What an item's properties need of its collection; shared by all items of a listing.
+#[derive(Debug, Clone)]
+pub struct ItemOf {
+    /// URL of the collection, with its slash.
+    pub base: std::sync::Arc<str>,
+    /// The collection.
+    pub access: std::sync::Arc<Access>,
+}
+
+impl ItemOf {
+    /// For items of this collection.
+    pub fn new(access: Access) -> Self {
+        let base = href::of_collection(access.owner(), access.collection()).into();
+        ItemOf { base, access: access.into() }
+    }
+
+    /// The URL of one of its items.
+    pub fn href(&self, name: &str) -> String {
+        let mut path = String::with_capacity(self.base.len() + name.len() + 8);
+        path.push_str(&self.base);
+        href::encode(&mut path, name);
+        path
+    }
+
+    /// An item of this collection.
+    pub fn item(&self, object: Object) -> Resource {
+        let entry = Entry {
+            name: object.name.clone(),
+            etag: object.etag.clone(),
+            kind: object.kind,
+            modseq: object.modseq,
+        };
+        Resource::Item { of: self.clone(), entry, object: Some(Box::new(object)) }
+    }
+
+    /// An item of which only the listing is known.
+    pub fn entry(&self, entry: Entry) -> Resource {
+        Resource::Item { of: self.clone(), entry, object: None }
+    }
+}
+
+impl Resource {
+    /// Its kind as a bit of [`kind`].
+    pub fn kind(&self) -> u16 {
+        match self {
+            Resource::Plain(_) => kind::PLAIN,
+            Resource::Principal(_) => kind::PRINCIPAL,
+            Resource::Home(home) => match home.kind {
+                HomeKind::Calendars => kind::CALENDAR_HOME,
+                HomeKind::AddressBooks => kind::BOOK_HOME,
+            },
+            Resource::Collection(access) => match access.collection().kind {
+                CollectionKind::Calendar => kind::CALENDAR,
+                CollectionKind::AddressBook => kind::BOOK,
+                CollectionKind::Inbox => kind::INBOX,
+                CollectionKind::Outbox => kind::OUTBOX,
+                CollectionKind::Plain => kind::PLAIN,
+            },
+            Resource::Item { of, .. } => match of.access.collection().home {
+                HomeKind::Calendars => kind::EVENT,
+                HomeKind::AddressBooks => kind::CARD,
+            },
+        }
+    }
+
+    /// Its URL, in the one spelling.
+    pub fn href(&self) -> String {
+        match self {
+            Resource::Plain(target) => href::of_target(target),
+            Resource::Principal(principal) => href::of_principal(principal),
+            Resource::Home(home) => href::home(home.kind, &home.owner.handle),
+            Resource::Collection(access) => href::of_collection(access.owner(), access.collection()),
+            Resource::Item { of, entry, .. } => of.href(&entry.name),
+        }
+    }
+
+    /// Whose it is, where it is somebody's.
+    pub fn owner(&self) -> Option<&Owner> {
+        match self {
+            Resource::Plain(_) | Resource::Principal(_) => None,
+            Resource::Home(home) => Some(&home.owner),
+            Resource::Collection(access) => Some(access.owner()),
+            Resource::Item { of, .. } => Some(of.access.owner()),
+        }
+    }
+}
+
+/// What some properties need beyond the resource itself: loaded only when one of them is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The grants on it, if the actor may read them.
+    pub grants: Option<Vec<NamedGrant>>,
+    /// Items and bytes.
+    pub usage: Option<(i64, i64)>,
+    /// Groups that a principal is in.
+    pub groups: Option<Vec<Principal>>,
+    /// Members of a group.
+    pub members: Option<Vec<Principal>>,
+}
+
+/// Which extras a property needs, as bits.
+pub mod need {
+    /// Nothing beyond the resource.
+    pub const NOTHING: u8 = 0;
+    /// [`super::Extras::grants`]
+    pub const GRANTS: u8 = 1;
+    /// [`super::Extras::usage`]
+    pub const USAGE: u8 = 2;
+    /// [`super::Extras::groups`]
+    pub const GROUPS: u8 = 4;
+    /// [`super::Extras::members`]
+    pub const MEMBERS: u8 = 8;
+    /// The whole item, not only its listing.
+    pub const WHOLE: u8 = 16;
+}
+
+/// Loads what `needs` says.
+pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) -> Extras {
+    let mut extras = Extras::default();
+    match resource {
+        Resource::Collection(access) => {
+            if needs & need::GRANTS != 0 {
+                let collection = access.collection();
+                let place = crate::services::access::Place {
+                    owner: access.owner().handle.clone(),
+                    home: collection.home,
+                    slug: collection.slug.clone(),
+                };
+                extras.grants = core.grants(actor, &place).await.ok();
+            }
+            if needs & need::USAGE != 0 {
+                extras.usage = core.usage(access).await.ok();
+            }
+        }
+        Resource::Principal(principal) => {
+            if needs & need::GROUPS != 0 {
+                extras.groups = core.groups_of(principal).await.ok();
+            }
+            if needs & need::MEMBERS != 0 && principal.kind == PrincipalKind::Group {
+                extras.members = core.members_of(principal).await.ok();
+            }
+        }
+        Resource::Plain(_) | Resource::Home(_) | Resource::Item { .. } => {}
+    }
+    extras
+}
+
+/// Loads the resource that a target names, if the actor may know of it.
+pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resource, crate::domain::fault::Fault> {
+    Ok(match target {
+        Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(_) | Target::Homes(_) => {
+            Resource::Plain(target.clone())
+        }
+        Target::Principal(kind, handle) => Resource::Principal(Box::new(core.principal(*kind, handle).await?)),
+        Target::Home(kind, handle) => Resource::Home(Box::new(core.home(actor, handle, *kind).await?)),
+        Target::Collection(place) => Resource::Collection(Box::new(core.collection(actor, place).await?)),
+        Target::Item(place, name) => {
+            let (access, object) = core.item(actor, place, name).await?;
+            ItemOf::new(access).item(object)
+        }
+    })
+}

@@ -1,0 +1,155 @@
+//! The errors that every protocol can tell, and the preconditions that the RFCs name.
+//!
+//! `dav/fault.rs` writes a [`Condition`] as an element of `DAV:error`, REST as the `type` of a problem document.
+//! Knows neither status codes nor XML. RFC 4791 §5.3, RFC 6352 §6.3, RFC 6578 §3, RFC 3744 §7, RFC 4918 §16.
+
+use super::acl::Privilege;
+
+/// What a service answers instead of a result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Absent, or forbidden to somebody who may not know of it.
+    #[error("not found")]
+    NotFound,
+    /// No login, or a wrong one.
+    #[error("authentication is needed")]
+    Unauthenticated,
+    /// A named precondition does not hold.
+    #[error("{0}")]
+    Condition(Condition),
+    /// `If-Match`, `If-None-Match`, `If` or `If-Schedule-Tag-Match` does not hold.
+    #[error("the resource is not in the state that the request asks for")]
+    PreconditionFailed,
+    /// The request itself is wrong; says how.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The parent collection does not exist, or the target cannot be here.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// Something is here already and the method only creates.
+    #[error("the resource exists already")]
+    Exists,
+    /// The method makes no sense on this kind of resource.
+    #[error("the method is not allowed here")]
+    MethodNotAllowed,
+    /// The body is longer than is read at all, in bytes.
+    #[error("the body is longer than {0} bytes")]
+    TooLarge(u64),
+    /// The body's type is not one that this resource takes.
+    #[error("the media type is not supported here")]
+    UnsupportedMediaType,
+    /// Too much at once: try again after this many seconds.
+    #[error("busy, try again later")]
+    Busy(u32),
+    /// Our own failure; the cause is logged where it happened, never told.
+    #[error("internal error")]
+    Internal,
+}
+
+/// A precondition or postcondition with a name of its own in some RFC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// `CALDAV:valid-calendar-data`, and why it is not.
+    ValidCalendarData(String),
+    /// `CALDAV:valid-calendar-object-resource`, and why it is not.
+    ValidCalendarObjectResource(String),
+    /// `CALDAV:supported-calendar-data`.
+    SupportedCalendarData,
+    /// `CALDAV:supported-calendar-component`: the component that the collection does not hold.
+    SupportedCalendarComponent(String),
+    /// `CALDAV:no-uid-conflict` or its CardDAV twin, with the href of the other.
+    NoUidConflict { card: bool, href: String },
+    /// `max-resource-size` of CalDAV or CardDAV, in bytes.
+    MaxResourceSize { card: bool, bytes: u64 },
+    /// `max-image-size`, the limit in bytes.
+    MaxImageSize(u64),
+    /// `CALDAV:max-instances`.
+    MaxInstances(u64),
+    /// `CALDAV:max-attendees-per-instance`.
+    MaxAttendees(u64),
+    /// `CALDAV:min-date-time`.
+    MinDateTime,
+    /// `CALDAV:max-date-time`.
+    MaxDateTime,
+    /// `CALDAV:calendar-collection-location-ok` or its CardDAV twin.
+    CollectionLocationOk { card: bool },
+    /// `CALDAV:valid-timezone`.
+    ValidTimezone,
+    /// `CALDAV:valid-filter`, and why it is not.
+    ValidFilter(String),
+    /// `supported-filter`: the element that is not supported.
+    SupportedFilter { card: bool, element: String },
+    /// `supported-collation`.
+    SupportedCollation { card: bool },
+    /// `DAV:number-of-matches-within-limits`.
+    NumberOfMatchesWithinLimits,
+    /// `DAV:valid-sync-token`; address books say it with 400 (see interoperability notes).
+    ValidSyncToken { card: bool },
+    /// `CARDDAV:valid-address-data`, and why it is not.
+    ValidAddressData(String),
+    /// `CARDDAV:supported-address-data`.
+    SupportedAddressData,
+    /// `CARDDAV:supported-address-data-conversion`.
+    SupportedAddressDataConversion,
+    /// `DAV:need-privileges`: on which href which privilege is missing.
+    NeedPrivileges { href: String, privilege: Privilege },
+    /// `DAV:cannot-modify-protected-property`.
+    CannotModifyProtectedProperty,
+    /// `DAV:resource-must-be-null`.
+    ResourceMustBeNull,
+    /// `DAV:valid-resourcetype`.
+    ValidResourceType,
+    /// `DAV:propfind-finite-depth`.
+    PropfindFiniteDepth,
+    /// `DAV:supported-report`.
+    SupportedReport,
+    /// `DAV:quota-not-exceeded`.
+    QuotaNotExceeded,
+    /// `DAV:no-ace-conflict`.
+    NoAceConflict,
+    /// `DAV:no-protected-ace-conflict`.
+    NoProtectedAceConflict,
+    /// `DAV:grant-only`.
+    GrantOnly,
+    /// `DAV:no-invert`.
+    NoInvert,
+    /// `DAV:limited-number-of-aces`.
+    LimitedNumberOfAces,
+    /// `DAV:not-supported-privilege`.
+    NotSupportedPrivilege,
+    /// `DAV:recognized-principal`.
+    RecognizedPrincipal,
+    /// `DAV:allowed-principal`.
+    AllowedPrincipal,
+    /// `DAV:no-external-entities`: the body of the request is not acceptable XML.
+    NoExternalEntities,
+    /// The default collection of its kind cannot be deleted: `CALDAV:default-calendar-needed` (RFC 6638 §4.3).
+    DefaultCalendarNeeded { card: bool },
+    /// `CALDAV:valid-calendar-data` of a COPY or MOVE between kinds: the target holds another kind.
+    WrongKindOfCollection,
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Condition::ValidCalendarData(why)
+            | Condition::ValidCalendarObjectResource(why)
+            | Condition::ValidFilter(why)
+            | Condition::ValidAddressData(why) => f.write_str(why),
+            Condition::NoUidConflict { href, .. } => write!(f, "this UID is in use by {href}"),
+            Condition::MaxResourceSize { bytes, .. } | Condition::MaxImageSize(bytes) => {
+                write!(f, "longer than {bytes} bytes")
+            }
+            Condition::DefaultCalendarNeeded { .. } => {
+                f.write_str("the default collection of an account cannot be deleted")
+            }
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl From<Condition> for Fault {
+    fn from(condition: Condition) -> Self {
+        Fault::Condition(condition)
+    }
+}

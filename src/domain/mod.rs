@@ -1,0 +1,16 @@
+//! LAYER 1, nouns and rules: what a principal, a collection, an item, a right *is*.
+//!
+//! Pure: knows neither storage nor protocols nor the clock. May use `text` only.
+//! A new rule that every door must obey goes here; a new way to ask for it goes to a protocol.
+
+pub mod acl;
+pub mod calendar_data;
+pub mod collection;
+pub mod fault;
+pub mod freebusy;
+pub mod id;
+pub mod object;
+pub mod precondition;
+pub mod principal;
+pub mod props;
+pub mod query;

@@ -1,0 +1,101 @@
+//! The routes of all protocols, and what every request passes through.
+
+use super::auth;
+use super::telemetry;
+use crate::dav;
+use crate::domain::fault::Fault;
+use crate::services::Core;
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use std::time::Instant;
+
+/// Mounts everything on an application.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(healthz))
+        .route("/readyz", web::get().to(readyz))
+        .route("/metrics", web::get().to(telemetry::metrics))
+        .default_service(web::route().to(dav_door));
+}
+
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
+}
+
+async fn readyz(core: Data<Core>) -> HttpResponse {
+    match core.ready().await {
+        Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+        Err(_) => HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body("no database\n"),
+    }
+}
+
+/// All of DAV, and what leads to it.
+async fn dav_door(request: HttpRequest, mut payload: Payload, core: Data<Core>) -> HttpResponse {
+    let begun = Instant::now();
+    let mut response = answer(&request, &mut payload, &core).await;
+    harden(response.headers_mut());
+    telemetry::note(&request, &response, begun);
+    response
+}
+
+async fn answer(request: &HttpRequest, payload: &mut Payload, core: &Core) -> HttpResponse {
+    let path = request.uri().path();
+    if let Some(home) = well_known(path) {
+        return home;
+    }
+    if cross_site(request) {
+        return HttpResponse::Forbidden().body("requests from pages of other sites are refused\n");
+    }
+    let Some(target) = dav::href::parse(path) else {
+        // Even what cannot exist asks for a login first, so that nothing can be learnt without one.
+        return match auth::actor(core, request.headers()).await {
+            Ok(_) => dav::fault::response(&Fault::NotFound, path),
+            Err(fault) => dav::fault::response(&fault, path),
+        };
+    };
+    // What the server can do is no secret, and some clients ask before they log in.
+    if request.method() == Method::OPTIONS && !request.headers().contains_key("Authorization") {
+        return dav::options(&target);
+    }
+    let actor = match auth::actor(core, request.headers()).await {
+        Ok(actor) => actor,
+        Err(fault) => return dav::fault::response(&fault, path),
+    };
+    telemetry::name_actor(request, &actor.handle);
+    let dav_request = dav::Request {
+        core,
+        actor,
+        target,
+        path,
+        headers: request.headers(),
+        query: request.query_string(),
+    };
+    dav::answer(request.method(), dav_request, payload).await
+}
+
+/// RFC 6764 §5: the context root. 308 keeps method and body, for clients also send PROPFIND here.
+fn well_known(path: &str) -> Option<HttpResponse> {
+    matches!(path.trim_end_matches('/'), "/.well-known/caldav" | "/.well-known/carddav").then(|| {
+        HttpResponse::PermanentRedirect().insert_header((LOCATION, "/dav/")).insert_header(("Cache-Control", "max-age=86400")).finish()
+    })
+}
+
+/// A browser that somebody else's page drives with remembered credentials must not change anything.
+fn cross_site(request: &HttpRequest) -> bool {
+    let safe = matches!(request.method().as_str(), "GET" | "HEAD" | "OPTIONS");
+    let site = request.headers().get("Sec-Fetch-Site").and_then(|value| value.to_str().ok());
+    !safe && matches!(site, Some("cross-site" | "same-site"))
+}
+
+fn harden(headers: &mut HeaderMap) {
+    let fixed = [
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}

@@ -1,0 +1,8 @@
+//! LAYER 5, assembly: mounts the protocols, authenticates, limits, traces, serves, stops.
+//!
+//! The only room that knows all protocols. A new protocol is mounted in `app.rs`.
+
+pub mod app;
+mod auth;
+pub mod listen;
+pub mod telemetry;

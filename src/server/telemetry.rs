@@ -1,0 +1,77 @@
+//! Logs and figures: one line a request with id, principal, method, place, status and time. Never content or secrets.
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+use std::time::Instant;
+use tracing_subscriber::EnvFilter;
+
+static PROMETHEUS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Starts logging: text or JSON lines on standard error, filtered by `RUST_LOG`, else `level`.
+pub fn start(json: bool, level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first subscriber.
+    let _ = if json { base.json().try_init() } else { base.with_target(false).try_init() };
+    PROMETHEUS.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        // Fails only where another recorder stands already; ours then stays empty.
+        let _ = metrics::set_global_recorder(recorder);
+        handle
+    });
+}
+
+/// `/metrics` in Prometheus' text form.
+pub async fn metrics() -> HttpResponse {
+    let body = PROMETHEUS.get().map(PrometheusHandle::render).unwrap_or_default();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(body)
+}
+
+/// The name of the actor, once known, for the request's line.
+struct ActorName(String);
+
+/// Remembers who asks.
+pub fn name_actor(request: &HttpRequest, handle: &str) {
+    request.extensions_mut().insert(ActorName(handle.to_owned()));
+}
+
+/// Notes an answered request.
+pub fn note(request: &HttpRequest, response: &HttpResponse, begun: Instant) {
+    let took = begun.elapsed();
+    let status = response.status().as_u16();
+    metrics::counter!("http_requests_total", "method" => method(request), "status" => status.to_string()).increment(1);
+    metrics::histogram!("http_request_seconds", "method" => method(request)).record(took.as_secs_f64());
+    if tracing::enabled!(tracing::Level::INFO) {
+        let extensions = request.extensions();
+        let principal = extensions.get::<ActorName>().map_or("-", |name| name.0.as_str());
+        tracing::info!(
+            id = request_id(request),
+            principal,
+            method = %request.method(),
+            path = request.path(),
+            status,
+            micros = took.as_micros() as u64,
+            "request"
+        );
+    }
+}
+
+/// Methods as figures know them: a fixed set, so that no client can make new series.
+fn method(request: &HttpRequest) -> &'static str {
+    const KNOWN: [&str; 14] = [
+        "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "MKCALENDAR",
+        "COPY", "MOVE", "ACL",
+    ];
+    KNOWN.into_iter().find(|known| *known == request.method().as_str()).unwrap_or("other")
+}
+
+/// The id that a proxy gave, else one of our own.
+fn request_id(request: &HttpRequest) -> String {
+    let given = request.headers().get("X-Request-Id").and_then(|value| value.to_str().ok());
+    match given.filter(|id| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
+        Some(id) => id.to_owned(),
+        None => uuid::Uuid::now_v7().simple().to_string(),
+    }
+}

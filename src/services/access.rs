@@ -1,0 +1,150 @@
+//! The one place that decides what an actor may do to a collection.
+//!
+//! Absent and forbidden look alike: without any right on a collection it is not found. RFC 3744 §3, §7.1.1.
+
+use super::actor::Actor;
+use crate::domain::acl::{self, Grant, Privilege, Privileges};
+use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::PrincipalId;
+use crate::domain::principal::PrincipalKind;
+use crate::store::{Error, ReadTx};
+
+/// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
+#[derive(Debug, Clone)]
+pub struct Access {
+    collection: Collection,
+    owner: Owner,
+    rights: Privileges,
+}
+
+/// Whose home something is in, as far as its URL and its owner's need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Its row.
+    pub id: PrincipalId,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// Its handle.
+    pub handle: String,
+}
+
+/// Proof that an actor holds one privilege on a collection: what writing services ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked<'a> {
+    collection: &'a Collection,
+}
+
+impl<'a> Checked<'a> {
+    /// The collection that the privilege is for.
+    pub fn collection(&self) -> &'a Collection {
+        self.collection
+    }
+}
+
+impl Access {
+    /// The collection.
+    pub fn collection(&self) -> &Collection {
+        &self.collection
+    }
+
+    /// Whose it is.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// What the actor may do.
+    pub fn rights(&self) -> Privileges {
+        self.rights
+    }
+
+    /// Proof of one privilege. Who may not even read is told nothing but absence.
+    pub fn need(&self, privilege: Privilege) -> Result<Checked<'_>, Fault> {
+        if self.rights.has(privilege) {
+            return Ok(Checked { collection: &self.collection });
+        }
+        if !self.rights.has(Privilege::Read) {
+            return Err(Fault::NotFound);
+        }
+        Err(Condition::NeedPrivileges { href: String::new(), privilege }.into())
+    }
+}
+
+/// Where a collection is: whose, in which home, under which name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The owner's handle.
+    pub owner: String,
+    /// The home.
+    pub home: HomeKind,
+    /// Last segment, decoded.
+    pub slug: String,
+}
+
+/// The owner of a home: known at once where it is the actor's own.
+pub(super) fn owner_of(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Result<Owner, Error> {
+    let (id, kind) = if handle == actor.handle {
+        (actor.id, PrincipalKind::User)
+    } else {
+        tx.principal_by_handle(handle)?
+            .map(|principal| (principal.id, principal.kind))
+            .ok_or(Error::Fault(Fault::NotFound))?
+    };
+    Ok(Owner { id, kind, handle: handle.to_owned() })
+}
+
+/// What `actor` may do on this collection.
+pub(super) fn rights_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Privileges, Error> {
+    let rights = if collection.owner == actor.id {
+        Privileges::ALL
+    } else {
+        let grants = tx.grants(collection.id)?;
+        if grants.is_empty() {
+            return Ok(Privileges::NONE);
+        }
+        let groups = tx.groups_of(actor.id)?;
+        acl::effective(collection.owner, actor.id, &groups, &grants)
+    };
+    Ok(if actor.scope.write { rights } else { read_only(rights) })
+}
+
+fn read_only(rights: Privileges) -> Privileges {
+    let kept = [Privilege::Read, Privilege::ReadAcl, Privilege::ReadCurrentUserPrivilegeSet, Privilege::ReadFreeBusy];
+    let allowed = kept.iter().fold(Privileges::NONE, |set, p| set.with(p.bit()));
+    rights.without(Privileges::ALL.without(allowed))
+}
+
+/// The collection at `place`, if the actor may know of it.
+pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
+    actor.reach(place.home)?;
+    let owner = owner_of(tx, actor, &place.owner)?;
+    let collection = tx.collection(owner.id, place.home, &place.slug)?.ok_or(Error::Fault(Fault::NotFound))?;
+    let rights = rights_on(tx, actor, &collection)?;
+    if rights.is_empty() {
+        return Err(Error::Fault(Fault::NotFound));
+    }
+    Ok(Access { collection, owner, rights })
+}
+
+/// All collections of a home that the actor may know of.
+pub(super) fn visible(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    owner: &Owner,
+    collections: Vec<Collection>,
+) -> Result<Vec<Access>, Error> {
+    let mut seen = Vec::with_capacity(collections.len());
+    for collection in collections {
+        let rights = rights_on(tx, actor, &collection)?;
+        if !rights.is_empty() {
+            seen.push(Access { collection, owner: owner.clone(), rights });
+        }
+    }
+    Ok(seen)
+}
+
+/// Grants as somebody may see them who holds `read-acl`.
+pub(super) fn grants(tx: &mut ReadTx<'_>, access: &Access) -> Result<Vec<Grant>, Error> {
+    access.need(Privilege::ReadAcl)?;
+    tx.grants(access.collection.id)
+}

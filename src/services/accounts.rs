@@ -1,0 +1,335 @@
+//! Who somebody is: passwords, application passwords and bearer tokens.
+//!
+//! A checked password is remembered by a keyed digest, never itself; what was checked counts only as long as the principal's
+//! `auth_version` stands, which each request reads: so a change holds at once, on every node. RFC 7617, RFC 7519.
+
+use super::actor::{Actor, Scope};
+use super::{Core, fault};
+use crate::domain::fault::Fault;
+use crate::domain::id::PrincipalId;
+use crate::domain::principal::{Principal, PrincipalState};
+use crate::store::{Credential, CredentialKind, Error, Weight};
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// How long a checked password is remembered; then the slow hash runs again.
+const REMEMBER: Duration = Duration::from_secs(15 * 60);
+/// How long a refused password is remembered, so that a client that loops with it costs next to nothing.
+const REMEMBER_REFUSAL: Duration = Duration::from_secs(5 * 60);
+/// Different wrong passwords for one login within [`FAILURE_WINDOW`] before further ones wait: a person mistypes a few.
+const FREE_FAILURES: u32 = 20;
+const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+/// Slow hashes at a time: each takes a core and 19 MiB.
+const HASHES: usize = 2;
+/// What an application password begins with.
+const APP_PREFIX: &str = "cen-";
+
+type Key = [u8; 32];
+
+/// What a remembered password was good for.
+#[derive(Debug, Clone)]
+struct Verdict {
+    id: PrincipalId,
+    handle: Arc<str>,
+    admin: bool,
+    scope: Scope,
+    auth_version: i64,
+}
+
+/// A remembered refusal: good only while the account is as it was.
+#[derive(Debug, Clone, Copy)]
+struct Refusal {
+    account: Option<(PrincipalId, i64)>,
+}
+
+/// What is remembered between requests. Nothing here is trusted without the database's word.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    secret: Key,
+    verdicts: Cache<Key, Verdict>,
+    refusals: Cache<Key, Refusal>,
+    failures: Cache<String, Arc<AtomicU32>>,
+    hashing: Semaphore,
+}
+
+impl Accounts {
+    pub(super) fn new() -> Self {
+        Accounts {
+            secret: rand::random(),
+            verdicts: Cache::builder().max_capacity(50_000).time_to_live(REMEMBER).build(),
+            refusals: Cache::builder().max_capacity(10_000).time_to_live(REMEMBER_REFUSAL).build(),
+            failures: Cache::builder().max_capacity(10_000).time_to_live(FAILURE_WINDOW).build(),
+            hashing: Semaphore::new(HASHES),
+        }
+    }
+
+    fn key(&self, login: &str, password: &str) -> Option<Key> {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret).ok()?;
+        mac.update(login.as_bytes());
+        mac.update(&[0]);
+        mac.update(password.as_bytes());
+        Some(mac.finalize().into_bytes().into())
+    }
+}
+
+/// What a bearer token says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    sub: String,
+    exp: u64,
+    ver: i64,
+    scope: String,
+}
+
+impl Core {
+    /// The actor behind a login and a password. `login` is a handle or any address of the account, in any case.
+    pub async fn log_in(&self, login: &str, password: &str, device: Option<String>) -> Result<Actor, Fault> {
+        let key = self.accounts.key(login, password).ok_or(Fault::Internal)?;
+        if let Some(verdict) = self.accounts.verdicts.get(&key) {
+            let (id, version) = (verdict.id, verdict.auth_version);
+            if fault(self.store.read(Weight::Point, move |tx| tx.auth_holds(id, version)).await)? {
+                return Ok(actor(&verdict, device));
+            }
+            self.accounts.verdicts.invalidate(&key);
+        }
+        let login = login.trim().to_lowercase();
+        let asked = login.clone();
+        let account = fault(self.store.read(Weight::Point, move |tx| find_account(tx, &asked)).await)?;
+        let state = account.as_ref().map(|(principal, _)| (principal.id, principal.auth_version));
+        if self.accounts.refusals.get(&key).is_some_and(|refusal| refusal.account == state) {
+            return Err(Fault::Unauthenticated);
+        }
+        let failures = self.accounts.failures.get_with(login, Arc::default);
+        if failures.load(Ordering::Relaxed) >= FREE_FAILURES {
+            return Err(Fault::Busy(FAILURE_WINDOW.as_secs() as u32));
+        }
+        match self.check(account, password).await? {
+            Some((verdict, credential)) => {
+                self.accounts.verdicts.insert(key, verdict.clone());
+                // Only a hint for people; a login does not fail for it.
+                if let Err(error) = self.store.write(move |tx| tx.touch_credential(credential)).await {
+                    tracing::warn!(error = %error, "last use of a credential was not noted");
+                }
+                Ok(actor(&verdict, device))
+            }
+            None => {
+                failures.fetch_add(1, Ordering::Relaxed);
+                self.accounts.refusals.insert(key, Refusal { account: state });
+                Err(Fault::Unauthenticated)
+            }
+        }
+    }
+
+    /// Holds a password against the credentials of an account; tells which one it is.
+    async fn check(
+        &self,
+        account: Option<(Principal, Vec<Credential>)>,
+        password: &str,
+    ) -> Result<Option<(Verdict, i64)>, Fault> {
+        let permit = self.accounts.hashing.acquire().await.map_err(|_| Fault::Internal)?;
+        let password = password.to_owned();
+        let checked = tokio::task::spawn_blocking(move || {
+            let (principal, credentials) = match account {
+                Some((principal, credentials)) if principal.state == PrincipalState::Active => (principal, credentials),
+                // The same time for a login that does not exist.
+                _ => {
+                    burn(&password);
+                    return None;
+                }
+            };
+            let credential = credentials.into_iter().find(|credential| matches(credential, &password))?;
+            let verdict = Verdict {
+                id: principal.id,
+                handle: principal.handle.into(),
+                admin: principal.admin,
+                scope: Scope::parse(&credential.scope)?,
+                auth_version: principal.auth_version,
+            };
+            Some((verdict, credential.id))
+        })
+        .await
+        .map_err(|_| Fault::Internal);
+        drop(permit);
+        checked
+    }
+
+    /// The actor behind a bearer token.
+    pub async fn log_in_with_token(&self, token: &str, device: Option<String>) -> Result<Actor, Fault> {
+        let secret = self.store.signing_secret();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = 5;
+        let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation)
+            .map_err(|_| Fault::Unauthenticated)?
+            .claims;
+        let id = PrincipalId(claims.sub.parse().map_err(|_| Fault::Unauthenticated)?);
+        let principal = fault(self.store.read(Weight::Point, move |tx| tx.principal(id)).await)?
+            .filter(|p| p.state == PrincipalState::Active && p.auth_version == claims.ver)
+            .ok_or(Fault::Unauthenticated)?;
+        let scope = Scope::parse(&claims.scope).ok_or(Fault::Unauthenticated)?;
+        Ok(Actor { id, handle: principal.handle, admin: principal.admin, scope, device })
+    }
+
+    /// A bearer token for an account, good for `seconds`, and until a credential of the account changes.
+    pub async fn issue_token(&self, handle: &str, scope: &str, seconds: u64) -> Result<String, Fault> {
+        if Scope::parse(scope).is_none() {
+            return Err(Fault::BadRequest(format!("unknown scope '{scope}'")));
+        }
+        let handle = handle.to_lowercase();
+        let principal =
+            fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?.ok_or(Fault::NotFound)?;
+        let secret = self.store.signing_secret();
+        let exp = (crate::store::now() / 1_000_000).unsigned_abs() + seconds;
+        let claims =
+            Claims { sub: principal.id.0.to_string(), exp, ver: principal.auth_version, scope: scope.to_owned() };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret.as_bytes()))
+            .map_err(|error| {
+                tracing::error!(%error, "a token could not be signed");
+                Fault::Internal
+            })
+    }
+
+    /// Sets the password of an account; what was checked before no longer holds on any node.
+    pub async fn set_password(&self, handle: &str, password: &str) -> Result<(), Fault> {
+        let hash = hash_password(password.to_owned()).await?;
+        let handle = handle.to_lowercase();
+        fault(
+            self.store
+                .write(move |tx| {
+                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    tx.set_password(principal.id, &hash)
+                })
+                .await,
+        )
+    }
+
+    /// Makes an application password and tells it: the only time that it can be read.
+    pub async fn add_app_password(&self, handle: &str, name: &str, scope: &str) -> Result<(i64, String), Fault> {
+        if Scope::parse(scope).is_none() {
+            return Err(Fault::BadRequest(format!("unknown scope '{scope}'")));
+        }
+        let password = fresh_app_password();
+        let hash = digest(&password);
+        let (handle, name, scope) = (handle.to_lowercase(), name.to_owned(), scope.to_owned());
+        let id = fault(
+            self.store
+                .write(move |tx| {
+                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    tx.add_app_password(principal.id, &name, &hash, &scope)
+                })
+                .await,
+        )?;
+        Ok((id, password))
+    }
+
+    /// Removes an application password; what it opened is shut at the next request.
+    pub async fn remove_app_password(&self, handle: &str, id: i64) -> Result<(), Fault> {
+        let handle = handle.to_lowercase();
+        let gone = fault(
+            self.store
+                .write(move |tx| {
+                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    tx.remove_app_password(principal.id, id)
+                })
+                .await,
+        )?;
+        if gone { Ok(()) } else { Err(Fault::NotFound) }
+    }
+
+    /// The application passwords of an account, without their secrets.
+    pub async fn app_passwords(&self, handle: &str) -> Result<Vec<Credential>, Fault> {
+        let handle = handle.to_lowercase();
+        let all = fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    tx.credentials(principal.id)
+                })
+                .await,
+        )?;
+        Ok(all.into_iter().filter(|credential| credential.kind == CredentialKind::AppPassword).collect())
+    }
+}
+
+fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
+    Actor {
+        id: verdict.id,
+        handle: verdict.handle.as_ref().to_owned(),
+        admin: verdict.admin,
+        scope: verdict.scope,
+        device,
+    }
+}
+
+fn find_account(
+    tx: &mut crate::store::ReadTx<'_>,
+    login: &str,
+) -> Result<Option<(Principal, Vec<Credential>)>, Error> {
+    let found = match tx.principal_by_handle(login)? {
+        Some(principal) => Some(principal),
+        None => tx.principal_by_address(login)?,
+    };
+    found.map(|principal| tx.credentials(principal.id).map(|credentials| (principal, credentials))).transpose()
+}
+
+/// Slow for a person's password, quick for an application password, whose length makes guessing hopeless.
+fn matches(credential: &Credential, password: &str) -> bool {
+    match credential.kind {
+        CredentialKind::AppPassword => {
+            password.starts_with(APP_PREFIX) && same(credential.hash.as_bytes(), digest(password).as_bytes())
+        }
+        CredentialKind::Password => PasswordHash::new(&credential.hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),
+    }
+}
+
+/// Compares without telling by its time how much was the same.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |seen, (x, y)| seen | (x ^ y)) == 0
+}
+
+fn digest(password: &str) -> String {
+    Sha256::digest(password.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn burn(password: &str) {
+    // The result does not matter, the time does.
+    let _ = Argon2::default().hash_password(password.as_bytes());
+}
+
+/// 24 letters and digits that are not mistaken for each other, in groups: 120 bits.
+fn fresh_app_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789z";
+    let bytes: [u8; 24] = rand::random();
+    let mut password = String::from(APP_PREFIX);
+    for (at, byte) in bytes.iter().enumerate() {
+        if at > 0 && at % 6 == 0 {
+            password.push('-');
+        }
+        password.push(LETTERS.get(usize::from(byte & 31)).copied().map_or('a', char::from));
+    }
+    password
+}
+
+/// argon2id with the crate's parameters (19 MiB, two passes), on a thread that may block.
+pub(super) async fn hash_password(password: String) -> Result<String, Fault> {
+    if password.is_empty() {
+        return Err(Fault::BadRequest("the password is empty".into()));
+    }
+    tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
+        .await
+        .map_err(|_| Fault::Internal)?
+        .map_err(|error| {
+            tracing::error!(%error, "a password could not be hashed");
+            Fault::Internal
+        })
+}

@@ -1,0 +1,167 @@
+//! Calendar objects that fit a filter, and busy times: screened by indexes, tested exactly on the compact form.
+//!
+//! RFC 4791 §7.8, §7.10. The budget is the request's: over all pages and objects.
+
+use super::access::Access;
+use super::freebusy::zone_of;
+use super::{Core, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::freebusy::{self, Period};
+use crate::domain::id::CollectionId;
+use crate::domain::object::{ItemKind, Object};
+use crate::domain::query::calendar::CalendarFilter;
+use crate::store::{Error, Prescreen, ReadTx, Weight};
+use crate::text::ical::CalendarIndex;
+use crate::text::recur::{Budget, Exhausted, Window};
+use crate::text::zone::Zone;
+
+/// Objects of a page: candidates that are loaded and tested at a time.
+const PAGE: usize = 200;
+/// A window up to this long, in microseconds, is looked up at once on the asking thread.
+const SHORT: i64 = 100 * 86_400_000_000;
+
+/// A query that is answered page by page.
+#[derive(Debug)]
+pub struct CalendarQuery {
+    collection: CollectionId,
+    filter: CalendarFilter,
+    zone: Zone,
+    budget: Budget,
+    candidates: Candidates,
+}
+
+/// Where the next page comes from.
+#[derive(Debug)]
+enum Candidates {
+    /// Not looked up yet.
+    Window(Window),
+    /// The ids that a window gave, those already used taken away.
+    Ids(std::vec::IntoIter<i64>),
+    /// All of the collection, from after this id.
+    After(i64),
+    /// None left.
+    Done,
+}
+
+/// Exhaustion as a condition: the client is told to ask for less.
+pub fn exhausted(exhausted: Exhausted) -> Fault {
+    match exhausted {
+        Exhausted::Instances => Condition::MaxInstances(10_000).into(),
+        Exhausted::Steps => Condition::NumberOfMatchesWithinLimits.into(),
+    }
+}
+
+impl CalendarQuery {
+    /// A query on a collection; `zone` overrides the collection's own.
+    pub fn new(access: &Access, filter: CalendarFilter, zone: Option<Zone>) -> Result<Self, Fault> {
+        let collection = access.need(Privilege::Read)?.collection();
+        let candidates = match filter.window() {
+            Some(window) => Candidates::Window(window),
+            None => Candidates::After(i64::MIN),
+        };
+        Ok(CalendarQuery {
+            collection: collection.id,
+            zone: zone.unwrap_or_else(|| zone_of(collection)),
+            budget: Budget::default(),
+            candidates,
+            filter,
+        })
+    }
+
+    /// The zone that floating times are placed in.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// The request's budget, for what is expanded from the matches.
+    pub fn budget(&mut self) -> &mut Budget {
+        &mut self.budget
+    }
+
+    /// The matches of the next page; `None` when there are no more pages.
+    pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Object>>, Fault> {
+        let component = self.filter.component().and_then(ItemKind::named);
+        if let Candidates::Window(window) = self.candidates {
+            let (id, span) = (self.collection, (window.start, window.end));
+            let short = window.end.saturating_sub(window.start) <= SHORT;
+            let weight = if short { Weight::Point } else { Weight::Scan };
+            let ids = fault(core.store.read(weight, move |tx| tx.ids_in_window(id, span, component)).await)?;
+            self.candidates = Candidates::Ids(ids.into_iter());
+        }
+        let (id, filter, zone, budget) = (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
+        let (matches, left, next) = match &mut self.candidates {
+            Candidates::Done | Candidates::Window(_) => return Ok(None),
+            Candidates::Ids(ids) => {
+                let page: Vec<i64> = ids.by_ref().take(PAGE).collect();
+                if page.is_empty() {
+                    return Ok(None);
+                }
+                let work = move |tx: &mut ReadTx<'_>| {
+                    let objects = tx.objects_with_ids(&page)?;
+                    test(objects, &filter, &zone, budget.clone())
+                };
+                let (matches, left) = fault(core.store.read(Weight::Point, work).await)?;
+                (matches, left, None)
+            }
+            Candidates::After(after) => {
+                let (after, wanted) = (*after, Prescreen { window: None, component, needles: Vec::new() });
+                let work = move |tx: &mut ReadTx<'_>| {
+                    let objects = tx.candidates(id, &wanted, after, PAGE as i64)?;
+                    let next = objects.last().filter(|_| objects.len() == PAGE).map(|last| last.id.0);
+                    let (matches, left) = test(objects, &filter, &zone, budget.clone())?;
+                    Ok((matches, left, next))
+                };
+                let (matches, left, next) = fault(core.store.read(Weight::Scan, work).await)?;
+                (matches, left, Some(next))
+            }
+        };
+        self.budget = left;
+        if let Some(next) = next {
+            self.candidates = next.map_or(Candidates::Done, Candidates::After);
+        }
+        Ok(Some(matches))
+    }
+}
+
+fn test(
+    objects: Vec<Object>,
+    filter: &CalendarFilter,
+    zone: &Zone,
+    mut budget: Budget,
+) -> Result<(Vec<Object>, Budget), Error> {
+    let mut matches = Vec::with_capacity(objects.len());
+    for object in objects {
+        let Some(index) = CalendarIndex::decode(&object.parsed) else {
+            tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
+            continue;
+        };
+        if filter.matches(&object.body, &index, zone, &mut budget).map_err(exhausted)? {
+            matches.push(object);
+        }
+    }
+    Ok((matches, budget))
+}
+
+impl Core {
+    /// When the calendar is busy in a window, merged and sorted.
+    pub async fn busy_periods(&self, access: &Access, window: Window) -> Result<Vec<Period>, Fault> {
+        let collection = access.need(Privilege::ReadFreeBusy)?.collection();
+        let (id, zone) = (collection.id, zone_of(collection));
+        let short = window.end.saturating_sub(window.start) <= SHORT;
+        let work = move |tx: &mut ReadTx<'_>| {
+            let mut budget = Budget::default();
+            let mut periods = Vec::new();
+            let ids = tx.ids_in_window(id, (window.start, window.end), None)?;
+            for page in ids.chunks(PAGE) {
+                for parsed in tx.parsed_with_ids(page)? {
+                    let Some(index) = CalendarIndex::decode(&parsed) else { continue };
+                    freebusy::gather(&index, window, &zone, &mut budget, &mut periods).map_err(exhausted)?;
+                }
+            }
+            Ok(periods)
+        };
+        let periods = fault(self.store.read(if short { Weight::Point } else { Weight::Scan }, work).await)?;
+        Ok(freebusy::merge(periods))
+    }
+}

@@ -1,0 +1,222 @@
+//! Calendars and address books: seen, made, changed, removed, shared.
+//!
+//! The default collections of an account are refused deletion rather than emptied: a careless DELETE then loses nothing, and
+//! the client is told why. RFC 4791 §5.3.1, RFC 5689, RFC 6352 §6.3.1, RFC 3744 §8.1.
+
+use super::access::{self, Access, Place};
+use super::actor::Actor;
+use super::{Core, fault};
+use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
+use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::principal::Principal;
+use crate::domain::props::{MAX_PROPS_BYTES, Props};
+use crate::store::{CollectionUpdate, Error, ReadTx, Weight};
+
+/// Access-control entries on one collection at most.
+const MAX_GRANTS: usize = 1_000;
+
+/// A collection to be made, as a client describes it.
+#[derive(Debug, Clone)]
+pub struct CollectionDraft {
+    /// What it shall be.
+    pub kind: CollectionKind,
+    /// What it shall hold.
+    pub components: Components,
+    /// Left out of free/busy.
+    pub transparent: bool,
+    /// A VTIMEZONE text, or an IANA name.
+    pub time_zone: Option<String>,
+    /// Display name, colour, order, …
+    pub props: Props,
+}
+
+/// A grant with the principal that it is made to, where it is made to one.
+#[derive(Debug, Clone)]
+pub struct NamedGrant {
+    /// The grant.
+    pub grant: Grant,
+    /// To whom, for its URL.
+    pub principal: Option<Principal>,
+}
+
+/// Refuses kept properties that take too much room.
+pub(super) fn within_bounds(props: &Props) -> Result<(), Fault> {
+    if props.bytes() > MAX_PROPS_BYTES { Err(Condition::QuotaNotExceeded.into()) } else { Ok(()) }
+}
+
+impl Core {
+    /// The collection at a place, if the actor may know of it.
+    pub async fn collection(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
+        let (actor, place) = (actor.clone(), place.clone());
+        fault(self.store.read(Weight::Point, move |tx| access::find(tx, &actor, &place)).await)
+    }
+
+    /// Makes a collection in the actor's own home.
+    pub async fn create_collection(&self, actor: &Actor, place: &Place, draft: CollectionDraft) -> Result<(), Fault> {
+        let most = self.limits.collections;
+        let (actor, place) = (actor.clone(), place.clone());
+        within_bounds(&draft.props)?;
+        fault(
+            self.store
+                .write(move |tx| {
+                    actor.reach(place.home)?;
+                    free_place(tx, &actor, &place)?;
+                    if tx.collections(actor.id, place.home)?.len() >= most {
+                        return Err(Condition::QuotaNotExceeded.into());
+                    }
+                    tx.insert_collection(&NewCollection {
+                        owner: actor.id,
+                        home: place.home,
+                        kind: draft.kind,
+                        slug: place.slug.clone(),
+                        is_default: false,
+                        components: draft.components,
+                        transparent: draft.transparent,
+                        time_zone: draft.time_zone.clone(),
+                        props: draft.props.clone(),
+                    })
+                    .map(|_| ())
+                })
+                .await,
+        )
+    }
+
+    /// Changes a collection's properties. `change` may run several times.
+    pub async fn update_collection(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        change: impl Fn(&mut Props) -> CollectionUpdate + Send + 'static,
+    ) -> Result<(), Fault> {
+        let (actor, place) = (actor.clone(), place.clone());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let checked = access.need(Privilege::WriteProperties)?;
+                    let mut props = checked.collection().props.clone();
+                    let mut update = change(&mut props);
+                    within_bounds(&props)?;
+                    if props != checked.collection().props {
+                        update.props = Some(props);
+                    }
+                    tx.update_collection(checked.collection(), &update)
+                })
+                .await,
+        )
+    }
+
+    /// Removes a collection; it can be restored for a time.
+    pub async fn delete_collection(&self, actor: &Actor, place: &Place) -> Result<(), Fault> {
+        let (actor, place) = (actor.clone(), place.clone());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    deletable(&actor, &access)?;
+                    tx.delete_collection(access.collection())
+                })
+                .await,
+        )
+    }
+
+    /// Moves a collection to another name in the actor's own home.
+    pub async fn rename_collection(&self, actor: &Actor, from: &Place, to: &Place) -> Result<(), Fault> {
+        let (actor, from, to) = (actor.clone(), from.clone(), to.clone());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let access = access::find(tx, &actor, &from)?;
+                    deletable(&actor, &access)?;
+                    if to.home != from.home {
+                        return Err(Condition::CollectionLocationOk { card: from.home == HomeKind::AddressBooks }.into());
+                    }
+                    free_place(tx, &actor, &to)?;
+                    tx.rename_collection(access.collection(), actor.id, &to.slug)
+                })
+                .await,
+        )
+    }
+
+    /// The grants on a collection, for one who may read them.
+    pub async fn grants(&self, actor: &Actor, place: &Place) -> Result<Vec<NamedGrant>, Fault> {
+        let (actor, place) = (actor.clone(), place.clone());
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let grants = access::grants(tx, &access)?;
+                    grants.into_iter().map(|grant| name_grant(tx, grant)).collect()
+                })
+                .await,
+        )
+    }
+
+    /// Replaces the grants on a collection.
+    pub async fn set_grants(&self, actor: &Actor, place: &Place, grants: Vec<Grant>) -> Result<(), Fault> {
+        if grants.len() > MAX_GRANTS {
+            return Err(Condition::LimitedNumberOfAces.into());
+        }
+        let (actor, place) = (actor.clone(), place.clone());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let checked = access.need(Privilege::WriteAcl)?;
+                    if grants.iter().any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner)) {
+                        return Err(Condition::NoProtectedAceConflict.into());
+                    }
+                    let merged = merge(&grants);
+                    tx.set_grants(checked.collection().id, &merged)?;
+                    tx.raise(checked.collection()).map(|_| ())
+                })
+                .await,
+        )
+    }
+}
+
+/// One entry a grantee: entries for the same one are put together (RFC 3744 §5.5.1 lets a server do so).
+fn merge(grants: &[Grant]) -> Vec<Grant> {
+    let mut merged: Vec<Grant> = Vec::with_capacity(grants.len());
+    for grant in grants {
+        match merged.iter_mut().find(|other| other.grantee == grant.grantee) {
+            Some(other) => other.privileges = other.privileges.with(grant.privileges),
+            None => merged.push(*grant),
+        }
+    }
+    merged.retain(|grant| grant.privileges != Privileges::NONE);
+    merged
+}
+
+fn name_grant(tx: &mut ReadTx<'_>, grant: Grant) -> Result<NamedGrant, Error> {
+    let principal = match grant.grantee {
+        Grantee::Principal(id) => tx.principal(id)?,
+        Grantee::Authenticated | Grantee::Everyone => None,
+    };
+    Ok(NamedGrant { grant, principal })
+}
+
+/// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone.
+fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
+    let collection = access.need(Privilege::Unbind)?.collection();
+    if collection.owner != actor.id {
+        return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Unbind }.into());
+    }
+    if collection.is_default {
+        return Err(Condition::DefaultCalendarNeeded { card: collection.home == HomeKind::AddressBooks }.into());
+    }
+    Ok(())
+}
+
+/// A name in the actor's own home that nothing has yet.
+fn free_place(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
+    let owner = access::owner_of(tx, actor, &place.owner)?.id;
+    if owner != actor.id || !actor.scope.write {
+        return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
+    }
+    if tx.collection(owner, place.home, &place.slug)?.is_some() {
+        return Err(Fault::Exists.into());
+    }
+    Ok(())
+}

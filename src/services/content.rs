@@ -1,0 +1,109 @@
+//! From bytes to a draft: what may be stored, and what is noted of it for queries.
+//!
+//! Runs before the transaction, for it needs no data. The bytes themselves are never changed.
+//! RFC 4791 §4.1, §5.3.2.1; RFC 6352 §5.1, §6.3.2.1.
+
+use super::limits::Limits;
+use crate::domain::collection::CollectionKind;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::Etag;
+use crate::domain::object::{Draft, ItemKind};
+use crate::text::component::{Document, Limits as Bounds};
+use crate::text::ical::CalendarIndex;
+use crate::text::ical::Span;
+use crate::text::vcard::{self, CardIndex};
+
+/// What a client sent, with the media type that it named.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The bytes.
+    pub body: String,
+    /// Whether they are said to be a calendar or a card.
+    pub media: Media,
+}
+
+/// The kinds of content that collections hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `text/calendar`
+    Calendar,
+    /// `text/vcard` and its older names
+    Card,
+    /// Nothing was said: the collection decides.
+    Unsaid,
+}
+
+/// A draft of the item `name` for a collection of this kind.
+pub fn draft(name: &str, sent: Sent, into: CollectionKind, limits: &Limits) -> Result<(Draft, Option<CalendarIndex>), Fault> {
+    match (into, sent.media) {
+        (CollectionKind::Calendar | CollectionKind::Inbox, Media::Calendar | Media::Unsaid) => {
+            calendar(name, sent.body, limits).map(|(draft, index)| (draft, Some(index)))
+        }
+        (CollectionKind::AddressBook, Media::Card | Media::Unsaid) => card(name, sent.body, limits).map(|draft| (draft, None)),
+        (CollectionKind::Calendar | CollectionKind::Inbox, Media::Card) => Err(Condition::SupportedCalendarData.into()),
+        (CollectionKind::AddressBook, Media::Calendar) => Err(Condition::SupportedAddressData.into()),
+        (CollectionKind::Outbox | CollectionKind::Plain, _) => {
+            Err(Fault::Conflict("this collection holds no items of this kind"))
+        }
+    }
+}
+
+fn calendar(name: &str, body: String, limits: &Limits) -> Result<(Draft, CalendarIndex), Fault> {
+    check_size(&body, limits, false)?;
+    let document = Document::parse(&body, Bounds::default())
+        .map_err(|malformed| Condition::ValidCalendarData(malformed.to_string()))?;
+    let index = CalendarIndex::build(&document)
+        .map_err(|invalid| Condition::ValidCalendarObjectResource(invalid.to_string()))?;
+    if index.parts.iter().any(|part| part.attendees.len() > limits.attendees) {
+        return Err(Condition::MaxAttendees(limits.attendees as u64).into());
+    }
+    drop(document);
+    let draft = Draft {
+        name: name.to_owned(),
+        uid: index.uid.clone(),
+        etag: Etag::of(body.as_bytes()),
+        kind: ItemKind::of(&index.kind),
+        span: index.span(),
+        organizer: index.parts.iter().find_map(|part| part.organizer.clone()),
+        search: String::new(),
+        parsed: index.encode(),
+        body,
+    };
+    Ok((draft, index))
+}
+
+fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
+    check_size(&body, limits, true)?;
+    let document =
+        Document::parse(&body, Bounds::default()).map_err(|malformed| Condition::ValidAddressData(malformed.to_string()))?;
+    let index = CardIndex::build(&document).map_err(|invalid| Condition::ValidAddressData(invalid.to_string()))?;
+    if vcard::image_bytes(&document).into_iter().any(|bytes| bytes as u64 > limits.image_bytes) {
+        return Err(Condition::MaxImageSize(limits.image_bytes).into());
+    }
+    let search = vcard::search_text(&document);
+    drop(document);
+    Ok(Draft {
+        name: name.to_owned(),
+        // A card without a UID is known by its name: clients of old send such cards and expect them to be kept.
+        uid: index.uid.map_or_else(|| format!("name:{name}"), |uid| vcard::normalised_uid(&uid)),
+        etag: Etag::of(body.as_bytes()),
+        kind: ItemKind::CARD,
+        span: Span { first: i64::MIN, last: i64::MAX, recurring: false },
+        organizer: None,
+        search,
+        parsed: Vec::new(),
+        body,
+    })
+}
+
+fn check_size(body: &str, limits: &Limits, card: bool) -> Result<(), Fault> {
+    if body.len() as u64 > limits.resource_bytes {
+        return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
+    }
+    // PostgreSQL cannot hold NUL in a text, and no client means it.
+    if body.contains('\0') {
+        let why = "a NUL character".to_owned();
+        return Err(if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! The zone of a calendar, and busy times. RFC 4791 §5.2.2, §7.10; RFC 7809 §5.2.
+
+use crate::domain::collection::Collection;
+use crate::domain::fault::Condition;
+use crate::text::component::{Document, Limits};
+use crate::text::zone::{self, Zone};
+
+/// The zone in which floating and all-day times of a calendar are meant; UTC where none is set.
+pub fn zone_of(collection: &Collection) -> Zone {
+    collection.time_zone.as_deref().and_then(read_zone).unwrap_or(Zone::Utc)
+}
+
+/// The zone that a `calendar-timezone` text or an IANA name stands for.
+pub fn read_zone(text: &str) -> Option<Zone> {
+    if !text.contains("BEGIN:") {
+        return zone::resolve(text.trim(), &[]);
+    }
+    let document = Document::parse(text, Limits::default()).ok()?;
+    let [calendar] = document.roots.as_slice() else { return None };
+    let mut definitions = calendar.children_named("VTIMEZONE");
+    let definition = definitions.next().filter(|_| calendar.is("VCALENDAR"))?;
+    if definitions.next().is_some() {
+        return None;
+    }
+    zone::resolve(definition.value("TZID")?, &[definition])
+}
+
+/// The IANA name of a stored zone.
+pub fn zone_id(text: &str) -> Option<String> {
+    read_zone(text).and_then(|zone| zone.name().map(str::to_owned))
+}
+
+/// Whether a text can be the zone of a calendar: an iCalendar object with one VTIMEZONE, or an IANA name.
+pub fn valid_zone(text: &str) -> Result<(), Condition> {
+    read_zone(text).map(|_| ()).ok_or(Condition::ValidTimezone)
+}

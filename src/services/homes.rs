@@ -1,0 +1,189 @@
+//! Accounts and their homes: made together, so that the first request of a client finds everything ready.
+
+use super::access::{self, Access, Owner};
+use super::actor::Actor;
+use super::{Core, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
+use crate::domain::fault::Fault;
+use crate::domain::id::PrincipalId;
+use crate::domain::principal::{NewPrincipal, valid_handle};
+use crate::domain::props::{Prop, Props};
+use crate::store::{HomeState, Weight, WriteTx};
+use crate::text::collation;
+
+/// A home with what the actor may see in it.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// Whose.
+    pub owner: Owner,
+    /// Whether it is the actor's own.
+    pub own: bool,
+    /// Which of the two.
+    pub kind: HomeKind,
+    /// Its number and kept properties.
+    pub state: HomeState,
+    /// The database's epoch, for its sync token.
+    pub epoch: String,
+}
+
+impl Core {
+    /// Makes an account with its default collections. `password_hash` comes from [`Core::hash`].
+    pub async fn create_principal(&self, new: NewPrincipal, password: Option<String>) -> Result<PrincipalId, Fault> {
+        let new = checked(new)?;
+        let hash = match password {
+            Some(password) => Some(super::accounts::hash_password(password).await?),
+            None => None,
+        };
+        fault(self.store.write(move |tx| insert_account(tx, &new, hash.as_deref())).await)
+    }
+
+    /// A home and its owner, if the actor may know of anything in it.
+    pub async fn home(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Home, Fault> {
+        let (actor, owner) = (actor.clone(), owner.to_owned());
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    actor.reach(kind)?;
+                    let owner = access::owner_of(tx, &actor, &owner)?;
+                    let id = owner.id;
+                    if id != actor.id {
+                        let all = tx.collections(id, kind)?;
+                        if access::visible(tx, &actor, &owner, all)?.is_empty() {
+                            return Err(Fault::NotFound.into());
+                        }
+                    }
+                    let state = tx.home(id, kind)?;
+                    Ok(Home { own: id == actor.id, owner, kind, state, epoch: tx.epoch().to_owned() })
+                })
+                .await,
+        )
+    }
+
+    /// The collections of a home that the actor may know of.
+    pub async fn collections(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Vec<Access>, Fault> {
+        let (actor, owner) = (actor.clone(), owner.to_owned());
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    actor.reach(kind)?;
+                    let owner = access::owner_of(tx, &actor, &owner)?;
+                    let all = tx.collections(owner.id, kind)?;
+                    access::visible(tx, &actor, &owner, all)
+                })
+                .await,
+        )
+    }
+
+    /// Changes what clients keep on the actor's own home.
+    pub async fn update_home(
+        &self,
+        actor: &Actor,
+        owner: &str,
+        kind: HomeKind,
+        change: impl Fn(&mut Props) + Send + 'static,
+    ) -> Result<(), Fault> {
+        let (actor, owner) = (actor.clone(), owner.to_owned());
+        fault(
+            self.store
+                .write(move |tx| {
+                    own(tx, &actor, &owner)?;
+                    let mut state = tx.home(actor.id, kind)?;
+                    change(&mut state.props);
+                    super::collections::within_bounds(&state.props)?;
+                    tx.set_home_props(actor.id, kind, &state.props)
+                })
+                .await,
+        )
+    }
+}
+
+/// Only one's own home and principal can be changed, and only with a proof that may write.
+pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<(), crate::store::Error> {
+    if access::owner_of(tx, actor, owner)?.id == actor.id && actor.scope.write {
+        Ok(())
+    } else {
+        let privilege = Privilege::WriteProperties;
+        Err(crate::domain::fault::Condition::NeedPrivileges { href: String::new(), privilege }.into())
+    }
+}
+
+fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
+    new.handle = new.handle.trim().to_lowercase();
+    if !valid_handle(&new.handle) {
+        return Err(Fault::BadRequest(format!("'{}' cannot be a login: no blank, slash or colon", new.handle)));
+    }
+    for address in &mut new.addresses {
+        *address = address.trim().to_lowercase();
+        if address.split('@').count() != 2 || address.contains(char::is_whitespace) {
+            return Err(Fault::BadRequest(format!("'{address}' is not a mail address")));
+        }
+    }
+    Ok(new)
+}
+
+fn insert_account(
+    tx: &mut WriteTx<'_>,
+    new: &NewPrincipal,
+    hash: Option<&str>,
+) -> Result<PrincipalId, crate::store::Error> {
+    if tx.principal_by_handle(&new.handle)?.is_some() {
+        return Err(Fault::Exists.into());
+    }
+    for address in &new.addresses {
+        if tx.principal_by_address(address)?.is_some() {
+            return Err(Fault::Exists.into());
+        }
+    }
+    let id = tx.insert_principal(new, &search_text(new))?;
+    if let Some(hash) = hash {
+        tx.set_password(id, hash)?;
+    }
+    for collection in default_collections(id, new.time_zone.as_deref()) {
+        tx.insert_collection(&collection)?;
+    }
+    Ok(id)
+}
+
+/// What a principal is found by: name, handle and addresses, folded.
+fn search_text(new: &NewPrincipal) -> String {
+    let mut text = collation::fold(&new.display_name);
+    for part in std::iter::once(&new.handle).chain(&new.addresses) {
+        text.push('\n');
+        text.push_str(part);
+    }
+    text
+}
+
+/// What each account has from its first request on, and keeps.
+fn default_collections(owner: PrincipalId, zone: Option<&str>) -> Vec<NewCollection> {
+    let make = |home, kind, slug: &str, name: &str, components| NewCollection {
+        owner,
+        home,
+        kind,
+        slug: slug.to_owned(),
+        is_default: true,
+        components,
+        transparent: kind != CollectionKind::Calendar || components == Components::TASKS,
+        time_zone: zone.map(str::to_owned).filter(|_| home == HomeKind::Calendars),
+        props: named(name),
+    };
+    use HomeKind::{AddressBooks, Calendars};
+    vec![
+        make(Calendars, CollectionKind::Calendar, "default", "Agenda", Components::EVENTS),
+        make(Calendars, CollectionKind::Calendar, "tasks", "Tâches", Components::TASKS),
+        make(Calendars, CollectionKind::Inbox, "inbox", "Boîte de réception", Components::ALL),
+        make(Calendars, CollectionKind::Outbox, "outbox", "Boîte d’envoi", Components::ALL),
+        make(AddressBooks, CollectionKind::AddressBook, "default", "Contacts", Components(0)),
+    ]
+}
+
+/// Properties with only a display name.
+pub fn named(name: &str) -> Props {
+    let mut props = Props::default();
+    let mut xml = String::from("<displayname xmlns=\"DAV:\">");
+    crate::text::xml::escape(&mut xml, name);
+    xml.push_str("</displayname>");
+    props.set(Prop { ns: "DAV:".into(), local: "displayname".into(), text: name.to_owned(), xml });
+    props
+}

@@ -1,0 +1,211 @@
+//! Items: read, written, removed. The road that every door takes to the store.
+//!
+//! RFC 4791 §5.3.2, RFC 6352 §6.3.2, RFC 4918 §9.
+
+use super::access::{self, Access, Place};
+use super::actor::Actor;
+use super::content::{self, Sent};
+use super::{Core, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::{Etag, SyncToken};
+use crate::domain::object::{Draft, Object};
+use crate::domain::precondition::{Preconditions, ResourceState};
+use crate::domain::props::Props;
+use crate::store::{Error, ReadTx, Weight, WriteTx};
+use crate::text::ical::CalendarIndex;
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Whether the item is new.
+    pub created: bool,
+    /// Its entity tag now: of the very bytes that were sent.
+    pub etag: Etag,
+    /// Its schedule tag, where it has one.
+    pub schedule_tag: Option<String>,
+}
+
+/// The sync token of a collection at its present number.
+pub fn token_of(collection: &Collection, epoch: &str) -> SyncToken {
+    SyncToken { epoch: epoch.to_owned(), subject: format!("c{}", collection.id.0), modseq: collection.modseq }
+}
+
+impl Core {
+    /// An item and what the actor may do with it.
+    pub async fn item(&self, actor: &Actor, place: &Place, name: &str) -> Result<(Access, Object), Fault> {
+        let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let id = access.need(Privilege::Read)?.collection().id;
+                    let object = tx.object(id, &name)?.ok_or(Fault::NotFound)?;
+                    Ok((access, object))
+                })
+                .await,
+        )
+    }
+
+    /// The items with these names, at most some hundred; those that do not exist are left out.
+    pub async fn items_named(&self, access: &Access, names: Vec<String>) -> Result<Vec<Object>, Fault> {
+        let id = access.need(Privilege::Read)?.collection().id;
+        let weight = if names.len() > 64 { Weight::Scan } else { Weight::Point };
+        fault(
+            self.store
+                .read(weight, move |tx| {
+                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    tx.objects_named(id, &names)
+                })
+                .await,
+        )
+    }
+
+    /// Writes an item, if the preconditions hold. The bytes are kept as they are.
+    pub async fn put_item(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+        sent: Sent,
+        conditions: Preconditions,
+    ) -> Result<Stored, Fault> {
+        let access = self.collection(actor, place).await?;
+        let kind = access.collection().kind;
+        let (draft, index) = content::draft(name, sent, kind, &self.limits)?;
+        let members = self.limits.members;
+        let (actor, place) = (actor.clone(), place.clone());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let old = tx.object(access.collection().id, &draft.name)?;
+                    let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+                    let checked = access.need(privilege)?;
+                    hold(tx, &conditions, checked.collection(), old.as_ref())?;
+                    admit(tx, checked.collection(), &place, &draft, index.as_ref(), old.as_ref(), members)?;
+                    write(tx, checked.collection(), &draft, old.as_ref(), &actor)
+                })
+                .await,
+        )
+    }
+
+    /// Removes an item, if the preconditions hold.
+    pub async fn delete_item(&self, actor: &Actor, place: &Place, name: &str, conditions: Preconditions) -> Result<(), Fault> {
+        let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
+                    let checked = access.need(Privilege::Unbind)?;
+                    hold(tx, &conditions, checked.collection(), Some(&old))?;
+                    tx.remove_object(checked.collection(), &old, &actor.origin(place.home))
+                })
+                .await,
+        )
+    }
+
+    /// Changes what clients keep on an item; its content stays.
+    pub async fn update_item(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+        change: impl Fn(&mut Props) + Send + 'static,
+    ) -> Result<(), Fault> {
+        let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
+                    let checked = access.need(Privilege::WriteProperties)?;
+                    let mut props = old.props.clone();
+                    change(&mut props);
+                    super::collections::within_bounds(&props)?;
+                    tx.set_object_props(checked.collection(), &old, &props, &actor.origin(place.home))
+                })
+                .await,
+        )
+    }
+}
+
+/// Holds a request's conditions against the item and its collection, inside the transaction.
+pub(super) fn hold(
+    tx: &ReadTx<'_>,
+    conditions: &Preconditions,
+    collection: &Collection,
+    old: Option<&Object>,
+) -> Result<(), Fault> {
+    if conditions.is_empty() {
+        return Ok(());
+    }
+    let token = token_of(collection, tx.epoch()).to_string();
+    let own = ResourceState {
+        etag: old.map(|object| object.etag.0.as_str()),
+        schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
+        sync_token: None,
+    };
+    // A list about another resource is about the collection: no other can be known here.
+    let slug = collection.slug.as_str();
+    conditions.check(own, |path| {
+        let parent = path.trim_end_matches('/').ends_with(slug);
+        ResourceState { sync_token: parent.then_some(token.as_str()), ..ResourceState::default() }
+    })
+}
+
+/// Whether the collection takes the draft: its component, its UID, one more member.
+pub(super) fn admit(
+    tx: &mut ReadTx<'_>,
+    into: &Collection,
+    place: &Place,
+    draft: &Draft,
+    index: Option<&CalendarIndex>,
+    old: Option<&Object>,
+    members: i64,
+) -> Result<(), Error> {
+    if let Some(index) = index
+        && into.kind == CollectionKind::Calendar
+        && !into.components.takes(&index.kind)
+    {
+        return Err(Condition::SupportedCalendarComponent(index.kind.name().to_owned()).into());
+    }
+    if old.is_some_and(|old| old.uid == draft.uid) {
+        return Ok(());
+    }
+    if let Some(other) = tx.name_of_uid(into.id, &draft.uid)? {
+        let card = into.kind == CollectionKind::AddressBook;
+        return Err(Condition::NoUidConflict { card, href: other }.into());
+    }
+    if let Some(old) = old {
+        // RFC 4791 §5.3.2.1: a PUT must not give a resource another UID, for clients key on it.
+        let (name, card) = (old.name.clone(), into.kind == CollectionKind::AddressBook);
+        if into.kind == CollectionKind::Calendar {
+            return Err(Condition::NoUidConflict { card, href: name }.into());
+        }
+    }
+    // Counting is dear in a large collection: only from where the limit could matter.
+    if old.is_none() && into.modseq >= members && tx.usage(into.id)?.0 >= members {
+        tracing::warn!(slug = %place.slug, "collection is full");
+        return Err(Condition::QuotaNotExceeded.into());
+    }
+    Ok(())
+}
+
+/// Writes the draft and tells what was done.
+pub(super) fn write(
+    tx: &mut WriteTx<'_>,
+    into: &Collection,
+    draft: &Draft,
+    old: Option<&Object>,
+    actor: &Actor,
+) -> Result<Stored, Error> {
+    let written = tx.put_object(into, draft, old, &actor.origin(into.home))?;
+    Ok(Stored {
+        created: written.created,
+        etag: draft.etag.clone(),
+        schedule_tag: old.and_then(|old| old.schedule_tag.clone()),
+    })
+}

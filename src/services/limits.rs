@@ -1,0 +1,40 @@
+//! The bounds that are enforced, and advertised as properties. RFC 4791 §5.2.5 to §5.2.9, RFC 6352 §6.2.3.
+
+/// Bounds of what clients may send and ask.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of one item.
+    pub resource_bytes: u64,
+    /// Bytes of one picture in a contact, decoded.
+    pub image_bytes: u64,
+    /// Bytes of a request's XML body.
+    pub xml_bytes: u64,
+    /// Items of one collection.
+    pub members: i64,
+    /// Collections of one home.
+    pub collections: usize,
+    /// Attendees of one instance.
+    pub attendees: usize,
+    /// Hrefs of one multiget.
+    pub hrefs: usize,
+    /// Instances that one request may expand.
+    pub instances: u64,
+    /// Principals that one search tells.
+    pub principals: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            resource_bytes: 10 * 1024 * 1024,
+            image_bytes: 2 * 1024 * 1024,
+            xml_bytes: 8 * 1024 * 1024,
+            members: 1_000_000,
+            collections: 500,
+            attendees: 1_000,
+            hrefs: 10_000,
+            instances: 10_000,
+            principals: 500,
+        }
+    }
+}

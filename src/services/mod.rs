@@ -1,0 +1,65 @@
+//! LAYER 3, use cases: decide rights, check, run one transaction, record the change.
+//!
+//! [`Core`] is the one handle that protocols hold. Every function takes an [`Actor`]; what it may do to a collection is
+//! decided in `access.rs` alone, inside the transaction. May use `store`, `domain`, `text`; knows no HTTP and no XML.
+
+pub mod access;
+pub mod accounts;
+pub mod actor;
+pub mod calendar_queries;
+pub mod collections;
+pub mod contact_queries;
+pub mod content;
+pub mod formats;
+pub mod freebusy;
+pub mod homes;
+pub mod items;
+pub mod limits;
+pub mod principals;
+pub mod sync;
+pub mod transfer;
+
+pub use access::Access;
+pub use actor::{Actor, Scope};
+pub use crate::store::{CollectionUpdate, PrincipalMatch, SyncItem};
+pub use limits::Limits;
+
+use crate::domain::fault::Fault;
+use crate::store::{Error, Store};
+use std::sync::Arc;
+
+/// What all protocols share; cheap to clone.
+#[derive(Clone)]
+pub struct Core {
+    store: Store,
+    limits: Arc<Limits>,
+    accounts: Arc<accounts::Accounts>,
+}
+
+impl Core {
+    /// The core over an open store.
+    pub fn new(store: Store, limits: Limits) -> Self {
+        Core { store, limits: Arc::new(limits), accounts: Arc::new(accounts::Accounts::new()) }
+    }
+
+    /// The bounds that are enforced and advertised.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Microseconds UTC.
+    pub fn now(&self) -> i64 {
+        crate::store::now()
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), Fault> {
+        fault(self.store.read(crate::store::Weight::Point, |tx| tx.count_principals(crate::domain::principal::PrincipalKind::Group)).await)
+            .map(|_| ())
+    }
+}
+
+/// The outcome of a transaction in the words of protocols.
+fn fault<T>(result: Result<T, Error>) -> Result<T, Fault> {
+    result.map_err(Error::into_fault)
+}

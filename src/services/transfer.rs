@@ -1,0 +1,92 @@
+//! COPY and MOVE of items: a tombstone in one collection, a new member in the other, in one transaction.
+//!
+//! RFC 4918 §9.8 and §9.9, RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1.
+
+use super::access::{self, Place};
+use super::actor::Actor;
+use super::content::{self, Media, Sent};
+use super::items::{self, Stored};
+use super::{Core, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::precondition::Preconditions;
+use crate::store::Error;
+
+/// An item's place: the collection and the name in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemPlace {
+    /// The collection.
+    pub place: Place,
+    /// The name, decoded.
+    pub name: String,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// From where.
+    pub from: ItemPlace,
+    /// To where.
+    pub to: ItemPlace,
+    /// Whether the source goes away.
+    pub moves: bool,
+    /// Whether an item at the target may be replaced.
+    pub overwrite: bool,
+    /// Conditions on the source.
+    pub conditions: Preconditions,
+}
+
+impl Core {
+    /// Copies or moves an item.
+    pub async fn transfer(&self, actor: &Actor, what: Transfer) -> Result<Stored, Fault> {
+        if what.from == what.to {
+            return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
+        }
+        let (limits, actor) = (self.limits.clone(), actor.clone());
+        fault(
+            self.store
+                .write(move |tx| {
+                    let source = access::find(tx, &actor, &what.from.place)?;
+                    let target = access::find(tx, &actor, &what.to.place).map_err(no_parent)?;
+                    let old = tx.object(source.need(Privilege::Read)?.collection().id, &what.from.name)?.ok_or(Fault::NotFound)?;
+                    items::hold(tx, &what.conditions, source.collection(), Some(&old))?;
+                    let taken = tx.object(target.collection().id, &what.to.name)?;
+                    if taken.is_some() && !what.overwrite {
+                        return Err(Fault::PreconditionFailed.into());
+                    }
+                    let privilege = if taken.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+                    let into = target.need(privilege)?.collection();
+                    if into.kind != source.collection().kind {
+                        return Err(Condition::WrongKindOfCollection.into());
+                    }
+                    let sent = Sent { body: old.body.clone(), media: Media::Unsaid };
+                    let (draft, index) = content::draft(&what.to.name, sent, into.kind, &limits)?;
+                    if what.moves {
+                        // First, so that the UID is free when both are in one collection.
+                        let from = source.need(Privilege::Unbind)?.collection();
+                        tx.remove_object(from, &old, &actor.origin(from.home))?;
+                    }
+                    if let Some(other) = &taken {
+                        tx.remove_object(into, other, &actor.origin(into.home))?;
+                    }
+                    items::admit(tx, into, &what.to.place, &draft, index.as_ref(), None, limits.members)?;
+                    let mut stored = items::write(tx, into, &draft, None, &actor)?;
+                    if !old.props.to_json().is_empty() {
+                        let fresh = tx.object(into.id, &what.to.name)?.ok_or(Fault::NotFound)?;
+                        tx.set_object_props(into, &fresh, &old.props, &actor.origin(into.home))?;
+                    }
+                    stored.created = taken.is_none();
+                    Ok(stored)
+                })
+                .await,
+        )
+    }
+}
+
+/// A target collection that is not there is a conflict, not an absent resource (RFC 4918 §9.8.5).
+fn no_parent(error: Error) -> Error {
+    match error {
+        Error::Fault(Fault::NotFound) => Fault::Conflict("the target collection does not exist").into(),
+        other => other,
+    }
+}

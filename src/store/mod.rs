@@ -1,0 +1,274 @@
+//! LAYER 2, storage: the only room that names `diesel`. Both databases behind one type.
+//!
+//! `Store::read` and `Store::write` take closures over transactions of different types, so that a reader cannot write.
+//! One table family a file; the few statements that differ between the databases stand in `dialect.rs`.
+//! May use `domain` and `text`; knows no HTTP and decides no right.
+
+mod collections;
+mod conn;
+mod credentials;
+mod dialect;
+mod error;
+mod grants;
+mod migrations;
+mod objects;
+mod principals;
+mod schema;
+mod spans;
+mod sync;
+mod writer;
+
+pub use collections::{CollectionUpdate, HomeState};
+pub use conn::Location;
+pub use credentials::{Credential, CredentialKind};
+pub use error::Error;
+pub use objects::{Door, Origin, Written};
+pub use principals::PrincipalMatch;
+pub use spans::Prescreen;
+pub use sync::{SyncItem, SyncPage};
+
+use crate::domain::id::IdSource;
+use conn::{Conn, Opener, Use};
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{Pool, PooledConnection};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use writer::Writer;
+
+/// Attempts at a transaction that the database asks to run again.
+const ATTEMPTS: u32 = 8;
+
+/// How much a read costs, which decides where it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Some rows by key: on the embedded database done at once on the asking thread.
+    Point,
+    /// Anything longer: on a thread that may block.
+    Scan,
+}
+
+/// What all transactions of one store share.
+pub struct Shared {
+    ids: IdSource,
+    epoch: String,
+    signing_secret: String,
+}
+
+/// Both databases behind one handle; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    readers: Pool<Opener>,
+    /// Only on the embedded database; a server's own pool both reads and writes.
+    writer: Option<Writer>,
+}
+
+/// A transaction that only reads.
+pub struct ReadTx<'c> {
+    conn: &'c mut Conn,
+    shared: &'c Shared,
+}
+
+/// A transaction that may write; reads too.
+pub struct WriteTx<'c> {
+    read: ReadTx<'c>,
+    now: i64,
+}
+
+impl<'c> Deref for WriteTx<'c> {
+    type Target = ReadTx<'c>;
+    fn deref(&self) -> &ReadTx<'c> {
+        &self.read
+    }
+}
+
+impl<'c> DerefMut for WriteTx<'c> {
+    fn deref_mut(&mut self) -> &mut ReadTx<'c> {
+        &mut self.read
+    }
+}
+
+impl<'c> WriteTx<'c> {
+    fn new(conn: &'c mut Conn, shared: &'c Shared) -> Self {
+        WriteTx { read: ReadTx { conn, shared }, now: now() }
+    }
+
+    /// The moment of this transaction, microseconds UTC.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    fn new_id(&self) -> i64 {
+        self.read.shared.ids.next(self.now)
+    }
+}
+
+impl ReadTx<'_> {
+    /// The epoch that this database's sync tokens carry.
+    pub fn epoch(&self) -> &str {
+        &self.shared.epoch
+    }
+}
+
+/// Microseconds UTC.
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
+}
+
+impl Store {
+    /// Opens, creates and migrates the database.
+    pub fn open(location: &Location) -> Result<Store, Error> {
+        let mut conn = Opener { location: location.clone(), usage: Use::Write }.open()?;
+        migrations::run(&mut conn)?;
+        let epoch = migrations::epoch(&mut conn)?;
+        let signing_secret = migrations::signing_secret(&mut conn)?;
+        let ids = IdSource::new(rand::random::<u32>().into());
+        let shared = Arc::new(Shared { ids, epoch, signing_secret });
+        let (usage, size) = match location {
+            Location::File(_) => (Use::Read, 6),
+            Location::Server(_) => (Use::Write, 12),
+        };
+        let readers = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(Duration::from_secs(10))
+            .build(Opener { location: location.clone(), usage })
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let writer = match location {
+            Location::File(_) => {
+                Some(Writer::start(&Opener { location: location.clone(), usage: Use::Write }, Arc::clone(&shared))?)
+            }
+            Location::Server(_) => None,
+        };
+        Ok(Store { shared, readers, writer })
+    }
+
+    /// The epoch that this database's sync tokens carry.
+    pub fn epoch(&self) -> &str {
+        &self.shared.epoch
+    }
+
+    /// What bearer tokens are signed with, the same on all nodes.
+    pub fn signing_secret(&self) -> &str {
+        &self.shared.signing_secret
+    }
+
+    /// Whether the data are in a file of this machine.
+    pub fn is_embedded(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Reads; each statement sees the newest commit.
+    pub async fn read<T, F>(&self, weight: Weight, mut work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut ReadTx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        if weight == Weight::Point
+            && self.is_embedded()
+            && let Some(mut conn) = self.readers.try_get()
+        {
+            return work(&mut ReadTx { conn: &mut conn, shared: &self.shared });
+        }
+        let store = self.clone();
+        blocking(move || store.on_connection(|conn| work(&mut ReadTx { conn, shared: &store.shared }))).await
+    }
+
+    /// Reads; all statements see the same commit. Always on a thread that may block.
+    pub async fn snapshot<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut ReadTx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let store = self.clone();
+        let mut work = work;
+        blocking(move || store.snapshot_here(&mut work)).await
+    }
+
+    /// As [`Store::snapshot`], on the calling thread, which must be one that may block.
+    pub fn snapshot_here<T>(&self, work: &mut dyn FnMut(&mut ReadTx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.on_connection(|conn| {
+            conn.batch_execute(match conn {
+                Conn::Sqlite(_) => "BEGIN",
+                Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            })?;
+            let result = work(&mut ReadTx { conn, shared: &self.shared });
+            conn.batch_execute("COMMIT").or_else(|_| conn.batch_execute("ROLLBACK"))?;
+            result
+        })
+    }
+
+    /// As [`Store::snapshot`], at once on the asking thread where the embedded database can: for reads of some rows.
+    pub async fn point_snapshot<T, F>(&self, mut work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut ReadTx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        if self.is_embedded() { self.snapshot_here(&mut work) } else { self.snapshot(work).await }
+    }
+
+    /// Writes in one transaction; answers when it is durable. The closure may run several times and must have no
+    /// effect outside of the transaction.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        match &self.writer {
+            Some(writer) => writer.write(work).await,
+            None => {
+                let store = self.clone();
+                let mut work = work;
+                blocking(move || store.write_retrying(&mut work)).await
+            }
+        }
+    }
+
+    fn write_retrying<T>(
+        &self,
+        work: &mut dyn FnMut(&mut WriteTx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut attempt = 1;
+        loop {
+            let result = self.on_connection(|conn| {
+                conn.batch_execute("BEGIN")?;
+                match work(&mut WriteTx::new(conn, &self.shared)) {
+                    Ok(value) => conn.batch_execute("COMMIT").map(|()| value).map_err(Error::from),
+                    Err(error) => {
+                        conn.batch_execute("ROLLBACK")?;
+                        Err(error)
+                    }
+                }
+            });
+            match result {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
+                    std::thread::sleep(Duration::from_millis(u64::from(attempt * attempt)));
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Runs on a pooled connection; one that broke while idle is replaced once.
+    fn on_connection<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        let mut conn = self.connection()?;
+        match work(&mut conn) {
+            Err(error) if error.is_broken() => {
+                drop(conn);
+                work(&mut *self.connection()?)
+            }
+            other => other,
+        }
+    }
+
+    fn connection(&self) -> Result<PooledConnection<Opener>, Error> {
+        self.readers.get().map_err(|error| Error::Unavailable(error.to_string()))
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Panicked))
+}

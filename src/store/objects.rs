@@ -1,0 +1,283 @@
+//! Items of collections: read, written, removed, moved; each write with its entry in the change log.
+//!
+//! The one place where items change: old content goes to `version`, the change to `change`, both numbers are raised, all in
+//! the caller's transaction. Decides no right and checks no content.
+
+use super::schema::{change, object, tombstone, version};
+use super::{Error, ReadTx, WriteTx};
+use crate::domain::collection::Collection;
+use crate::domain::id::{CollectionId, Etag, ObjectId, PrincipalId};
+use crate::domain::object::{Draft, Entry, ItemKind, Object, span_class};
+use crate::domain::props::Props;
+use diesel::prelude::*;
+
+/// Through which door a change came. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+pub enum Door {
+    /// CalDAV.
+    CalDav = 1,
+    /// CardDAV.
+    CardDav = 2,
+    /// The REST API.
+    Rest = 3,
+    /// The command line.
+    Import = 4,
+    /// Scheduling.
+    Scheduling = 5,
+}
+
+/// Who changes something, and how he came in: for history and undo.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Who.
+    pub actor: PrincipalId,
+    /// Through which door.
+    pub door: Door,
+    /// The program, as it names itself.
+    pub device: Option<String>,
+}
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Whether the item is new.
+    pub created: bool,
+    /// The collection's number after it.
+    pub modseq: i64,
+}
+
+const CREATED: i16 = 1;
+const UPDATED: i16 = 2;
+const REMOVED: i16 = 3;
+
+type Row = (i64, i64, String, String, String, i16, i64, i64, i64, Option<String>, Option<String>, Vec<u8>, String);
+
+/// The columns of [`Row`].
+macro_rules! columns {
+    () => {
+        (
+            object::id,
+            object::collection,
+            object::name,
+            object::uid,
+            object::etag,
+            object::component,
+            object::modseq,
+            object::created_at,
+            object::modified_at,
+            object::schedule_tag,
+            object::props,
+            object::parsed,
+            object::body,
+        )
+    };
+}
+pub(super) use columns as object_columns;
+
+pub(super) type ObjectRow = Row;
+
+pub(super) fn from_row(row: Row) -> Object {
+    let (id, collection, name, uid, etag, kind, modseq, created_at, modified_at, schedule_tag, props, parsed, body) = row;
+    Object {
+        id: ObjectId(id),
+        collection: CollectionId(collection),
+        name,
+        uid,
+        etag: Etag(etag),
+        kind: ItemKind(kind),
+        modseq,
+        created_at,
+        modified_at,
+        schedule_tag,
+        props: props.as_deref().map(Props::from_json).unwrap_or_default(),
+        parsed,
+        body,
+    }
+}
+
+impl ReadTx<'_> {
+    /// The item with this name.
+    pub fn object(&mut self, of: CollectionId, name: &str) -> Result<Option<Object>, Error> {
+        let row: Option<Row> = object::table
+            .filter(object::collection.eq(of.0).and(object::name.eq(name)))
+            .select(columns!())
+            .first(self.conn)
+            .optional()?;
+        Ok(row.map(from_row))
+    }
+
+    /// The items with these names that exist, in no particular order. At most some hundred names at a time.
+    pub fn objects_named(&mut self, of: CollectionId, names: &[&str]) -> Result<Vec<Object>, Error> {
+        let rows: Vec<Row> = object::table
+            .filter(object::collection.eq(of.0).and(object::name.eq_any(names)))
+            .select(columns!())
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(from_row).collect())
+    }
+
+    /// A page of whole items in the order of their modification numbers, from after `since`.
+    pub fn objects_after(&mut self, of: CollectionId, since: i64, limit: i64) -> Result<Vec<Object>, Error> {
+        let rows: Vec<Row> = object::table
+            .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
+            .select(columns!())
+            .order(object::modseq)
+            .limit(limit)
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(from_row).collect())
+    }
+
+    /// A page of a listing in the order of modification numbers, from after `since`.
+    pub fn entries_after(&mut self, of: CollectionId, since: i64, limit: i64) -> Result<Vec<Entry>, Error> {
+        let rows: Vec<(String, String, i16, i64)> = object::table
+            .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
+            .select((object::name, object::etag, object::component, object::modseq))
+            .order(object::modseq)
+            .limit(limit)
+            .load(self.conn)?;
+        Ok(rows
+            .into_iter()
+            .map(|(name, etag, kind, modseq)| Entry { name, etag: Etag(etag), kind: ItemKind(kind), modseq })
+            .collect())
+    }
+
+    /// The name of the item with this UID.
+    pub fn name_of_uid(&mut self, of: CollectionId, uid: &str) -> Result<Option<String>, Error> {
+        Ok(object::table
+            .filter(object::collection.eq(of.0).and(object::uid.eq(uid)))
+            .select(object::name)
+            .first(self.conn)
+            .optional()?)
+    }
+
+    /// How many items a collection has and how many bytes they take.
+    pub fn usage(&mut self, of: CollectionId) -> Result<(i64, i64), Error> {
+        let (count, bytes): (i64, Option<i64>) = object::table
+            .filter(object::collection.eq(of.0))
+            .select((diesel::dsl::count_star(), diesel::dsl::sum(object::size)))
+            .first(self.conn)?;
+        Ok((count, bytes.unwrap_or(0)))
+    }
+}
+
+impl WriteTx<'_> {
+    /// Creates or replaces an item. `old` is what the caller read in this transaction.
+    pub fn put_object(&mut self, into: &Collection, draft: &Draft, old: Option<&Object>, by: &Origin) -> Result<Written, Error> {
+        let modseq = self.raise(into)?;
+        let version = old.map(|old| self.keep_version(old)).transpose()?;
+        let now = self.now;
+        let size = i32::try_from(draft.body.len()).unwrap_or(i32::MAX);
+        let content = (
+            object::uid.eq(&draft.uid),
+            object::etag.eq(&draft.etag.0),
+            object::modseq.eq(modseq),
+            object::component.eq(draft.kind.0),
+            object::size.eq(size),
+            object::span_class.eq(span_class(&draft.span)),
+            object::first_at.eq(draft.span.first),
+            object::last_at.eq(draft.span.last),
+            object::modified_at.eq(now),
+            object::organizer.eq(&draft.organizer),
+            object::search.eq(&draft.search),
+            object::parsed.eq(&draft.parsed),
+            object::body.eq(&draft.body),
+        );
+        match old {
+            Some(old) => {
+                diesel::update(object::table.find(old.id.0)).set(content).execute(self.conn)?;
+            }
+            None => {
+                let id = self.new_id();
+                diesel::delete(tombstone::table.find((into.id.0, &draft.name))).execute(self.conn)?;
+                diesel::insert_into(object::table)
+                    .values((
+                        object::id.eq(id),
+                        object::collection.eq(into.id.0),
+                        object::name.eq(&draft.name),
+                        object::created_modseq.eq(modseq),
+                        object::created_at.eq(now),
+                        content,
+                    ))
+                    .execute(self.conn)?;
+            }
+        }
+        let kind = if old.is_some() { UPDATED } else { CREATED };
+        self.log(into.id, modseq, &draft.name, kind, Some(&draft.etag), by, version)?;
+        Ok(Written { created: old.is_none(), modseq })
+    }
+
+    /// Removes an item that the caller read in this transaction; leaves a tombstone.
+    pub fn remove_object(&mut self, from: &Collection, old: &Object, by: &Origin) -> Result<(), Error> {
+        let modseq = self.raise(from)?;
+        let version = self.keep_version(old)?;
+        let created: i64 = diesel::delete(object::table.find(old.id.0))
+            .returning(object::created_modseq)
+            .get_result(self.conn)?;
+        diesel::insert_into(tombstone::table)
+            .values((
+                tombstone::collection.eq(from.id.0),
+                tombstone::name.eq(&old.name),
+                tombstone::modseq.eq(modseq),
+                tombstone::created_modseq.eq(created),
+            ))
+            .execute(self.conn)?;
+        self.log(from.id, modseq, &old.name, REMOVED, None, by, Some(version))
+    }
+
+    /// Keeps what a client set on an item; its content and entity tag stay.
+    pub fn set_object_props(&mut self, into: &Collection, old: &Object, props: &Props, by: &Origin) -> Result<(), Error> {
+        let modseq = self.raise(into)?;
+        let json = Some(props.to_json()).filter(|json| !json.is_empty());
+        diesel::update(object::table.find(old.id.0))
+            .set((object::props.eq(json), object::modseq.eq(modseq)))
+            .execute(self.conn)?;
+        self.log(into.id, modseq, &old.name, UPDATED, Some(&old.etag), by, None)
+    }
+
+    fn keep_version(&mut self, old: &Object) -> Result<i64, Error> {
+        let id = self.new_id();
+        let now = self.now;
+        diesel::insert_into(version::table)
+            .values((
+                version::id.eq(id),
+                version::collection.eq(old.collection.0),
+                version::name.eq(&old.name),
+                version::uid.eq(&old.uid),
+                version::etag.eq(&old.etag.0),
+                version::modseq.eq(old.modseq),
+                version::replaced_at.eq(now),
+                version::body.eq(&old.body),
+            ))
+            .execute(self.conn)?;
+        Ok(id)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one row of the log, written in one place")]
+    fn log(
+        &mut self,
+        of: CollectionId,
+        modseq: i64,
+        name: &str,
+        kind: i16,
+        etag: Option<&Etag>,
+        by: &Origin,
+        version: Option<i64>,
+    ) -> Result<(), Error> {
+        let now = self.now;
+        diesel::insert_into(change::table)
+            .values((
+                change::collection.eq(of.0),
+                change::modseq.eq(modseq),
+                change::name.eq(name),
+                change::kind.eq(kind),
+                change::etag.eq(etag.map(|etag| etag.0.as_str())),
+                change::actor.eq(by.actor.0),
+                change::door.eq(by.door as i16),
+                change::device.eq(by.device.as_deref()),
+                change::at.eq(now),
+                change::version.eq(version),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+}

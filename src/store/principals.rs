@@ -1,0 +1,218 @@
+//! Principals, their addresses, groups and homes.
+//!
+//! RFC 3744 §2 and §9.4 (search). Decides no right.
+
+use super::dialect::containing;
+use super::schema::{address, home, membership, principal};
+use super::{Error, ReadTx, WriteTx};
+use crate::domain::collection::HomeKind;
+use crate::domain::id::PrincipalId;
+use crate::domain::principal::{NewPrincipal, Principal, PrincipalKind, PrincipalState};
+use crate::domain::props::Props;
+use diesel::prelude::*;
+
+type Row = (i64, i16, String, String, i16, bool, Option<String>, i64, String);
+
+/// The columns of [`Row`].
+macro_rules! columns {
+    () => {
+        (
+            principal::id,
+            principal::kind,
+            principal::handle,
+            principal::display_name,
+            principal::state,
+            principal::admin,
+            principal::time_zone,
+            principal::auth_version,
+            principal::props,
+        )
+    };
+}
+
+/// What a principal is searched by; all needles must match.
+#[derive(Debug, Clone, Default)]
+pub struct PrincipalMatch {
+    /// Folded substrings, each of which must occur in the name, the handle or an address.
+    pub needles: Vec<String>,
+    /// Only these kinds; empty for all.
+    pub kinds: Vec<PrincipalKind>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+impl ReadTx<'_> {
+    /// The principal with this id.
+    pub fn principal(&mut self, id: PrincipalId) -> Result<Option<Principal>, Error> {
+        let row: Option<Row> = principal::table.find(id.0).select(columns!()).first(self.conn).optional()?;
+        row.map(|row| self.with_addresses(row)).transpose()
+    }
+
+    /// The principal with this handle, in lower case.
+    pub fn principal_by_handle(&mut self, handle: &str) -> Result<Option<Principal>, Error> {
+        let row: Option<Row> =
+            principal::table.filter(principal::handle.eq(handle)).select(columns!()).first(self.conn).optional()?;
+        row.map(|row| self.with_addresses(row)).transpose()
+    }
+
+    /// The principal that this mail address, in lower case, belongs to.
+    pub fn principal_by_address(&mut self, mail: &str) -> Result<Option<Principal>, Error> {
+        let owner: Option<i64> =
+            address::table.find(mail).select(address::principal).first(self.conn).optional()?;
+        match owner {
+            Some(id) => self.principal(PrincipalId(id)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether what was checked under `auth_version` still holds, and the account may be used.
+    pub fn auth_holds(&mut self, id: PrincipalId, auth_version: i64) -> Result<bool, Error> {
+        let found: Option<(i64, i16)> = principal::table
+            .find(id.0)
+            .select((principal::auth_version, principal::state))
+            .first(self.conn)
+            .optional()?;
+        Ok(found == Some((auth_version, PrincipalState::Active as i16)))
+    }
+
+    /// Principals that match, ordered by their searched text; hidden ones left out.
+    pub fn search_principals(&mut self, wanted: &PrincipalMatch) -> Result<Vec<Principal>, Error> {
+        let mut query = principal::table.select(columns!()).filter(principal::hidden.eq(false)).into_boxed();
+        if !wanted.kinds.is_empty() {
+            query = query.filter(principal::kind.eq_any(wanted.kinds.iter().map(|kind| *kind as i16)));
+        }
+        for needle in &wanted.needles {
+            query = query.filter(principal::search.like(containing(needle)).escape('\\'));
+        }
+        let rows: Vec<Row> = query.order((principal::kind, principal::search)).limit(wanted.limit).load(self.conn)?;
+        rows.into_iter().map(|row| self.with_addresses(row)).collect()
+    }
+
+    /// How many principals there are of this kind.
+    pub fn count_principals(&mut self, kind: PrincipalKind) -> Result<i64, Error> {
+        Ok(principal::table.filter(principal::kind.eq(kind as i16)).count().get_result(self.conn)?)
+    }
+
+    /// All principals of a kind, by handle.
+    pub fn principals(&mut self, kind: PrincipalKind, after: &str, limit: i64) -> Result<Vec<Principal>, Error> {
+        let rows: Vec<Row> = principal::table
+            .filter(principal::kind.eq(kind as i16).and(principal::handle.gt(after)))
+            .select(columns!())
+            .order(principal::handle)
+            .limit(limit)
+            .load(self.conn)?;
+        rows.into_iter().map(|row| self.with_addresses(row)).collect()
+    }
+
+    /// The groups that a principal is in, through other groups too.
+    pub fn groups_of(&mut self, member: PrincipalId) -> Result<Vec<PrincipalId>, Error> {
+        let mut found: Vec<i64> = Vec::new();
+        let mut edge = vec![member.0];
+        while !edge.is_empty() {
+            let above: Vec<i64> = membership::table
+                .filter(membership::member_id.eq_any(&edge))
+                .select(membership::group_id)
+                .load(self.conn)?;
+            edge = above.into_iter().filter(|id| !found.contains(id)).collect();
+            edge.sort_unstable();
+            edge.dedup();
+            found.extend_from_slice(&edge);
+        }
+        Ok(found.into_iter().map(PrincipalId).collect())
+    }
+
+    /// The direct members of a group.
+    pub fn members_of(&mut self, group: PrincipalId) -> Result<Vec<Principal>, Error> {
+        let rows: Vec<Row> = membership::table
+            .inner_join(principal::table.on(principal::id.eq(membership::member_id)))
+            .filter(membership::group_id.eq(group.0))
+            .select(columns!())
+            .order(principal::handle)
+            .load(self.conn)?;
+        rows.into_iter().map(|row| self.with_addresses(row)).collect()
+    }
+
+    fn with_addresses(&mut self, row: Row) -> Result<Principal, Error> {
+        let (id, kind, handle, display_name, state, admin, time_zone, auth_version, props) = row;
+        let addresses = address::table
+            .filter(address::principal.eq(id))
+            .select(address::mail)
+            .order((address::is_primary.desc(), address::mail))
+            .load(self.conn)?;
+        Ok(Principal {
+            id: PrincipalId(id),
+            kind: PrincipalKind::from_number(kind).unwrap_or(PrincipalKind::User),
+            handle,
+            display_name,
+            addresses,
+            state: if state == PrincipalState::Active as i16 {
+                PrincipalState::Active
+            } else {
+                PrincipalState::Suspended
+            },
+            admin,
+            time_zone,
+            auth_version,
+            props: Props::from_json(&props),
+        })
+    }
+}
+
+impl WriteTx<'_> {
+    /// Makes a principal with its addresses and its two homes. `search` is the folded text it is found by.
+    pub fn insert_principal(&mut self, new: &NewPrincipal, search: &str) -> Result<PrincipalId, Error> {
+        let id = self.new_id();
+        let now = self.now;
+        diesel::insert_into(principal::table)
+            .values((
+                principal::id.eq(id),
+                principal::kind.eq(new.kind as i16),
+                principal::handle.eq(&new.handle),
+                principal::display_name.eq(&new.display_name),
+                principal::search.eq(search),
+                principal::state.eq(PrincipalState::Active as i16),
+                principal::hidden.eq(false),
+                principal::admin.eq(new.admin),
+                principal::time_zone.eq(&new.time_zone),
+                principal::auth_version.eq(1),
+                principal::created_at.eq(now),
+                principal::props.eq(""),
+            ))
+            .execute(self.conn)?;
+        for (at, mail) in new.addresses.iter().enumerate() {
+            diesel::insert_into(address::table)
+                .values((address::mail.eq(mail), address::principal.eq(id), address::is_primary.eq(at == 0)))
+                .execute(self.conn)?;
+        }
+        for kind in [HomeKind::Calendars, HomeKind::AddressBooks] {
+            diesel::insert_into(home::table)
+                .values((home::principal.eq(id), home::kind.eq(kind as i16), home::modseq.eq(1), home::props.eq("")))
+                .execute(self.conn)?;
+        }
+        Ok(PrincipalId(id))
+    }
+
+    /// Puts a principal into a group.
+    pub fn add_member(&mut self, group: PrincipalId, member: PrincipalId) -> Result<(), Error> {
+        diesel::insert_into(membership::table)
+            .values((membership::group_id.eq(group.0), membership::member_id.eq(member.0)))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Keeps what a client set on a principal.
+    pub fn set_principal_props(&mut self, id: PrincipalId, props: &Props) -> Result<(), Error> {
+        diesel::update(principal::table.find(id.0))
+            .set(principal::props.eq(props.to_json()))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Suspends an account or lets it be used again; what was checked before no longer holds.
+    pub fn set_principal_state(&mut self, id: PrincipalId, state: PrincipalState) -> Result<(), Error> {
+        diesel::update(principal::table.find(id.0))
+            .set((principal::state.eq(state as i16), principal::auth_version.eq(principal::auth_version + 1)))
+            .execute(self.conn)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! The tables in their portable column types; `migrations/` makes them, a test compares.
+//!
+//! Instants are BigInt microseconds UTC. Must not know any query.
+
+diesel::table! {
+    meta (name) { name -> Text, value -> Text, }
+}
+diesel::table! {
+    principal (id) {
+        id -> BigInt,
+        kind -> SmallInt,
+        handle -> Text,
+        display_name -> Text,
+        search -> Text,
+        state -> SmallInt,
+        hidden -> Bool,
+        admin -> Bool,
+        time_zone -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        auth_version -> BigInt,
+        created_at -> BigInt,
+        props -> Text,
+    }
+}
+diesel::table! {
+    address (mail) {
+        #[sql_name = "address"]
+        mail -> Text,
+        principal -> BigInt,
+        is_primary -> Bool,
+    }
+}
+diesel::table! {
+    credential (id) {
+        id -> BigInt,
+        principal -> BigInt,
+        kind -> SmallInt,
+        name -> Text,
+        hash -> Text,
+        scope -> Text,
+        created_at -> BigInt,
+        last_used -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    membership (group_id, member_id) { group_id -> BigInt, member_id -> BigInt, }
+}
+diesel::table! {
+    home (principal, kind) { principal -> BigInt, kind -> SmallInt, modseq -> BigInt, props -> Text, }
+}
+diesel::table! {
+    collection (id) {
+        id -> BigInt,
+        owner -> BigInt,
+        home -> SmallInt,
+        kind -> SmallInt,
+        slug -> Text,
+        is_default -> Bool,
+        components -> SmallInt,
+        transparent -> Bool,
+        time_zone -> Nullable<Text>,
+        modseq -> BigInt,
+        home_modseq -> BigInt,
+        created_at -> BigInt,
+        deleted_at -> BigInt,
+        props -> Text,
+    }
+}
+diesel::table! {
+    collection_tombstone (owner, home, slug) { owner -> BigInt, home -> SmallInt, slug -> Text, modseq -> BigInt, }
+}
+diesel::table! {
+    grant_ (collection, grantee, principal) {
+        collection -> BigInt,
+        position -> Integer,
+        grantee -> SmallInt,
+        principal -> BigInt,
+        privileges -> Integer,
+    }
+}
+diesel::table! {
+    object (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        name -> Text,
+        uid -> Text,
+        etag -> Text,
+        modseq -> BigInt,
+        created_modseq -> BigInt,
+        component -> SmallInt,
+        size -> Integer,
+        span_class -> SmallInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        created_at -> BigInt,
+        modified_at -> BigInt,
+        schedule_tag -> Nullable<Text>,
+        organizer -> Nullable<Text>,
+        props -> Nullable<Text>,
+        search -> Text,
+        parsed -> Binary,
+        body -> Text,
+    }
+}
+diesel::table! {
+    tombstone (collection, name) { collection -> BigInt, name -> Text, modseq -> BigInt, created_modseq -> BigInt, }
+}
+diesel::table! {
+    change (collection, modseq) {
+        collection -> BigInt,
+        modseq -> BigInt,
+        name -> Text,
+        kind -> SmallInt,
+        etag -> Nullable<Text>,
+        actor -> BigInt,
+        door -> SmallInt,
+        device -> Nullable<Text>,
+        at -> BigInt,
+        version -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    version (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        name -> Text,
+        uid -> Text,
+        etag -> Text,
+        modseq -> BigInt,
+        replaced_at -> BigInt,
+        body -> Text,
+    }
+}
+diesel::table! {
+    job (id) {
+        id -> BigInt,
+        kind -> Text,
+        payload -> Text,
+        attempts -> Integer,
+        next_at -> BigInt,
+        claimed_by -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    itip_state (principal, uid, recurrence_id, recipient) {
+        principal -> BigInt,
+        uid -> Text,
+        recurrence_id -> Text,
+        recipient -> Text,
+        sent_hash -> Text,
+    }
+}
+
+diesel::joinable!(collection -> principal (owner));
+diesel::joinable!(object -> collection (collection));
+diesel::joinable!(address -> principal (principal));
+diesel::allow_tables_to_appear_in_same_query!(
+    principal, address, credential, membership, home, collection, grant_, object, tombstone, change, version
+);

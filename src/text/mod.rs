@@ -1,0 +1,21 @@
+//! LAYER 0, syntax: bytes to trees and back, recurrence in civil time, XML.
+//!
+//! Knows no I/O, no clock, no database, no people: pure functions with limits. `line` and `component` are the lossless
+//! layer that all objects of clients go through; the rest are typed views over it.
+//! A new format or property syntax goes here; what it *means* for a user goes to `domain`.
+
+mod json;
+
+pub mod collation;
+pub mod component;
+pub mod ical;
+pub mod jcal;
+pub mod jcard;
+pub mod line;
+#[cfg(test)]
+mod roundtrip;
+pub mod recur;
+pub mod vcard;
+pub mod vcard_strict;
+pub mod xml;
+pub mod zone;

@@ -1,0 +1,19 @@
+//! Recurrence rules evaluated in civil time (RFC 5545 §3.3.10, RFC 7529 for the Gregorian calendar).
+//!
+//! Cost does not depend on the age of a series: each frequency jumps to the window by arithmetic on period numbers.
+//! Every walk pays from a [`Budget`]. `rule` reads, `month` says which days of a month match, `walk` steps through
+//! periods, `set` joins rules with exceptions. Knows no property besides the rule itself, and no clock.
+
+pub mod budget;
+pub mod civil;
+pub mod moment;
+mod month;
+pub mod rule;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use budget::{Budget, Exhausted, Window};
+pub use rule::{Frequency, Rule, Skip, Until};
+pub use walk::Pattern;

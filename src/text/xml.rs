@@ -1,0 +1,354 @@
+//! XML of requests as a small tree, and escaping for answers.
+//!
+//! Namespaces are resolved, a DOCTYPE, an undeclared prefix, an unknown entity and what XML 1.0 forbids are
+//! refused, depth and size are bounded (RFC 4918 §17, §20.6). Knows no DAV element by name.
+
+use quick_xml::NsReader;
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::ResolveResult;
+
+/// Nested elements; real requests need about eight.
+const MAX_DEPTH: usize = 64;
+/// Elements in a request: 10,000 hrefs of a multiget and room to spare.
+const MAX_ELEMENTS: usize = 200_000;
+
+/// Why a body is not acceptable XML.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct BadXml {
+    /// In words fit for a client.
+    pub what: &'static str,
+}
+
+const fn bad(what: &'static str) -> BadXml {
+    BadXml { what }
+}
+
+/// An attribute with its namespace resolved (`""` where it has none).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Namespace URI or `""`.
+    pub ns: String,
+    /// Local name.
+    pub local: String,
+    /// Value, entities resolved.
+    pub value: String,
+}
+
+/// A child of an element, in document order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// Character data, entities resolved.
+    Text(String),
+    /// A nested element.
+    Element(Element),
+}
+
+/// An element with its namespace resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    /// Namespace URI or `""`.
+    pub ns: String,
+    /// Local name.
+    pub local: String,
+    /// Attributes in order, `xmlns` ones left out.
+    pub attributes: Vec<Attribute>,
+    /// Text and elements in order.
+    pub nodes: Vec<Node>,
+}
+
+/// The namespace that the prefix `xml` is bound to.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+impl Element {
+    /// Whether this is the element `local` of namespace `ns`.
+    pub fn is(&self, ns: &str, local: &str) -> bool {
+        self.local == local && self.ns == ns
+    }
+
+    /// Child elements in order.
+    pub fn children(&self) -> impl Iterator<Item = &Element> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Element(element) => Some(element),
+            Node::Text(_) => None,
+        })
+    }
+
+    /// The first child element with this name.
+    pub fn child(&self, ns: &str, local: &str) -> Option<&Element> {
+        self.children().find(|child| child.is(ns, local))
+    }
+
+    /// All child elements with this name.
+    pub fn children_named<'e>(&'e self, ns: &'e str, local: &'e str) -> impl Iterator<Item = &'e Element> {
+        self.children().filter(move |child| child.is(ns, local))
+    }
+
+    /// The element's own text, blanks kept.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for node in &self.nodes {
+            if let Node::Text(text) = node {
+                out.push_str(text);
+            }
+        }
+        out
+    }
+
+    /// The value of an attribute without a namespace.
+    pub fn attribute(&self, local: &str) -> Option<&str> {
+        self.attributes.iter().find(|a| a.local == local && a.ns.is_empty()).map(|a| a.value.as_str())
+    }
+
+    /// `xml:lang` of this element itself.
+    pub fn lang(&self) -> Option<&str> {
+        self.attributes.iter().find(|a| a.local == "lang" && a.ns == XML).map(|a| a.value.as_str())
+    }
+
+    /// Writes the element as a fragment that declares each namespace it needs.
+    pub fn write(&self, out: &mut String) {
+        self.write_in(out, "");
+    }
+
+    // Recursion is bounded by MAX_DEPTH: trees only come from `parse`.
+    fn write_in(&self, out: &mut String, default_ns: &str) {
+        out.push('<');
+        out.push_str(&self.local);
+        if self.ns != default_ns {
+            out.push_str(" xmlns=\"");
+            escape(out, &self.ns);
+            out.push('"');
+        }
+        for (at, attribute) in self.attributes.iter().enumerate() {
+            if attribute.ns == XML {
+                out.push_str(" xml:");
+            } else if attribute.ns.is_empty() {
+                out.push(' ');
+            } else {
+                out.push_str(&format!(" xmlns:a{at}=\""));
+                escape(out, &attribute.ns);
+                out.push_str(&format!("\" a{at}:"));
+            }
+            out.push_str(&attribute.local);
+            out.push_str("=\"");
+            escape(out, &attribute.value);
+            out.push('"');
+        }
+        if self.nodes.is_empty() {
+            out.push_str("/>");
+            return;
+        }
+        out.push('>');
+        for node in &self.nodes {
+            match node {
+                Node::Text(text) => escape(out, text),
+                Node::Element(element) => element.write_in(out, &self.ns),
+            }
+        }
+        out.push_str("</");
+        out.push_str(&self.local);
+        out.push('>');
+    }
+}
+
+/// Reads a whole request body.
+pub fn parse(body: &[u8]) -> Result<Element, BadXml> {
+    let text = std::str::from_utf8(body).map_err(|_| bad("the body is not UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.chars().all(is_xml_char) {
+        return Err(bad("a character that XML 1.0 forbids"));
+    }
+    let mut reader = NsReader::from_str(text);
+    let mut open: Vec<Element> = Vec::new();
+    let mut root = None;
+    let mut count = 0;
+    loop {
+        let event = reader.read_event().map_err(|_| bad("the body is not well-formed XML"))?;
+        match event {
+            Event::Eof => break,
+            Event::DocType(_) => return Err(bad("a DOCTYPE is refused")),
+            Event::Start(ref start) | Event::Empty(ref start) => {
+                count += 1;
+                if open.len() >= MAX_DEPTH || count > MAX_ELEMENTS {
+                    return Err(bad("XML nested too deep or too long"));
+                }
+                if root.is_some() {
+                    return Err(bad("more than one root element"));
+                }
+                let element = start_element(&reader, start)?;
+                open.push(element);
+                if matches!(event, Event::Empty(_)) {
+                    close(&mut open, &mut root);
+                }
+            }
+            Event::End(_) => close(&mut open, &mut root),
+            Event::Text(ref text) => push_text(&mut open, &text.xml10_content())?,
+            Event::CData(ref data) => push_text(&mut open, &data.xml10_content())?,
+            Event::GeneralRef(ref reference) => {
+                let resolved = match reference.resolve_char_ref() {
+                    Ok(Some(c)) if is_xml_char(c) => c,
+                    Ok(None) => entity(&reference.xml10_content()).ok_or(bad("an unknown entity"))?,
+                    _ => return Err(bad("a bad character reference")),
+                };
+                push_text(&mut open, resolved.encode_utf8(&mut [0; 4]))?;
+            }
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+        }
+    }
+    if !open.is_empty() {
+        return Err(bad("the body is not well-formed XML"));
+    }
+    root.ok_or(bad("the body holds no element"))
+}
+
+fn start_element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, BadXml> {
+    let (ns, local) = reader.resolver().resolve_element(start.name());
+    let mut element = Element {
+        ns: namespace(&ns)?.to_owned(),
+        local: local.as_ref().to_owned(),
+        attributes: Vec::new(),
+        nodes: Vec::new(),
+    };
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|_| bad("a bad attribute"))?;
+        if attribute.key.as_namespace_binding().is_some() {
+            continue;
+        }
+        let (ns, local) = reader.resolver().resolve_attribute(attribute.key);
+        let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| bad("a bad attribute"))?;
+        element.attributes.push(Attribute {
+            ns: namespace(&ns)?.to_owned(),
+            local: local.as_ref().to_owned(),
+            value: value.into_owned(),
+        });
+    }
+    Ok(element)
+}
+
+fn namespace<'n>(resolved: &'n ResolveResult<'n>) -> Result<&'n str, BadXml> {
+    match resolved {
+        ResolveResult::Unbound => Ok(""),
+        ResolveResult::Bound(namespace) => Ok(namespace.as_ref()),
+        ResolveResult::Unknown(_) => Err(bad("an undeclared namespace prefix")),
+    }
+}
+
+fn close(open: &mut Vec<Element>, root: &mut Option<Element>) {
+    if let Some(done) = open.pop() {
+        match open.last_mut() {
+            Some(parent) => parent.nodes.push(Node::Element(done)),
+            None => *root = Some(done),
+        }
+    }
+}
+
+fn push_text(open: &mut [Element], text: &str) -> Result<(), BadXml> {
+    match open.last_mut() {
+        Some(element) => {
+            if let Some(Node::Text(before)) = element.nodes.last_mut() {
+                before.push_str(text);
+            } else {
+                element.nodes.push(Node::Text(text.to_owned()));
+            }
+            Ok(())
+        }
+        None if text.trim().is_empty() => Ok(()),
+        None => Err(bad("text outside the root element")),
+    }
+}
+
+fn entity(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => return None,
+    })
+}
+
+/// What XML 1.0 §2.2 allows in a document.
+pub fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Appends `text` escaped for element content and attributes. CR becomes a reference, for a reader would turn CRLF
+/// into LF; what XML 1.0 cannot hold becomes U+FFFD, so that one bad item never spoils a whole answer.
+pub fn escape(out: &mut String, text: &str) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let with = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\r' => "&#13;",
+            0..=8 | 11 | 12 | 14..=31 => "\u{fffd}",
+            // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+            0xef if matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])) => "",
+            _ => continue,
+        };
+        out.push_str(text.get(from..at).unwrap_or_default());
+        if with.is_empty() {
+            out.push('\u{fffd}');
+            from = at + 3;
+        } else {
+            out.push_str(with);
+            from = at + 1;
+        }
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn namespaces_text_and_language_survive() {
+        let body = "<?xml version=\"1.0\"?><D:set xmlns:D='DAV:' xmlns:x='urn:x'><x:note xml:lang='fr' x:k='1'>a&amp;b&#233; <b xmlns=''>c</b><![CDATA[<]]></x:note></D:set>";
+        let root = parse(body.as_bytes()).expect("well-formed");
+        assert!(root.is("DAV:", "set"));
+        let note = root.child("urn:x", "note").expect("there");
+        assert_eq!(note.lang(), Some("fr"));
+        assert_eq!(note.text(), "a&bé <");
+        let mut out = String::new();
+        note.write(&mut out);
+        let again = parse(out.as_bytes()).expect("well-formed again");
+        assert_eq!(&again, note);
+    }
+
+    #[test]
+    fn attacks_are_refused() {
+        for body in [
+            "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+            "<a>&unknown;</a>",
+            "<x:a/>",
+            "<a x:b='1'/>",
+            "<a>\u{1}</a>",
+            "<a>&#1;</a>",
+            "<a><b></a>",
+            "<a/><b/>",
+            "",
+            "text",
+        ] {
+            assert!(parse(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(parse("<a>".repeat(100_000).as_bytes()).is_err());
+        assert!(parse(&[b'<', b'a', b'>', 0xff, b'<', b'/', b'a', b'>']).is_err());
+    }
+
+    #[test]
+    fn escaping_keeps_returns_and_survives_forbidden_characters() {
+        let mut out = String::new();
+        escape(&mut out, "a\r\n<&>\u{0}\u{ffff}é");
+        assert_eq!(out, "a&#13;\n&lt;&amp;&gt;\u{fffd}\u{fffd}é");
+        let mut wrapped = String::from("<a>");
+        wrapped.push_str(&out);
+        wrapped.push_str("</a>");
+        assert!(parse(wrapped.as_bytes()).is_ok());
+    }
+}
