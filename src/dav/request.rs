@@ -5,8 +5,9 @@ use crate::domain::fault::{Condition, Fault};
 use crate::services::{Actor, Core};
 use crate::text::xml::{self, Element};
 use actix_web::http::header::HeaderMap;
-use actix_web::web::{BytesMut, Payload};
+use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use std::time::Duration;
 
 /// Bytes of a body that are read at all, and thrown away with the right precondition when it is an item too large.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -76,11 +77,20 @@ impl Request<'_> {
     }
 }
 
+/// How long a client may pause within a body.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The next piece of a body; a client that stops sending is not waited for.
+async fn chunk(payload: &mut Payload) -> Result<Option<Bytes>, Fault> {
+    let next = tokio::time::timeout(PAUSE, payload.next()).await;
+    let next = next.map_err(|_| Fault::BadRequest("the body came too slowly".into()))?;
+    next.transpose().map_err(|_| Fault::BadRequest("the body ended early".into()))
+}
+
 /// Reads a body to its end, up to `limit` bytes.
 pub async fn read_body(payload: &mut Payload, limit: usize) -> Result<BytesMut, Fault> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Fault::BadRequest("the body ended early".into()))?;
+    while let Some(chunk) = chunk(payload).await? {
         if body.len() + chunk.len() > limit {
             return Err(Fault::TooLarge(limit as u64));
         }
@@ -94,8 +104,7 @@ pub async fn read_item(payload: &mut Payload, limit: u64, card: bool) -> Result<
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut body = BytesMut::new();
     let mut seen = 0_usize;
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Fault::BadRequest("the body ended early".into()))?;
+    while let Some(chunk) = chunk(payload).await? {
         seen += chunk.len();
         if seen > MAX_BODY {
             return Err(Fault::TooLarge(MAX_BODY as u64));

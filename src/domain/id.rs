@@ -70,12 +70,8 @@ impl Etag {
     /// The tag of `body`, without quotes.
     pub fn of(body: &[u8]) -> Self {
         let digest = Sha256::digest(body);
-        let mut text = String::with_capacity(32);
-        for byte in digest.iter().take(16) {
-            text.push(char::from(HEX[usize::from(byte >> 4) & 15]));
-            text.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-        Etag(text)
+        let nibbles = digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+        Etag(nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect())
     }
 
     /// As it stands in headers and properties.
@@ -83,8 +79,6 @@ impl Etag {
         format!("\"{}\"", self.0)
     }
 }
-
-const HEX: [u8; 16] = *b"0123456789abcdef";
 
 /// A point in a collection's (or a home's) history, as a URI.
 ///

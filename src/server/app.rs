@@ -9,7 +9,8 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use std::time::Instant;
+use futures_util::StreamExt;
+use std::time::{Duration, Instant};
 
 /// Mounts everything on an application.
 pub fn configure(config: &mut ServiceConfig) {
@@ -35,9 +36,24 @@ async fn readyz(core: Data<Core>) -> HttpResponse {
 async fn dav_door(request: HttpRequest, mut payload: Payload, core: Data<Core>) -> HttpResponse {
     let begun = Instant::now();
     let mut response = answer(&request, &mut payload, &core).await;
+    // A client that neither sends nor reads is not waited for.
+    let _ = tokio::time::timeout(Duration::from_secs(5), drain(&mut payload)).await;
     harden(response.headers_mut());
     telemetry::note(&request, &response, begun);
     response
+}
+
+/// Reads what a refused request still sends, within bounds: a client that writes its body to the end before it reads then sees
+/// the answer instead of a broken connection.
+async fn drain(payload: &mut Payload) {
+    const MOST: usize = 1024 * 1024;
+    let mut seen = 0;
+    while seen < MOST {
+        match payload.next().await {
+            Some(Ok(chunk)) => seen += chunk.len(),
+            Some(Err(_)) | None => return,
+        }
+    }
 }
 
 async fn answer(request: &HttpRequest, payload: &mut Payload, core: &Core) -> HttpResponse {

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Instant;
 use tracing_subscriber::EnvFilter;
@@ -11,7 +12,7 @@ static PROMETHEUS: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Starts logging: text or JSON lines on standard error, filtered by `RUST_LOG`, else `level`.
 pub fn start(json: bool, level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first subscriber.
     let _ = if json { base.json().try_init() } else { base.with_target(false).try_init() };
     PROMETHEUS.get_or_init(|| {

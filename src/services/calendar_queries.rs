@@ -6,14 +6,14 @@ use super::access::Access;
 use super::freebusy::zone_of;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
-use crate::domain::fault::{Condition, Fault};
+use crate::domain::fault::Fault;
 use crate::domain::freebusy::{self, Period};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object};
 use crate::domain::query::calendar::CalendarFilter;
 use crate::store::{Error, Prescreen, ReadTx, Weight};
 use crate::text::ical::CalendarIndex;
-use crate::text::recur::{Budget, Exhausted, Window};
+use crate::text::recur::{Budget, Window};
 use crate::text::zone::Zone;
 
 /// Objects of a page: candidates that are loaded and tested at a time.
@@ -42,14 +42,6 @@ enum Candidates {
     After(i64),
     /// None left.
     Done,
-}
-
-/// Exhaustion as a condition: the client is told to ask for less.
-pub fn exhausted(exhausted: Exhausted) -> Fault {
-    match exhausted {
-        Exhausted::Instances => Condition::MaxInstances(10_000).into(),
-        Exhausted::Steps => Condition::NumberOfMatchesWithinLimits.into(),
-    }
 }
 
 impl CalendarQuery {
@@ -136,7 +128,7 @@ fn test(
             tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
             continue;
         };
-        if filter.matches(&object.body, &index, zone, &mut budget).map_err(exhausted)? {
+        if filter.matches(&object.body, &index, zone, &mut budget).map_err(Fault::from)? {
             matches.push(object);
         }
     }
@@ -156,7 +148,7 @@ impl Core {
             for page in ids.chunks(PAGE) {
                 for parsed in tx.parsed_with_ids(page)? {
                     let Some(index) = CalendarIndex::decode(&parsed) else { continue };
-                    freebusy::gather(&index, window, &zone, &mut budget, &mut periods).map_err(exhausted)?;
+                    freebusy::gather(&index, window, &zone, &mut budget, &mut periods).map_err(Fault::from)?;
                 }
             }
             Ok(periods)

@@ -7,6 +7,7 @@ use crate::domain::fault::{Condition, Fault};
 use crate::text::component::{Component, Document, Limits};
 use crate::text::vcard::{self, Version};
 use crate::text::{jcal, jcard};
+use std::borrow::Cow;
 
 /// A format that an item can be answered in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,16 +95,22 @@ pub fn convert(body: &str, format: Format) -> Result<(String, &'static str), Fau
                 Version::V3 | Version::V21 => "text/vcard; version=3.0; charset=utf-8",
                 Version::V4 => "text/vcard; version=4.0; charset=utf-8",
             };
-            card(body, version).map(|text| (text, media))
+            card(body, version).map(|text| (text.into_owned(), media))
         }
     }
 }
 
-/// A card in this version; borrowed bytes stay as they are.
-pub fn card(body: &str, version: Version) -> Result<String, Fault> {
-    vcard::convert(body, version)
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| Condition::SupportedAddressDataConversion.into())
+/// A card in this version; bytes that are in it already stay as they are.
+pub fn card(body: &str, version: Version) -> Result<Cow<'_, str>, Fault> {
+    vcard::convert(body, version).map_err(|_| Condition::SupportedAddressDataConversion.into())
+}
+
+/// A card in this format, without a copy where nothing changes.
+pub fn card_text(body: &str, format: Format) -> Result<Cow<'_, str>, Fault> {
+    match format {
+        Format::VCard(version) => card(body, version),
+        other => convert(body, other).map(|(text, _)| Cow::Owned(text)),
+    }
 }
 
 fn root<'d, 'a>(document: &'d Document<'a>) -> Result<&'d Component<'a>, Fault> {

@@ -6,8 +6,8 @@
 
 use super::component::Component;
 use super::json::{
-    BadJson, Item, bad, boolean, checked_name, escaped, float, has_shape, integer, kind, offset_basic, offset_extended, one_or_many,
-    params, raw, undo,
+    BadJson, Item, bad, boolean, checked_name, escaped, float, has_shape, integer, kind, offset_basic,
+    offset_extended, one_or_many, params, raw, undo,
 };
 use super::line::{Line, split_unescaped, unescape_text, write_folded};
 use serde_json::{Map, Value, json};
@@ -20,14 +20,17 @@ const MAX_DEPTH: usize = 64;
 /// The default value type of a property; `None` for one that no RFC here defines.
 fn default_type(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_uppercase().as_str() {
-        "CALSCALE" | "METHOD" | "PRODID" | "VERSION" | "CATEGORIES" | "CLASS" | "COMMENT" | "DESCRIPTION" | "LOCATION" | "RESOURCES"
-        | "STATUS" | "SUMMARY" | "TRANSP" | "TZID" | "TZNAME" | "CONTACT" | "RELATED-TO" | "UID" | "ACTION" | "REQUEST-STATUS"
-        | "NAME" | "COLOR" | "BUSYTYPE" | "LOCATION-TYPE" | "PARTICIPANT-TYPE" | "RESOURCE-TYPE" | "STRUCTURED-DATA"
-        | "STYLED-DESCRIPTION" | "PROXIMITY" | "REFID" | "TZID-ALIAS-OF" | "POLL-MODE" | "QUERY-NAME" => "text",
+        "CALSCALE" | "METHOD" | "PRODID" | "VERSION" | "CATEGORIES" | "CLASS" | "COMMENT" | "DESCRIPTION"
+        | "LOCATION" | "RESOURCES" | "STATUS" | "SUMMARY" | "TRANSP" | "TZID" | "TZNAME" | "CONTACT"
+        | "RELATED-TO" | "UID" | "ACTION" | "REQUEST-STATUS" | "NAME" | "COLOR" | "BUSYTYPE"
+        | "LOCATION-TYPE" | "PARTICIPANT-TYPE" | "RESOURCE-TYPE" | "STRUCTURED-DATA"
+        | "STYLED-DESCRIPTION" | "PROXIMITY" | "REFID" | "TZID-ALIAS-OF" | "POLL-MODE" | "QUERY-NAME" => {
+            "text"
+        }
         "ATTACH" | "URL" | "TZURL" | "SOURCE" | "CONFERENCE" | "LINK" | "CONCEPT" | "IMAGE" => "uri",
         "ATTENDEE" | "ORGANIZER" | "CALENDAR-ADDRESS" => "cal-address",
-        "COMPLETED" | "DTEND" | "DUE" | "DTSTART" | "RECURRENCE-ID" | "EXDATE" | "RDATE" | "CREATED" | "DTSTAMP" | "LAST-MODIFIED"
-        | "ACKNOWLEDGED" | "TZUNTIL" => "date-time",
+        "COMPLETED" | "DTEND" | "DUE" | "DTSTART" | "RECURRENCE-ID" | "EXDATE" | "RDATE" | "CREATED"
+        | "DTSTAMP" | "LAST-MODIFIED" | "ACKNOWLEDGED" | "TZUNTIL" => "date-time",
         "DURATION" | "TRIGGER" | "REFRESH-INTERVAL" => "duration",
         "FREEBUSY" => "period",
         "GEO" => "float",
@@ -39,7 +42,9 @@ fn default_type(name: &str) -> Option<&'static str> {
 }
 
 fn is_list(name: &str) -> bool {
-    ["CATEGORIES", "RESOURCES", "FREEBUSY", "EXDATE", "RDATE"].iter().any(|list| name.eq_ignore_ascii_case(list))
+    ["CATEGORIES", "RESOURCES", "FREEBUSY", "EXDATE", "RDATE"]
+        .iter()
+        .any(|list| name.eq_ignore_ascii_case(list))
 }
 
 fn is_structured(name: &str) -> bool {
@@ -55,7 +60,11 @@ pub fn to_jcal(component: &Component<'_>) -> Value {
 
 fn property(line: &Line<'_>) -> Value {
     let kind = kind(line, default_type(line.name()));
-    let mut out = vec![Value::String(line.name().to_ascii_lowercase()), Value::Object(params(line)), Value::String(kind.clone())];
+    let mut out = vec![
+        Value::String(line.name().to_ascii_lowercase()),
+        Value::Object(params(line)),
+        Value::String(kind.clone()),
+    ];
     if is_structured(line.name()) {
         out.push(Value::Array(split_unescaped(line.value(), b';').map(|part| typed(part, &kind)).collect()));
     } else if is_list(line.name()) {
@@ -94,7 +103,8 @@ fn extended(text: &str) -> String {
     let time = |time: &str| {
         let (clock, zulu) = time.strip_suffix('Z').map_or((time, ""), |clock| (clock, "Z"));
         has_shape(clock, "999999").then(|| {
-            let parts: Vec<&str> = [clock.get(..2), clock.get(2..4), clock.get(4..)].into_iter().flatten().collect();
+            let parts: Vec<&str> =
+                [clock.get(..2), clock.get(2..4), clock.get(4..)].into_iter().flatten().collect();
             format!("{}{zulu}", parts.join(":"))
         })
     };
@@ -142,7 +152,9 @@ fn component(out: &mut String, json: &Value, depth: usize) -> Result<(), BadJson
     if depth >= MAX_DEPTH {
         return Err(bad("components nested too deep"));
     }
-    let Some([Value::String(name), Value::Array(properties), Value::Array(components)]) = json.as_array().map(Vec::as_slice) else {
+    let Some([Value::String(name), Value::Array(properties), Value::Array(components)]) =
+        json.as_array().map(Vec::as_slice)
+    else {
         return Err(bad("a component is an array of name, properties and components"));
     };
     let name = checked_name(name)?;
@@ -165,8 +177,12 @@ fn component(out: &mut String, json: &Value, depth: usize) -> Result<(), BadJson
 
 fn value(item: &Item<'_>) -> String {
     let values = item.values.iter().map(|value| match value {
-        Value::Array(parts) if item.kind == "period" => parts.iter().map(|part| basic(&raw(part))).collect::<Vec<_>>().join("/"),
-        Value::Array(parts) => parts.iter().map(|part| untyped(part, &item.kind)).collect::<Vec<_>>().join(";"),
+        Value::Array(parts) if item.kind == "period" => {
+            parts.iter().map(|part| basic(&raw(part))).collect::<Vec<_>>().join("/")
+        }
+        Value::Array(parts) => {
+            parts.iter().map(|part| untyped(part, &item.kind)).collect::<Vec<_>>().join(";")
+        }
         single => untyped(single, &item.kind),
     });
     values.collect::<Vec<_>>().join(",")
@@ -228,28 +244,49 @@ mod tests {
         let json = jcal(source);
         assert_eq!(
             json,
-            json!(["vcalendar", [["version", {}, "text", "2.0"]], [
-                ["vevent", [["uid", {}, "text", "1"]], [["valarm", [["trigger", {}, "duration", "-PT5M"]], []]]]
-            ]])
+            json!([
+                "vcalendar",
+                [["version", {}, "text", "2.0"]],
+                [[
+                    "vevent",
+                    [["uid", {}, "text", "1"]],
+                    [["valarm", [["trigger", {}, "duration", "-PT5M"]], []]]
+                ]]
+            ])
         );
         assert_eq!(from_jcal(&json).expect("valid"), source);
     }
 
     #[test]
     fn types_go_both_ways() {
-        both_ways("DTSTART;TZID=Europe/Paris:20260102T030405", json!(["dtstart", {"tzid": "Europe/Paris"}, "date-time", "2026-01-02T03:04:05"]));
+        both_ways(
+            "DTSTART;TZID=Europe/Paris:20260102T030405",
+            json!(["dtstart", {"tzid": "Europe/Paris"}, "date-time", "2026-01-02T03:04:05"]),
+        );
         both_ways("DTSTAMP:20260102T030405Z", json!(["dtstamp", {}, "date-time", "2026-01-02T03:04:05Z"]));
         both_ways("DTSTART;VALUE=DATE:20260102", json!(["dtstart", {}, "date", "2026-01-02"]));
-        both_ways("EXDATE:20260102T030405,20260103T030405", json!(["exdate", {}, "date-time", "2026-01-02T03:04:05", "2026-01-03T03:04:05"]));
-        both_ways("RDATE;VALUE=PERIOD:20260102T030405Z/PT1H", json!(["rdate", {}, "period", ["2026-01-02T03:04:05Z", "PT1H"]]));
+        both_ways(
+            "EXDATE:20260102T030405,20260103T030405",
+            json!(["exdate", {}, "date-time", "2026-01-02T03:04:05", "2026-01-03T03:04:05"]),
+        );
+        both_ways(
+            "RDATE;VALUE=PERIOD:20260102T030405Z/PT1H",
+            json!(["rdate", {}, "period", ["2026-01-02T03:04:05Z", "PT1H"]]),
+        );
         both_ways("GEO:48.85;2.35", json!(["geo", {}, "float", [48.85, 2.35]]));
-        both_ways("REQUEST-STATUS:2.0;Succès\\; oui;x", json!(["request-status", {}, "text", ["2.0", "Succès; oui", "x"]]));
+        both_ways(
+            "REQUEST-STATUS:2.0;Succès\\; oui;x",
+            json!(["request-status", {}, "text", ["2.0", "Succès; oui", "x"]]),
+        );
         both_ways("CATEGORIES:a\\,b,c", json!(["categories", {}, "text", "a,b", "c"]));
         both_ways("SEQUENCE:3", json!(["sequence", {}, "integer", 3]));
         both_ways("TZOFFSETFROM:-005248", json!(["tzoffsetfrom", {}, "utc-offset", "-00:52:48"]));
         both_ways("X-FOO;X-P=1:a\\nb;c", json!(["x-foo", {"x-p": "1"}, "unknown", "a\\nb;c"]));
         both_ways("X-FOO;VALUE=BOOLEAN:TRUE", json!(["x-foo", {}, "boolean", true]));
-        both_ways("TRIGGER;VALUE=DATE-TIME:20260102T030405Z", json!(["trigger", {}, "date-time", "2026-01-02T03:04:05Z"]));
+        both_ways(
+            "TRIGGER;VALUE=DATE-TIME:20260102T030405Z",
+            json!(["trigger", {}, "date-time", "2026-01-02T03:04:05Z"]),
+        );
         both_ways(
             "ATTENDEE;CN=^'Jo^';MEMBER=\"mailto:a\",\"mailto:b\":mailto:c",
             json!(["attendee", {"cn": "\"Jo\"", "member": ["mailto:a", "mailto:b"]}, "cal-address", "mailto:c"]),

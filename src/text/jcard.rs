@@ -5,8 +5,8 @@
 
 use super::component::Component;
 use super::json::{
-    BadJson, Item, bad, boolean, escaped, float, has_shape, integer, kind, offset_basic, offset_extended, one_or_many, params,
-    raw, scalar, undo,
+    BadJson, Item, bad, boolean, escaped, float, has_shape, integer, kind, offset_basic, offset_extended,
+    one_or_many, params, raw, scalar, undo,
 };
 use super::line::{Line, split_unescaped, unescape_text, write_folded};
 use super::vcard::read::{is_quoted_printable, unpacked};
@@ -19,10 +19,11 @@ pub const MEDIA_TYPE: &str = "application/vcard+json";
 /// The default value type of a property (RFC 6350 §6); `None` for one the RFC does not define.
 fn default_type(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_uppercase().as_str() {
-        "VERSION" | "KIND" | "XML" | "FN" | "N" | "NICKNAME" | "GENDER" | "ADR" | "TEL" | "EMAIL" | "TZ" | "TITLE" | "ROLE" | "ORG"
-        | "CATEGORIES" | "NOTE" | "PRODID" | "CLIENTPIDMAP" | "BIRTHPLACE" | "DEATHPLACE" | "EXPERTISE" | "HOBBY" | "INTEREST" => "text",
-        "SOURCE" | "PHOTO" | "IMPP" | "GEO" | "LOGO" | "MEMBER" | "RELATED" | "SOUND" | "UID" | "URL" | "KEY" | "FBURL" | "CALADRURI"
-        | "CALURI" | "ORG-DIRECTORY" | "CONTACT-URI" => "uri",
+        "VERSION" | "KIND" | "XML" | "FN" | "N" | "NICKNAME" | "GENDER" | "ADR" | "TEL" | "EMAIL" | "TZ"
+        | "TITLE" | "ROLE" | "ORG" | "CATEGORIES" | "NOTE" | "PRODID" | "CLIENTPIDMAP" | "BIRTHPLACE"
+        | "DEATHPLACE" | "EXPERTISE" | "HOBBY" | "INTEREST" => "text",
+        "SOURCE" | "PHOTO" | "IMPP" | "GEO" | "LOGO" | "MEMBER" | "RELATED" | "SOUND" | "UID" | "URL"
+        | "KEY" | "FBURL" | "CALADRURI" | "CALURI" | "ORG-DIRECTORY" | "CONTACT-URI" => "uri",
         "BDAY" | "ANNIVERSARY" | "DEATHDATE" => "date-and-or-time",
         "REV" => "timestamp",
         "LANG" => "language-tag",
@@ -31,7 +32,9 @@ fn default_type(name: &str) -> Option<&'static str> {
 }
 
 fn is_structured(name: &str) -> bool {
-    ["N", "ADR", "ORG", "GENDER", "CLIENTPIDMAP"].iter().any(|structured| name.eq_ignore_ascii_case(structured))
+    ["N", "ADR", "ORG", "GENDER", "CLIENTPIDMAP"]
+        .iter()
+        .any(|structured| name.eq_ignore_ascii_case(structured))
 }
 
 fn is_list(name: &str) -> bool {
@@ -54,7 +57,9 @@ fn property(line: &Line<'_>) -> Value {
     if is_quoted_printable(line) {
         // 4.0 has no such encoding.
         value = Cow::Owned(unpacked(line).replace('\r', "").replace('\n', "\\n"));
-        params.retain(|name, _| !["encoding", "charset", "quoted-printable", "base64"].contains(&name.as_str()));
+        params.retain(|name, _| {
+            !["encoding", "charset", "quoted-printable", "base64"].contains(&name.as_str())
+        });
     }
     // `TYPE="home,voice"` and `SORT-AS="a,b"` are lists inside their quotes.
     for name in ["type", "sort-as", "pid"] {
@@ -67,11 +72,17 @@ fn property(line: &Line<'_>) -> Value {
             *value = one_or_many(parts.map(|part| Value::String(part.to_owned())).collect());
         }
     }
-    let mut out = vec![Value::String(line.name().to_ascii_lowercase()), Value::Object(params), Value::String(kind.clone())];
+    let mut out = vec![
+        Value::String(line.name().to_ascii_lowercase()),
+        Value::Object(params),
+        Value::String(kind.clone()),
+    ];
     if is_structured(line.name()) && kind == "text" {
         let part = |part: &str| Value::String(unescape_text(part).into_owned());
         let fields = split_unescaped(&value, b';');
-        out.push(one_or_many(fields.map(|field| one_or_many(split_unescaped(field, b',').map(part).collect())).collect()));
+        out.push(one_or_many(
+            fields.map(|field| one_or_many(split_unescaped(field, b',').map(part).collect())).collect(),
+        ));
     } else if is_list(line.name()) && kind == "text" {
         out.extend(split_unescaped(&value, b',').map(|part| typed(part, &kind)));
     } else {
@@ -98,15 +109,26 @@ fn extended(text: &str) -> String {
     let text = text.trim();
     let date = |date: &str| {
         if has_shape(date, "99999999") {
-            Some([date.get(..4), date.get(4..6), date.get(6..)].into_iter().flatten().collect::<Vec<_>>().join("-"))
+            Some(
+                [date.get(..4), date.get(4..6), date.get(6..)]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join("-"),
+            )
         } else if has_shape(date, "--9999") {
             date.get(..4).zip(date.get(4..)).map(|(month, day)| format!("{month}-{day}"))
         } else {
-            ["", "9999", "9999-99", "--99", "---99"].iter().any(|shape| has_shape(date, shape)).then(|| date.to_owned())
+            ["", "9999", "9999-99", "--99", "---99"]
+                .iter()
+                .any(|shape| has_shape(date, shape))
+                .then(|| date.to_owned())
         }
     };
     let whole = match text.split_once('T') {
-        Some((day, clock)) => date(day).zip(extended_time(clock)).map(|(day, clock)| format!("{day}T{clock}")),
+        Some((day, clock)) => {
+            date(day).zip(extended_time(clock)).map(|(day, clock)| format!("{day}T{clock}"))
+        }
         None => date(text),
     };
     whole.unwrap_or_else(|| text.to_owned())
@@ -185,7 +207,8 @@ pub fn from_jcard(json: &Value) -> Result<String, BadJson> {
 }
 
 fn value(item: &Item<'_>) -> String {
-    let list = |parts: &[Value]| parts.iter().map(|part| untyped(part, &item.kind)).collect::<Vec<_>>().join(",");
+    let list =
+        |parts: &[Value]| parts.iter().map(|part| untyped(part, &item.kind)).collect::<Vec<_>>().join(",");
     let values = item.values.iter().map(|value| match value {
         Value::Array(fields) => {
             let fields = fields.iter().map(|field| match field {
@@ -229,17 +252,32 @@ mod tests {
 
     #[test]
     fn structured_values_and_lists_go_both_ways() {
-        both_ways("N:Le Goff;Anne,Marie;;Dr;", json!(["n", {}, "text", ["Le Goff", ["Anne", "Marie"], "", "Dr", ""]]));
+        both_ways(
+            "N:Le Goff;Anne,Marie;;Dr;",
+            json!(["n", {}, "text", ["Le Goff", ["Anne", "Marie"], "", "Dr", ""]]),
+        );
         both_ways("ORG:Mairie\\, Lyon", json!(["org", {}, "text", "Mairie, Lyon"]));
         both_ways("GENDER:O;autre", json!(["gender", {}, "text", ["O", "autre"]]));
         both_ways("GENDER:M", json!(["gender", {}, "text", "M"]));
         both_ways("NICKNAME:Dédé,Jo\\,Jo", json!(["nickname", {}, "text", "Dédé", "Jo,Jo"]));
         both_ways("CLIENTPIDMAP:1;urn:uuid:3", json!(["clientpidmap", {}, "text", ["1", "urn:uuid:3"]]));
-        both_ways("item1.TEL;TYPE=home,voice:1", json!(["tel", {"group": "item1", "type": ["home", "voice"]}, "text", "1"]));
+        both_ways(
+            "item1.TEL;TYPE=home,voice:1",
+            json!(["tel", {"group": "item1", "type": ["home", "voice"]}, "text", "1"]),
+        );
         both_ways("TEL;PREF=1;VALUE=URI:tel:+33-1", json!(["tel", {"pref": "1"}, "uri", "tel:+33-1"]));
-        both_ways("PHOTO:data:image/png;base64,AAEC", json!(["photo", {}, "uri", "data:image/png;base64,AAEC"]));
-        both_ways("ADR;LABEL=12 rue^nLyon:;;12 rue;Lyon;;;", json!(["adr", {"label": "12 rue\nLyon"}, "text", ["", "", "12 rue", "Lyon", "", "", ""]]));
-        both_ways("X-ABLabel:_$!<Home>!$_".to_uppercase().as_str(), json!(["x-ablabel", {}, "unknown", "_$!<HOME>!$_"]));
+        both_ways(
+            "PHOTO:data:image/png;base64,AAEC",
+            json!(["photo", {}, "uri", "data:image/png;base64,AAEC"]),
+        );
+        both_ways(
+            "ADR;LABEL=12 rue^nLyon:;;12 rue;Lyon;;;",
+            json!(["adr", {"label": "12 rue\nLyon"}, "text", ["", "", "12 rue", "Lyon", "", "", ""]]),
+        );
+        both_ways(
+            "X-ABLabel:_$!<Home>!$_".to_uppercase().as_str(),
+            json!(["x-ablabel", {}, "unknown", "_$!<HOME>!$_"]),
+        );
     }
 
     #[test]
@@ -271,7 +309,10 @@ mod tests {
     fn quoted_lists_of_types_are_lists() {
         let source = "BEGIN:VCARD\nVERSION:4.0\nTEL;TYPE=\"home,voice\":1\nEND:VCARD\n";
         let document = Document::parse(source, Limits::default()).expect("readable");
-        assert_eq!(to_jcard(&document.roots[0])[1][1], json!(["tel", {"type": ["home", "voice"]}, "text", "1"]));
+        assert_eq!(
+            to_jcard(&document.roots[0])[1][1],
+            json!(["tel", {"type": ["home", "voice"]}, "text", "1"])
+        );
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub(super) struct Item<'j> {
 impl<'j> Item<'j> {
     /// Reads `[name, params, type, value…]`.
     pub(super) fn read(json: &'j Value) -> Result<Self, BadJson> {
-        let Some([Value::String(name), Value::Object(params), Value::String(kind), values @ ..]) = json.as_array().map(Vec::as_slice)
+        let Some([Value::String(name), Value::Object(params), Value::String(kind), values @ ..]) =
+            json.as_array().map(Vec::as_slice)
         else {
             return Err(bad("a property is an array of name, parameters, type and values"));
         };
@@ -49,7 +50,9 @@ impl<'j> Item<'j> {
             out.push('.');
         }
         out.push_str(&self.name);
-        for (name, value) in self.params.iter().filter(|(name, _)| *name != "group" && !name.eq_ignore_ascii_case("value")) {
+        for (name, value) in
+            self.params.iter().filter(|(name, _)| *name != "group" && !name.eq_ignore_ascii_case("value"))
+        {
             let values: Vec<String> = match value {
                 Value::Array(values) => values.iter().map(|value| encode_param(&scalar(value))).collect(),
                 single => vec![encode_param(&scalar(single))],
@@ -66,7 +69,9 @@ impl<'j> Item<'j> {
 
 /// A name in capitals; refuses what is no name.
 pub(super) fn checked_name(name: &str) -> Result<String, BadJson> {
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')) {
+    if name.is_empty()
+        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'))
+    {
         return Err(bad("a name of letters, digits and hyphens was expected"));
     }
     Ok(name.to_ascii_uppercase())
@@ -178,7 +183,8 @@ pub(super) fn boolean(text: &str) -> Value {
 /// `-0500` as `-05:00`, seconds too; the text itself where it is no offset.
 pub(super) fn offset_extended(text: &str) -> String {
     let text = text.trim();
-    let (Some(sign), Some(rest)) = (text.get(..1).filter(|sign| matches!(*sign, "+" | "-")), text.get(1..)) else {
+    let (Some(sign), Some(rest)) = (text.get(..1).filter(|sign| matches!(*sign, "+" | "-")), text.get(1..))
+    else {
         return text.to_owned();
     };
     if !matches!(rest.len(), 4 | 6) || !rest.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -201,5 +207,8 @@ pub(super) fn undo(text: &str, short: String, lengthen: impl Fn(&str) -> String)
 /// Whether `text` has the shape of `pattern`, in which `9` stands for any digit.
 pub(super) fn has_shape(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
-        && text.bytes().zip(pattern.bytes()).all(|(byte, shape)| if shape == b'9' { byte.is_ascii_digit() } else { byte == shape })
+        && text
+            .bytes()
+            .zip(pattern.bytes())
+            .all(|(byte, shape)| if shape == b'9' { byte.is_ascii_digit() } else { byte == shape })
 }

@@ -114,10 +114,7 @@ impl<'a> Line<'a> {
 
     /// All values of all parameters called `name`, unquoted, RFC 6868 undone.
     pub fn param_values(&self, name: &str) -> Vec<Cow<'_, str>> {
-        self.params()
-            .filter(|param| param.name.eq_ignore_ascii_case(name))
-            .flat_map(Param::values)
-            .collect()
+        self.params().filter(|param| param.name.eq_ignore_ascii_case(name)).flat_map(Param::values).collect()
     }
 
     /// The value split at unescaped commas, each part unescaped as TEXT.

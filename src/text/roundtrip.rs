@@ -45,16 +45,22 @@ fn components<'d, 'a>(document: &'d Document<'a>) -> Vec<&'d Component<'a>> {
 fn assert_tiled(document: &Document<'_>) {
     let mut spans: Vec<_> = components(document)
         .iter()
-        .flat_map(|component| component.lines.iter().map(|line| line.span.clone()).chain([component.end.clone()]))
+        .flat_map(|component| {
+            component.lines.iter().map(|line| line.span.clone()).chain([component.end.clone()])
+        })
         .collect();
     spans.sort_by_key(|span| span.start);
     let mut at = 0;
     for span in spans {
         assert!(at <= span.start && span.start < span.end, "spans overlap at {at}");
-        let gap = document.source[at..span.start].replace("\r\r\n", "\n").replace("\r\n", "\n").replace('\r', "\n");
+        let gap =
+            document.source[at..span.start].replace("\r\r\n", "\n").replace("\r\n", "\n").replace('\r', "\n");
         for line in gap.replace("\n ", "").replace("\n\t", "").split('\n') {
             let line = line.trim().trim_start_matches('\u{feff}').trim();
-            let begins = line.split([':', ';']).next().is_some_and(|name| name.to_ascii_uppercase().ends_with("BEGIN"));
+            let begins = line
+                .split([':', ';'])
+                .next()
+                .is_some_and(|name| name.to_ascii_uppercase().ends_with("BEGIN"));
             assert!(line.is_empty() || begins, "lost: {line:?}");
         }
         at = span.end;
@@ -64,7 +70,8 @@ fn assert_tiled(document: &Document<'_>) {
 
 /// Name and unfolded text of each component, in order.
 fn shape(document: &Document<'_>) -> Vec<(String, Vec<String>)> {
-    let lines = |component: &Component<'_>| component.lines.iter().map(|line| line.unfolded().to_owned()).collect();
+    let lines =
+        |component: &Component<'_>| component.lines.iter().map(|line| line.unfolded().to_owned()).collect();
     components(document).into_iter().map(|component| (component.name.to_string(), lines(component))).collect()
 }
 
@@ -127,8 +134,12 @@ fn sorted_lines(source: &str) -> Vec<String> {
 /// JSON and back keeps every property.
 fn assert_json_keeps(source: &str) {
     let document = parse(source);
-    let named = components(&document).iter().all(|c| c.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !c.name.is_empty());
-    for root in document.roots.iter().filter(|root| root.is("VCALENDAR") && named && !speaks_of_soft_breaks(root)) {
+    let named = components(&document)
+        .iter()
+        .all(|c| c.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !c.name.is_empty());
+    for root in
+        document.roots.iter().filter(|root| root.is("VCALENDAR") && named && !speaks_of_soft_breaks(root))
+    {
         let json = to_jcal(root);
         let text = from_jcal(&json).expect("own jCal is valid");
         let again = parse(&text);
@@ -136,7 +147,9 @@ fn assert_json_keeps(source: &str) {
     }
     // Its soft breaks cannot be told from an `=` at the end of a value.
     let soft = document.roots.iter().any(speaks_of_soft_breaks);
-    if let Some(card) = convert(source, Version::V4).ok().filter(|card| !soft || matches!(card, Cow::Owned(_))) {
+    if let Some(card) =
+        convert(source, Version::V4).ok().filter(|card| !soft || matches!(card, Cow::Owned(_)))
+    {
         for root in &parse(&card).roots {
             let json = to_jcard(root);
             let text = from_jcard(&json).expect("own jCard is valid");
@@ -163,7 +176,11 @@ fn every_card_of_the_corpus_is_indexed_searched_and_converted() {
         let index = CardIndex::build(&document).expect("valid");
         assert!(!index.full_name.is_empty());
         let found = vcard::search_text(&document);
-        for line in document.roots[0].lines.iter().filter(|line| ["FN", "N", "EMAIL", "ORG"].iter().any(|name| line.is(name))) {
+        for line in document.roots[0]
+            .lines
+            .iter()
+            .filter(|line| ["FN", "N", "EMAIL", "ORG"].iter().any(|name| line.is(name)))
+        {
             assert!(found.contains(&fold(&vcard::text(line, index.version))));
         }
         for to in [Version::V3, Version::V4] {
@@ -190,12 +207,12 @@ fn every_card_of_the_corpus_is_indexed_searched_and_converted() {
 /// What the other parser does not take, with its words: faults of its own, and what clients write against the RFC and
 /// conversion leaves alone.
 const DOUBTFUL: [(&str, &str); 6] = [
-    ("complete-40.vcf", "38 read"),                    // takes the FN of the second language for the first
-    ("evolution-liste.vcf", "_ADDRESSES"),             // the client's name with an underscore
-    ("google-export.vcf", "Invalid value ;;5 place"),  // the client's eighth field in ADR
-    ("outlook-21-photo-logo.vcf", ";ENCODING=b"),      // the client's own picture, which nobody else can place
-    ("thunderbird-30.vcf", "BOOLEAN"),                 // takes `TRUE` for no boolean
-    ("thunderbird-40.vcf", "required type URL"),       // the client's VALUE=URL in a card of 4.0, left as sent
+    ("complete-40.vcf", "38 read"), // takes the FN of the second language for the first
+    ("evolution-liste.vcf", "_ADDRESSES"), // the client's name with an underscore
+    ("google-export.vcf", "Invalid value ;;5 place"), // the client's eighth field in ADR
+    ("outlook-21-photo-logo.vcf", ";ENCODING=b"), // the client's own picture, which nobody else can place
+    ("thunderbird-30.vcf", "BOOLEAN"), // takes `TRUE` for no boolean
+    ("thunderbird-40.vcf", "required type URL"), // the client's VALUE=URL in a card of 4.0, left as sent
 ];
 
 #[test]
@@ -206,7 +223,11 @@ fn cards_converted_to_4_0_satisfy_another_parser() {
         if let Err(doubt) = super::vcard_strict::check(&four)
             && !DOUBTFUL.iter().any(|(file, why)| name.ends_with(file) && doubt.why.contains(why))
         {
-            doubts.push((name, doubt.to_string(), four.lines().nth(doubt.line.saturating_sub(1)).map(str::to_owned)));
+            doubts.push((
+                name,
+                doubt.to_string(),
+                four.lines().nth(doubt.line.saturating_sub(1)).map(str::to_owned),
+            ));
         }
     }
     assert!(doubts.is_empty(), "{doubts:#?}");
@@ -227,12 +248,39 @@ fn meaning(card: &str) -> BTreeSet<(String, String)> {
 /// Lines that both versions can hold, in the spelling of 3.0 that the way back gives.
 fn supported_line() -> impl Strategy<Value = String> {
     let text = "[a-zA-Zéœ 0-9'.()-]{1,20}(\\\\n|\\\\,|\\\\;|\\\\\\\\)?[a-zA-Zß ]{0,40}";
-    let types = select(vec!["", ";TYPE=home", ";TYPE=WORK,VOICE", ";TYPE=cell;TYPE=pref", ";TYPE=pref", ";X-A=\"b;c\";type=home"]);
+    let types = select(vec![
+        "",
+        ";TYPE=home",
+        ";TYPE=WORK,VOICE",
+        ";TYPE=cell;TYPE=pref",
+        ";TYPE=pref",
+        ";X-A=\"b;c\";type=home",
+    ]);
     let group = select(vec!["", "", "item1.", "item2."]);
     prop_oneof![
-        (group.clone(), select(vec!["NOTE", "TITLE", "ROLE", "NICKNAME", "X-FOO", "X-ABLabel", "CATEGORIES", "TEL", "EMAIL", "PRODID", "MAILER", "CLASS", "LANG"]), types, text)
+        (
+            group.clone(),
+            select(vec![
+                "NOTE",
+                "TITLE",
+                "ROLE",
+                "NICKNAME",
+                "X-FOO",
+                "X-ABLabel",
+                "CATEGORIES",
+                "TEL",
+                "EMAIL",
+                "PRODID",
+                "MAILER",
+                "CLASS",
+                "LANG"
+            ]),
+            types,
+            text
+        )
             .prop_map(|(group, name, types, text)| format!("{group}{name}{types}:{text}")),
-        (select(vec!["N", "ADR", "ORG"]), prop::collection::vec(text, 1..6)).prop_map(|(name, fields)| format!("{name}:{}", fields.join(";"))),
+        (select(vec!["N", "ADR", "ORG"]), prop::collection::vec(text, 1..6))
+            .prop_map(|(name, fields)| format!("{name}:{}", fields.join(";"))),
         (1900..2100, 1..13, 1..29).prop_map(|(y, m, d)| format!("BDAY:{y:04}-{m:02}-{d:02}")),
         (1..13, 1..29).prop_map(|(m, d)| format!("BDAY;X-APPLE-OMIT-YEAR=1604:1604-{m:02}-{d:02}")),
         (1900..2100, 1..13).prop_map(|(y, m)| format!("REV:{y:04}-{m:02}-28T10:20:30Z")),
@@ -243,7 +291,8 @@ fn supported_line() -> impl Strategy<Value = String> {
         "https://[a-z]{1,10}/[a-z,;=&?0-9]{0,20}".prop_map(|uri| format!("URL:{uri}")),
         "https://[a-z]{1,10}/[a-z,;=&?0-9]{0,20}".prop_map(|uri| format!("PHOTO;VALUE=uri;TYPE=PNG:{uri}")),
         (-90..90, -180..180).prop_map(|(a, o)| format!("GEO:{a}.5;{o}.25")),
-        select(vec!["X-GENDER:Male", "X-GENDER:Female", "TZ:-05:00", "IMPP:xmpp:a@b", "X-ABShowAs:COMPANY"]).prop_map(str::to_owned),
+        select(vec!["X-GENDER:Male", "X-GENDER:Female", "TZ:-05:00", "IMPP:xmpp:a@b", "X-ABShowAs:COMPANY"])
+            .prop_map(str::to_owned),
         "urn:uuid:[0-9a-f]{8}".prop_map(|uid| format!("X-ADDRESSBOOKSERVER-MEMBER:{uid}")),
     ]
 }
@@ -251,35 +300,112 @@ fn supported_line() -> impl Strategy<Value = String> {
 /// Lines of a card as no sane client writes them.
 fn odd_line() -> impl Strategy<Value = String> {
     let names = vec![
-        "N", "FN", "ADR", "LABEL", "TEL", "EMAIL", "PHOTO", "KEY", "SOUND", "BDAY", "ANNIVERSARY", "X-ANNIVERSARY", "X-ABDATE", "X-ABLabel",
-        "X-GENDER", "GENDER", "GEO", "TZ", "IMPP", "X-JABBER", "KIND", "X-ADDRESSBOOKSERVER-KIND", "MEMBER", "SORT-STRING", "REV", "NOTE",
-        "VERSION", "UID", "ORG", "X-ABShowAs", "URL", "AGENT", "CATEGORIES", "DEATHDATE", "X-",
+        "N",
+        "FN",
+        "ADR",
+        "LABEL",
+        "TEL",
+        "EMAIL",
+        "PHOTO",
+        "KEY",
+        "SOUND",
+        "BDAY",
+        "ANNIVERSARY",
+        "X-ANNIVERSARY",
+        "X-ABDATE",
+        "X-ABLabel",
+        "X-GENDER",
+        "GENDER",
+        "GEO",
+        "TZ",
+        "IMPP",
+        "X-JABBER",
+        "KIND",
+        "X-ADDRESSBOOKSERVER-KIND",
+        "MEMBER",
+        "SORT-STRING",
+        "REV",
+        "NOTE",
+        "VERSION",
+        "UID",
+        "ORG",
+        "X-ABShowAs",
+        "URL",
+        "AGENT",
+        "CATEGORIES",
+        "DEATHDATE",
+        "X-",
     ];
     let params = vec![
-        "TYPE=pref", "TYPE=\"a,pref\"", "TYPE=", "PREF=1", "PREF=7", "PREF=x", "ENCODING=b", "ENCODING=QUOTED-PRINTABLE", "QUOTED-PRINTABLE",
-        "BASE64", "CELL", "CHARSET=UTF-8", "VALUE=uri", "VALUE=date", "VALUE=text", "VALUE=utc-offset", "VALUE=url", "MEDIATYPE=image/png",
-        "X-APPLE-OMIT-YEAR=1604", "SORT-AS=a", "SORT-AS=\"a,b\"", "LABEL=x^ny", "LABEL=\"a:b\"", "ALTID=1", "X-A=\"b", "TYPE=JPEG",
+        "TYPE=pref",
+        "TYPE=\"a,pref\"",
+        "TYPE=",
+        "PREF=1",
+        "PREF=7",
+        "PREF=x",
+        "ENCODING=b",
+        "ENCODING=QUOTED-PRINTABLE",
+        "QUOTED-PRINTABLE",
+        "BASE64",
+        "CELL",
+        "CHARSET=UTF-8",
+        "VALUE=uri",
+        "VALUE=date",
+        "VALUE=text",
+        "VALUE=utc-offset",
+        "VALUE=url",
+        "MEDIATYPE=image/png",
+        "X-APPLE-OMIT-YEAR=1604",
+        "SORT-AS=a",
+        "SORT-AS=\"a,b\"",
+        "LABEL=x^ny",
+        "LABEL=\"a:b\"",
+        "ALTID=1",
+        "X-A=\"b",
+        "TYPE=JPEG",
     ];
     let values = prop_oneof![
         "[a-zé;,\\\\:\"=^T0-9 -]{0,16}",
         select(vec![
-            "1604-02-29", "--0229", "20260101", "20260101T000000Z", "data:image/png;base64,AAEC", "data:,a%20b", "data:image/png\\;base64\\,AAEC",
-            "/9j/4AA", "=C3=A9=", "geo:1,2;u=3", "1.5;2.5", "tel:+33", "xmpp:a", "group", "org", "COMPANY", "_$!<Anniversary>!$_", "M;x", "+01:00",
-            "-0500", "4.0", "3.0", "2.1", "",
+            "1604-02-29",
+            "--0229",
+            "20260101",
+            "20260101T000000Z",
+            "data:image/png;base64,AAEC",
+            "data:,a%20b",
+            "data:image/png\\;base64\\,AAEC",
+            "/9j/4AA",
+            "=C3=A9=",
+            "geo:1,2;u=3",
+            "1.5;2.5",
+            "tel:+33",
+            "xmpp:a",
+            "group",
+            "org",
+            "COMPANY",
+            "_$!<Anniversary>!$_",
+            "M;x",
+            "+01:00",
+            "-0500",
+            "4.0",
+            "3.0",
+            "2.1",
+            "",
         ])
         .prop_map(str::to_owned),
     ];
-    (select(vec!["", "", "item1.", "A."]), select(names), prop::collection::vec(select(params), 0..4), values).prop_map(
-        |(group, name, params, value)| {
+    (select(vec!["", "", "item1.", "A."]), select(names), prop::collection::vec(select(params), 0..4), values)
+        .prop_map(|(group, name, params, value)| {
             let params: String = params.iter().map(|param| format!(";{param}")).collect();
             format!("{group}{name}{params}:{value}")
-        },
-    )
+        })
 }
 
 fn card(version: &str, lines: &[String]) -> String {
     let mut out = String::new();
-    for line in [&["BEGIN:VCARD".to_owned(), format!("VERSION:{version}")], lines, &["END:VCARD".to_owned()]].concat() {
+    for line in
+        [&["BEGIN:VCARD".to_owned(), format!("VERSION:{version}")], lines, &["END:VCARD".to_owned()]].concat()
+    {
         write_folded(&mut out, &line);
     }
     out
@@ -288,7 +414,26 @@ fn card(version: &str, lines: &[String]) -> String {
 /// A corpus file with some characters taken out, doubled or put in.
 fn mutated(extension: &'static str) -> impl Strategy<Value = String> {
     let files: Vec<String> = corpus(extension).into_iter().map(|(_, source)| source).collect();
-    let change = (any::<Index>(), 0usize..3, select(vec!["", "\r\n", "\n ", ":", ";", "\"", "=", "\\", ",", "é", "\u{1}", ".", "END:VCARD\r\n", "BEGIN:X\n"]));
+    let change = (
+        any::<Index>(),
+        0usize..3,
+        select(vec![
+            "",
+            "\r\n",
+            "\n ",
+            ":",
+            ";",
+            "\"",
+            "=",
+            "\\",
+            ",",
+            "é",
+            "\u{1}",
+            ".",
+            "END:VCARD\r\n",
+            "BEGIN:X\n",
+        ]),
+    );
     (select(files), prop::collection::vec(change, 1..6)).prop_map(|(source, changes)| {
         let mut chars: Vec<char> = source.chars().collect();
         for (at, gone, put) in changes {

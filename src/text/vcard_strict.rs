@@ -24,13 +24,15 @@ const LONG: usize = 1024;
 
 /// Checks a 4.0 card, property by property and then as a whole (FN there, cardinalities kept).
 pub fn check(card: &str) -> Result<(), Doubt> {
-    let document =
-        Document::parse(card, Limits::default()).map_err(|fault| Doubt { line: fault.line, why: fault.what.to_owned() })?;
+    let document = Document::parse(card, Limits::default())
+        .map_err(|fault| Doubt { line: fault.line, why: fault.what.to_owned() })?;
     let mut shown = String::from("BEGIN:VCARD\r\nVERSION:4.0\r\n");
     let [root] = document.roots.as_slice() else {
         return Err(Doubt { line: 0, why: "not exactly one card".to_owned() });
     };
-    let Some((version, lines)) = root.lines.split_first().filter(|(first, _)| first.unfolded() == "VERSION:4.0") else {
+    let Some((version, lines)) =
+        root.lines.split_first().filter(|(first, _)| first.unfolded() == "VERSION:4.0")
+    else {
         return Err(Doubt { line: 0, why: "VERSION:4.0 does not come first".to_owned() });
     };
     if !root.children.is_empty() {
@@ -38,7 +40,8 @@ pub fn check(card: &str) -> Result<(), Doubt> {
     }
     for line in lines.iter().filter(|line| !line.is("CLIENTPIDMAP")) {
         let text = as_shown(line);
-        Property::try_from(text.as_str()).map_err(|fault| Doubt { line: line.number, why: fault.to_string() })?;
+        Property::try_from(text.as_str())
+            .map_err(|fault| Doubt { line: line.number, why: fault.to_string() })?;
         shown.push_str(&text);
     }
     shown.push_str("END:VCARD\r\n");
@@ -59,9 +62,11 @@ fn as_shown(line: &Line<'_>) -> String {
         out.push('.');
     }
     out.push_str(line.name());
-    let uri = (line.is("TEL") || line.is("URL")) && line.param("VALUE").is_some_and(|kind| kind.eq_ignore_ascii_case("uri"));
+    let uri = (line.is("TEL") || line.is("URL"))
+        && line.param("VALUE").is_some_and(|kind| kind.eq_ignore_ascii_case("uri"));
     for param in line.params() {
-        let dropped = param.name.eq_ignore_ascii_case("PID") || (uri && param.name.eq_ignore_ascii_case("VALUE"));
+        let dropped =
+            param.name.eq_ignore_ascii_case("PID") || (uri && param.name.eq_ignore_ascii_case("VALUE"));
         if !dropped {
             out.push_str(&format!(";{}={}", param.name, param.raw.replace("^n", " ")));
         }

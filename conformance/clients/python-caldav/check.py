@@ -109,7 +109,7 @@ def properties(world):
 
 
 def event_round_trip(world):
-    """An event comes back byte for byte, and by its UID."""
+    """An event comes back line for line, and by its UID."""
     text = vcalendar(
         *component(
             "VEVENT",
@@ -122,7 +122,9 @@ def event_round_trip(world):
         )
     )
     event = world.events.add_event(text)
-    same(world.client.request(str(event.url)).raw.replace("\r\n", "\n"), text.replace("\r\n", "\n"), "GET")
+    # The library sorts properties before it sends them; the lines must be the same all the same.
+    seen = world.client.request(str(event.url)).raw
+    same(sorted(seen.splitlines()), sorted(text.splitlines()), "lines of GET")
     found = world.events.get_event_by_uid("pc-one")
     require("X-UNKNOWN;X-P=a:kept as it is" in found.data, found.data)
 
@@ -237,7 +239,11 @@ def one_instance(world):
 
 def search_text(world):
     """Property filters: substring, category, undefined, and a UID that is not there."""
-    same(len(world.events.search(event=True, summary="changed BY", **RAW)), 1, "SUMMARY, another case")
+    same(len(world.events.search(event=True, summary="nged by", **RAW)), 1, "SUMMARY, a part of it")
+    same(len(world.events.search(event=True, summary="changed BY", **RAW)), 0, "SUMMARY by octets, another case")
+    searcher = world.events.searcher(event=True)
+    searcher.add_property_filter("SUMMARY", "changed BY", case_sensitive=False)
+    same(len(searcher.search(**RAW)), 1, "SUMMARY, another case")
     same(len(world.events.search(event=True, category="PARIS", **RAW)), 1, "CATEGORIES, second value")
     same(len(world.events.search(event=True, uid="x-series", **RAW)), 1, "UID")
     without = world.events.search(event=True, no_category=True, **RAW)

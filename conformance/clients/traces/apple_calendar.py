@@ -6,7 +6,7 @@ Apple's own properties. Bodies are spelled as these programs spell them.
 
 from report import require, same
 
-from apple_items import ALARM, HOME_PROPERTIES, LUNCH, PRINCIPAL_PROPERTIES, REMINDER
+from apple_items import ALARM, HOME_PROPERTIES, LUNCH, MEETING, PRINCIPAL_PROPERTIES, REMINDER
 from bodies import PARIS, XML, apple, apple_propfind, apple_proppatch, escaped, event, vcalendar
 from wire import Device, decoded, tag
 
@@ -287,22 +287,22 @@ class AppleCalendar:
         changed, gone, _ = self.sync(self.calendar, token)
         same((set(changed), gone), (set(), {path}), "sync after the deletion")
 
-    def schedule_tag(self):
-        """If-Schedule-Tag-Match: 204 with the right tag, 412 with another (RFC 6638 section 3.2.10)."""
+    def schedule_tag_wrong(self):
+        """If-Schedule-Tag-Match with a tag that is not the object's: 412, and nothing is changed."""
         path = self.calendar + "meeting.ics"
-        guests = (
-            'ORGANIZER;CN="Alice Example";EMAIL=alice@example.org:mailto:alice@example.org',
-            'ATTENDEE;CN="Alice Example";CUTYPE=INDIVIDUAL;PARTSTAT=ACCEPTED;ROLE=CHAIR:mailto:alice@example.org',
-            'ATTENDEE;CN="Guest";CUTYPE=INDIVIDUAL;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:guest@example.net',
-        )
-        same(self.put(path, event("meeting", "Meeting", *guests), If_None_Match="*").status, 201, "PUT")
-        name = "C:schedule-tag"
+        same(self.put(path, MEETING, If_None_Match="*").status, 201, "PUT")
+        other = MEETING.replace("SUMMARY:Meeting", "SUMMARY:Lost")
+        same(self.put(path, other, If_Schedule_Tag_Match='"another"').status, 412, "PUT with another tag")
+        same(self.device.ask("GET", path, expect={200}).text, MEETING, "GET")
+
+    def schedule_tag(self):
+        """Schedule-Tag as property and header; PUT with the right one is 204 (RFC 6638 section 3.2.10)."""
+        path, name = self.calendar + "meeting.ics", "C:schedule-tag"
         first = self.propfind(path, name).only().text(name)
         require(first.startswith('"'), f"schedule-tag {first!r}")
         same(self.device.ask("GET", path).headers.get("schedule-tag"), first, "Schedule-Tag of GET")
-        changed = event("meeting", "Meeting moved", *guests, start="20270115T130000Z", end="20270115T140000Z")
-        same(self.put(path, changed, If_Schedule_Tag_Match='"another"').status, 412, "PUT with another tag")
-        same(self.put(path, changed, If_Schedule_Tag_Match=first).status, 204, "PUT with the right tag")
+        moved = MEETING.replace("T090000Z", "T130000Z").replace("T100000Z", "T140000Z")
+        same(self.put(path, moved, If_Schedule_Tag_Match=first).status, 204, "PUT with the right tag")
 
     def inbox_polled(self):
         """The inbox answers as a collection, at Depth 1 and for its availability."""
@@ -411,7 +411,8 @@ class AppleCalendar:
         check("apple-calendar.multiget", self.multiget, needs=synced)
         check("apple-calendar.poll-by-ctag", self.poll, needs=home)
         check("apple-calendar.update-and-delete", self.update_and_delete, needs=synced)
-        check("apple-calendar.if-schedule-tag-match", self.schedule_tag, needs=home)
+        check("apple-calendar.if-schedule-tag-match-wrong", self.schedule_tag_wrong, needs=home)
+        check("apple-calendar.schedule-tag", self.schedule_tag, needs=home)
         check("apple-calendar.inbox", self.inbox_polled, needs=first)
         check("apple-calendar.expand-property", self.expand_property, needs=first)
         check("apple-calendar.window-from-today", self.from_today, needs=synced)

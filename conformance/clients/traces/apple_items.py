@@ -1,6 +1,6 @@
 """What Apple's calendar programs ask for and store: property lists and objects, spelled as theirs."""
 
-from bodies import PARIS, task, vcalendar
+from bodies import PARIS, event, task, vcalendar
 
 PRINCIPAL_PROPERTIES = (
     *("C:calendar-home-set", "C:calendar-user-address-set", "D:current-user-principal", "D:displayname"),
@@ -98,4 +98,12 @@ REMINDER = task(
     "X-APPLE-PROXIMITY:ARRIVE",
     "X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-APPLE-RADIUS=100;X-TITLE=Boulangerie:geo:48.85,2.35",
     "END:VALARM",
+)
+
+MEETING = event(
+    "meeting",
+    "Meeting",
+    'ORGANIZER;CN="Alice Example";EMAIL=alice@example.org:mailto:alice@example.org',
+    'ATTENDEE;CN="Alice Example";CUTYPE=INDIVIDUAL;PARTSTAT=ACCEPTED;ROLE=CHAIR:mailto:alice@example.org',
+    'ATTENDEE;CN="Guest";CUTYPE=INDIVIDUAL;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:guest@example.net',
 )

@@ -84,6 +84,14 @@ class Desktop:
                 f"multiget with Depth {depth}",
             )
 
+    def same_twice(self):
+        """A multiget that names one member twice, in two spellings: never a 404, which would delete it."""
+        once, other = self.calendar + "k-0.ics", self.calendar + "k%2D0.ics"
+        for hrefs in ([once, once], [once, other], [other]):
+            body = multiget("C:calendar-multiget", "<getetag/>", hrefs)
+            text = self.report(self.calendar, body).text
+            require("404" not in text and "getetag" in text, f"{hrefs}: {text}")
+
     def empty_answers(self):
         """A query with no match is an empty 207, not a 404; a multiget of nothing but missing ones is 404s within a 207."""
         query = calendar_query("VEVENT", '<C:time-range start="19500101T000000Z" end="19500102T000000Z"/>')
@@ -350,6 +358,7 @@ class Desktop:
         check("desktop.set-up", self.set_up)
         for name, function in (
             ("kde-multiget-depth", self.kde),
+            ("multiget-same-twice", self.same_twice),
             ("sync-level", self.sync_levels),
             ("thunderbird-sync", self.thunderbird_sync),
             ("sync-of-home", self.home_sync),

@@ -181,13 +181,10 @@ class Device:
         target = urllib.parse.quote(path, safe="/%?=&:@!$'()*+,;~-._")
         request = f"{method} {path}"
         try:
-            self.connection.request(method, target, body=data, headers=sent)
-            raw = self.connection.getresponse()
+            raw = self._send(method, target, data, sent)
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             # A server may close an idle connection; a device then asks once more on a new one.
-            self.connection.close()
-            self.connection.request(method, target, body=data, headers=sent)
-            raw = self.connection.getresponse()
+            raw = self._send(method, target, data, sent)
         answer = Answer(request, raw, raw.read())
         if expect is not None and answer.status not in expect:
             print(
@@ -196,6 +193,15 @@ class Device:
             )
             raise CheckFailed(f"{request}: {answer.status} {answer.body[:200]!r}, wanted {sorted(expect)}")
         return answer
+
+    def _send(self, method, target, data, headers):
+        try:
+            self.connection.request(method, target, body=data, headers=headers)
+            return self.connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            # What was left half done must not meet the next request.
+            self.connection.close()
+            raise
 
     def follow(self, method, path, body=None, **headers):
         """The same request again at each target of a redirect, at most five; the last answer and its path."""

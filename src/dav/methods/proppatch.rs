@@ -160,22 +160,20 @@ fn respond(path: &str, patches: &[Named], out: &mut String) {
     out.push_str("<D:response>");
     write::href(out, path);
     // What would have been done had the others not failed is told as a failed dependency.
-    let groups: [(&str, fn(&Named) -> bool); 2] = [
-        (if refused { "424 Failed Dependency" } else { "200 OK" }, |named| named.patch.is_ok()),
-        ("403 Forbidden", |named| named.patch.is_err()),
-    ];
-    for (status, belongs) in groups {
-        if !patches.iter().any(belongs) && !(patches.is_empty() && status == "200 OK") {
+    let done = if refused { "424 Failed Dependency" } else { "200 OK" };
+    for (status, failed) in [(done, false), ("403 Forbidden", true)] {
+        let group: Vec<&Named> = patches.iter().filter(|named| named.patch.is_err() == failed).collect();
+        if group.is_empty() && (failed || refused) {
             continue;
         }
         out.push_str("<D:propstat><D:prop>");
-        for named in patches.iter().filter(|named| belongs(named)) {
+        for named in &group {
             write::empty(out, &named.ns, &named.local);
         }
         out.push_str("</D:prop><D:status>HTTP/1.1 ");
         out.push_str(status);
         out.push_str("</D:status>");
-        if let Some(condition) = patches.iter().filter(|named| belongs(named)).find_map(|named| named.patch.as_ref().err()) {
+        if let Some(condition) = group.iter().find_map(|named| named.patch.as_ref().err()) {
             out.push_str("<D:error>");
             crate::dav::fault::element(condition, path, out);
             out.push_str("</D:error>");

@@ -54,11 +54,13 @@ impl DataRequest {
                 }
             }
             DataRequest::Card { format, props } => {
-                let part = match props {
-                    Some(props) => Cow::Owned(partial(&object.body, props)),
-                    None => Cow::Borrowed(object.body.as_str()),
+                let Some(props) = props else {
+                    return formats::card_text(&object.body, *format);
                 };
-                formats::convert(&part, *format).map(|(text, _)| Cow::Owned(text))
+                // First into the version that the client names properties of, then what it asked of it.
+                let version = if *format == Format::VCard(Version::V3) { Version::V3 } else { Version::V4 };
+                let part = partial(&formats::card(&object.body, version)?, props);
+                formats::card_text(&part, *format).map(|text| Cow::Owned(text.into_owned()))
             }
         }
     }

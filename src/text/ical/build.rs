@@ -5,14 +5,19 @@ use super::super::line::Line;
 use super::super::recur::civil::DAY;
 use super::super::recur::moment::Moment;
 use super::super::recur::{Budget, Pattern, Rule};
-use super::super::zone::{self, MICROS, Zone};
+use super::super::zone::{self, Zone};
+use super::exclude::{Matched, like, supersede};
 use super::index::*;
+use super::properties::*;
 use super::validate::{self, Invalid};
 use super::values::{self, Duration, PeriodEnd};
+use std::collections::HashMap;
 
 /// Steps that finding the ends of all COUNT rules of one object may take; a rule beyond it is counted at each read,
 /// from the budget of the request.
 const SETTLE_STEPS: u64 = 200_000;
+/// Different TZIDs in one object; real ones have one or two.
+const MAX_ZONES: usize = 64;
 
 impl CalendarIndex {
     /// Checks a document against RFC 4791 §4.1 and builds its index.
@@ -24,7 +29,8 @@ impl CalendarIndex {
         let mut builder = Builder {
             timezones: &checked.timezones,
             zones: Vec::new(),
-            names: Vec::new(),
+            names: HashMap::new(),
+            too_many_zones: false,
             budget: Budget::new(SETTLE_STEPS, 0),
         };
         let mut parts = checked
@@ -32,6 +38,9 @@ impl CalendarIndex {
             .iter()
             .map(|component| builder.part(&checked.kind, component))
             .collect::<Result<Vec<_>, _>>()?;
+        if builder.too_many_zones {
+            return Err(Invalid::data("more time zones than one object may have", 0));
+        }
         supersede(&mut parts);
         Ok(CalendarIndex { kind: checked.kind, uid: checked.uid, parts, zones: builder.zones })
     }
@@ -40,7 +49,8 @@ impl CalendarIndex {
 struct Builder<'d, 's> {
     timezones: &'d [&'d Component<'s>],
     zones: Vec<ZoneRef>,
-    names: Vec<(String, Frame)>,
+    names: HashMap<String, Frame>,
+    too_many_zones: bool,
     budget: Budget,
 }
 
@@ -96,16 +106,19 @@ impl Builder<'_, '_> {
 
     /// The AVAILABLE components, those of one UID together (RFC 7953 §3.1).
     fn available(&mut self, component: &Component<'_>) -> Result<Vec<Vec<Part>>, Invalid> {
-        let mut groups: Vec<(String, Vec<Part>)> = Vec::new();
+        let mut groups: Vec<Vec<Part>> = Vec::new();
+        let mut known: HashMap<&str, usize> = HashMap::new();
         for child in component.children_named("AVAILABLE") {
             let part = self.part(&ComponentKind::Event, child)?;
             let uid = child.value("UID").map(str::trim).unwrap_or_default();
-            match groups.iter_mut().find(|(known, _)| known == uid && !uid.is_empty()) {
-                Some((_, group)) => group.push(part),
-                None => groups.push((uid.to_owned(), vec![part])),
+            match known.get(uid).filter(|_| !uid.is_empty()).and_then(|&at| groups.get_mut(at)) {
+                Some(group) => group.push(part),
+                None => {
+                    known.insert(uid, groups.len());
+                    groups.push(vec![part]);
+                }
             }
         }
-        let mut groups: Vec<_> = groups.into_iter().map(|(_, group)| group).collect();
         groups.iter_mut().for_each(|group| supersede(group));
         Ok(groups)
     }
@@ -198,8 +211,12 @@ impl Builder<'_, '_> {
     }
 
     fn frame(&mut self, tzid: &str) -> Frame {
-        if let Some((_, frame)) = self.names.iter().find(|(known, _)| known == tzid) {
+        if let Some(frame) = self.names.get(tzid) {
             return *frame;
+        }
+        if self.names.len() >= MAX_ZONES {
+            self.too_many_zones = true;
+            return Frame::Floating;
         }
         let stored = match zone::resolve(tzid, self.timezones) {
             Some(Zone::Utc) => None,
@@ -212,7 +229,7 @@ impl Builder<'_, '_> {
             None => Frame::Utc,
             Some(stored) => self.intern(stored),
         };
-        self.names.push((tzid.to_owned(), frame));
+        self.names.insert(tzid.to_owned(), frame);
         frame
     }
 
@@ -221,7 +238,6 @@ impl Builder<'_, '_> {
             self.zones.push(zone);
             self.zones.len() - 1
         });
-        // More than 65,535 zones in one object are nobody's: the rest float.
         u16::try_from(at).map_or(Frame::Floating, Frame::Zone)
     }
 
@@ -308,81 +324,6 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Of several overrides of one instance the last in the body counts.
-fn supersede(parts: &mut [Part]) {
-    let mut seen = std::collections::HashSet::new();
-    for part in parts.iter_mut().rev() {
-        if let Some(id) = part.recurrence_id {
-            part.superseded = !seen.insert((id.civil, id.frame));
-        }
-    }
-}
-
-/// How a RECURRENCE-ID or EXDATE is compared with the instances of a master.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Matched {
-    /// Civil seconds in the frame of DTSTART.
-    Civil(i64),
-    /// Seconds UTC.
-    Utc(i64),
-    /// Day number.
-    Day(i64),
-}
-
-impl Matched {
-    /// Value types need not agree: instants are compared where both have one, days where one is a DATE.
-    pub(super) fn of(anchor: When, other: When, zone: impl Fn(u16) -> Option<Zone>) -> Matched {
-        if other.is_date() || anchor.is_date() {
-            return Matched::Day(other.civil.div_euclid(DAY));
-        }
-        if anchor.frame == other.frame {
-            return Matched::Civil(other.civil);
-        }
-        match (anchor.frame, other.frame) {
-            (_, Frame::Utc) => Matched::Utc(other.civil),
-            // A floating time, or one beside a floating DTSTART, can only mean the same clock.
-            (Frame::Floating, _) => Matched::Civil(other.civil),
-            (_, Frame::Zone(at)) => match zone(at) {
-                Some(zone) => Matched::Utc(zone.utc_seconds(other.civil)),
-                None => Matched::Civil(other.civil),
-            },
-            _ => Matched::Civil(other.civil),
-        }
-    }
-}
-
-impl Exclusions {
-    pub(super) fn add(&mut self, matched: Matched) {
-        match matched {
-            Matched::Civil(at) => self.civil.push(at),
-            Matched::Utc(at) => self.utc.push(at),
-            Matched::Day(day) => self.days.push(day),
-        }
-    }
-
-    pub(super) fn sort(&mut self) {
-        for list in [&mut self.civil, &mut self.utc, &mut self.days] {
-            list.sort_unstable();
-            list.dedup();
-        }
-    }
-
-    /// Whether the instance at civil second `civil`, instant `utc` (seconds), is excluded.
-    pub(super) fn hold(&self, civil: i64, utc: i64) -> bool {
-        let within = |list: &[i64], value: i64| !list.is_empty() && list.binary_search(&value).is_ok();
-        within(&self.civil, civil) || within(&self.utc, utc) || within(&self.days, civil.div_euclid(DAY))
-    }
-}
-
-/// An RDATE of another value type than DTSTART: a DATE takes the time of DTSTART, a time beside a DATE its day.
-fn like(when: When, anchor: When) -> When {
-    match (when.is_date(), anchor.is_date()) {
-        (true, false) => When { civil: when.civil + anchor.civil.rem_euclid(DAY), frame: anchor.frame },
-        (false, true) => When { civil: when.civil.div_euclid(DAY) * DAY, frame: Frame::Date },
-        _ => when,
-    }
-}
-
 fn unreadable(name: &str) -> &'static str {
     match name {
         "DTSTART" => "DTSTART that is not a date",
@@ -390,115 +331,4 @@ fn unreadable(name: &str) -> &'static str {
         "DUE" => "DUE that is not a date",
         _ => "RECURRENCE-ID that is not a date",
     }
-}
-
-/// The values of a list, empty ones left out.
-fn items<'l>(line: &'l Line<'_>) -> impl Iterator<Item = &'l str> {
-    line.value().split(',').map(str::trim).filter(|value| !value.is_empty())
-}
-
-fn byte_span(component: &Component<'_>) -> ByteSpan {
-    let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    ByteSpan { start: narrow(component.span.start), end: narrow(component.span.end) }
-}
-
-fn is_this_and_future(component: &Component<'_>) -> bool {
-    component
-        .line("RECURRENCE-ID")
-        .and_then(|line| line.param("RANGE"))
-        .is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE"))
-}
-
-fn duration_of(component: &Component<'_>) -> Result<Option<Duration>, Invalid> {
-    match component.line("DURATION").filter(|line| !line.value().trim().is_empty()) {
-        None => Ok(None),
-        Some(line) => match values::duration(line.value()) {
-            Some(duration) => Ok(Some(duration)),
-            None => Err(Invalid::data("DURATION that cannot be read", line.number)),
-        },
-    }
-}
-
-/// A property that is always UTC, in microseconds; one without `Z` is read as UTC all the same.
-fn instant(component: &Component<'_>, name: &str) -> Option<i64> {
-    Moment::parse(component.value(name)?).map(|moment| moment.literal() * MICROS)
-}
-
-fn number(component: &Component<'_>, name: &str) -> Option<u32> {
-    component.value(name)?.trim().parse().ok()
-}
-
-fn word_is(component: &Component<'_>, name: &str, word: &str) -> bool {
-    component.value(name).is_some_and(|value| value.trim().eq_ignore_ascii_case(word))
-}
-
-fn status(component: &Component<'_>) -> Status {
-    let Some(value) = component.value("STATUS") else { return Status::None };
-    match value.trim().to_ascii_uppercase().as_str() {
-        "TENTATIVE" => Status::Tentative,
-        "CONFIRMED" => Status::Confirmed,
-        "CANCELLED" | "CANCELED" => Status::Cancelled,
-        "NEEDS-ACTION" => Status::NeedsAction,
-        "COMPLETED" => Status::Completed,
-        "IN-PROCESS" => Status::InProcess,
-        "DRAFT" => Status::Draft,
-        "FINAL" => Status::Final,
-        _ => Status::Other,
-    }
-}
-
-fn class(component: &Component<'_>) -> Class {
-    let Some(value) = component.value("CLASS") else { return Class::Public };
-    match value.trim().to_ascii_uppercase().as_str() {
-        "PUBLIC" | "" => Class::Public,
-        "CONFIDENTIAL" => Class::Confidential,
-        _ => Class::Private,
-    }
-}
-
-/// FBTYPE or BUSYTYPE; what is not known counts as busy, what is absent as `default`.
-fn busy_kind(value: &str, default: BusyKind) -> BusyKind {
-    match value.trim().to_ascii_uppercase().as_str() {
-        "" => default,
-        "FREE" => BusyKind::Free,
-        "BUSY-UNAVAILABLE" => BusyKind::Unavailable,
-        "BUSY-TENTATIVE" => BusyKind::Tentative,
-        _ => BusyKind::Busy,
-    }
-}
-
-fn free_busy(component: &Component<'_>) -> Result<Vec<BusyPeriod>, Invalid> {
-    let mut periods = Vec::new();
-    for line in component.lines_named("FREEBUSY") {
-        let kind = busy_kind(&line.param("FBTYPE").unwrap_or_default(), BusyKind::Busy);
-        for value in items(line) {
-            let bad = Invalid::data("FREEBUSY that is not a period", line.number);
-            let (start, end) = values::period(value).ok_or(bad)?;
-            let start = start.literal();
-            let end = match end {
-                PeriodEnd::At(end) => end.literal(),
-                PeriodEnd::After(duration) => start + duration.rough_seconds(),
-            };
-            periods.push(BusyPeriod { start: start * MICROS, end: end.max(start) * MICROS, kind });
-        }
-    }
-    Ok(periods)
-}
-
-fn attendee(line: &Line<'_>) -> Option<Attendee> {
-    let address = values::calendar_address(line.value());
-    let email =
-        line.param("EMAIL").map(|email| values::calendar_address(&email)).filter(|email| *email != address);
-    let part_stat = line.param("PARTSTAT").map(|value| value.trim().to_ascii_uppercase());
-    let part_stat = match part_stat.as_deref() {
-        None | Some("NEEDS-ACTION" | "") => PartStat::NeedsAction,
-        Some("ACCEPTED") => PartStat::Accepted,
-        Some("DECLINED") => PartStat::Declined,
-        Some("TENTATIVE") => PartStat::Tentative,
-        Some("DELEGATED") => PartStat::Delegated,
-        Some("COMPLETED") => PartStat::Completed,
-        Some("IN-PROCESS") => PartStat::InProcess,
-        Some(_) => PartStat::Other,
-    };
-    (!address.is_empty()).then_some(Attendee { address, email, part_stat })
 }

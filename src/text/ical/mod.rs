@@ -5,9 +5,11 @@
 //! rights and no database.
 
 mod build;
+mod exclude;
 pub mod index;
 pub mod instances;
 mod overlap;
+mod properties;
 mod series;
 mod span;
 pub mod validate;

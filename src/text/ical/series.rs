@@ -6,7 +6,7 @@
 use super::super::recur::civil::{FIRST, LAST};
 use super::super::recur::{Budget, Exhausted, Pattern, Rule, Until};
 use super::super::zone::{MICROS, Zone};
-use super::build::Matched;
+use super::exclude::Matched;
 use super::index::*;
 use std::ops::ControlFlow;
 
@@ -35,6 +35,8 @@ pub(super) struct Series<'i> {
     parts: &'i [Part],
     zones: Vec<Zone>,
     collection: &'i Zone,
+    /// Steps that the conversions of one instance cost beyond the usual.
+    zone_cost: u64,
 }
 
 /// A part with RANGE=THISANDFUTURE.
@@ -63,7 +65,10 @@ struct Master<'m> {
 
 impl<'i> Series<'i> {
     pub(super) fn new(parts: &'i [Part], zones: &[ZoneRef], collection: &'i Zone) -> Self {
-        Series { parts, zones: zones.iter().map(|zone| zone.zone(collection)).collect(), collection }
+        let zones: Vec<_> = zones.iter().map(|zone| zone.zone(collection)).collect();
+        // Each instance asks for its start, its end, and where it stands on the clock of the master.
+        let dearest = zones.iter().map(Zone::cost).max().unwrap_or(0).max(collection.cost());
+        Series { parts, zones, collection, zone_cost: dearest.saturating_mul(3) }
     }
 
     /// The zone that a frame is read in.
@@ -111,6 +116,7 @@ impl<'i> Series<'i> {
         let masters = self.parts.iter().enumerate().filter(|(_, part)| part.recurrence_id.is_none());
         for (index, part) in masters {
             let Some(anchor) = part.anchor() else { continue };
+            budget.step(1 + self.parts.len() as u64 / 4)?;
             let zone = self.zone(anchor.frame);
             let (overridden, futures) = self.changes(anchor);
             let master = Master { index, part, anchor, zone, overridden, futures, reach: (from, to) };
@@ -229,8 +235,9 @@ impl<'i> Series<'i> {
     ) -> Result<ControlFlow<()>, Exhausted> {
         let pattern = Pattern::new(rule, master.anchor.civil);
         let (until_civil, until_utc) = until(rule, master.anchor, master.zone);
-        // EXRULE pays from half of what is left while the walk pays from the other half.
-        let lent = if master.part.exrules.is_empty() { 0 } else { budget.steps / 2 };
+        budget.step(1)?;
+        // Instances pay from half of what is left while the walk pays from the other half.
+        let lent = if master.part.exrules.is_empty() && self.zone_cost == 0 { 0 } else { budget.steps / 2 };
         let mut spent = Budget::new(lent, 0);
         budget.steps -= lent;
         let mut failed = None;
@@ -260,6 +267,7 @@ impl<'i> Series<'i> {
         budget: &mut Budget,
         visit: &mut Visit<'_>,
     ) -> Result<ControlFlow<()>, Exhausted> {
+        budget.step(self.zone_cost)?;
         let utc = self.utc(when);
         let civil = self.in_frame(when, master.anchor);
         if master.part.exdates.hold(civil, utc) || master.overridden.hold(civil, utc) {
@@ -301,6 +309,7 @@ impl<'i> Series<'i> {
         budget: &mut Budget,
     ) -> Result<bool, Exhausted> {
         for rule in &master.part.exrules {
+            budget.step(1)?;
             let (until_civil, until_utc) = until(rule, master.anchor, master.zone);
             let pattern = Pattern::without_start(rule, master.anchor.civil);
             let found =

@@ -2,7 +2,8 @@
 //!
 //! Cost does not depend on the age of a series: each frequency jumps to the window by arithmetic on period numbers.
 //! Every walk pays from a [`Budget`]. `rule` reads, `month` says which days of a month match, `walk` steps through
-//! periods, `set` joins rules with exceptions. Knows no property besides the rule itself, and no clock.
+//! periods. What a rule makes together with RDATE, EXDATE and overrides is for `ical::series`. Knows no property besides the
+//! rule itself, no zone and no clock.
 
 pub mod budget;
 pub mod civil;

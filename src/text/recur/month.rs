@@ -3,7 +3,8 @@
 //! All frequencies ask the same question; the parts are joined by *and* (the table of RFC 5545 §3.3.10 read with its
 //! notes: expansion inside the period is what is left after all parts have limited it).
 
-use super::civil::{day_number, is_leap, month_length, weekday, year_length};
+use super::budget::{Budget, Exhausted};
+use super::civil::{DAY, date_of, day_number, is_leap, month_length, weekday, year_length};
 use super::rule::{Frequency, Rule, Skip};
 
 /// Bits 1, 8, 15, 22 and 29 moved down by one: every seventh day.
@@ -28,7 +29,7 @@ pub(super) struct Days<'r> {
 impl<'r> Days<'r> {
     /// The parts of `rule`; `day` is the day number of DTSTART.
     pub(super) fn new(rule: &'r Rule, day: i64) -> Self {
-        let (_, month, of_month) = super::civil::date_of(day);
+        let (_, month, of_month) = date_of(day);
         let mut days = Days {
             months: u32::from(rule.months),
             month_days: rule.month_days,
@@ -201,7 +202,7 @@ impl<'r> Days<'r> {
         let mut start = first - (weekday(first) - self.week_start).rem_euclid(7);
         let mut mask = 0_u64;
         while start < first + length {
-            let (of_year, _, _) = super::civil::date_of(start + 3);
+            let (of_year, _, _) = date_of(start + 3);
             let number = (start + 3 - day_number(of_year, 1, 1)) / 7 + 1;
             // 28 December always lies in the last week.
             let late = day_number(of_year, 12, 28);
@@ -243,4 +244,65 @@ pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = i64> {
         mask &= mask - 1;
         Some(i64::from(at))
     })
+}
+
+/// The mask of the month last looked at.
+pub(super) struct MonthCache {
+    first: i64,
+    length: i64,
+    mask: u32,
+}
+
+impl Default for MonthCache {
+    fn default() -> Self {
+        MonthCache { first: i64::MAX, length: 0, mask: 0 }
+    }
+}
+
+impl MonthCache {
+    fn load(&mut self, days: &Days<'_>, day: i64, budget: &mut Budget) -> Result<(), Exhausted> {
+        if self.first > day || day >= self.first + self.length {
+            budget.step(days.cost())?;
+            let (year, month, of_month) = date_of(day);
+            *self = MonthCache {
+                first: day - of_month + 1,
+                length: month_length(year, month),
+                mask: days.mask(year, month),
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn passes(
+        &mut self,
+        days: &Days<'_>,
+        day: i64,
+        budget: &mut Budget,
+    ) -> Result<bool, Exhausted> {
+        self.load(days, day, budget)?;
+        Ok(self.mask & (1 << (day - self.first + 1)) != 0)
+    }
+
+    /// The first day at or after `day` that passes, or one beyond civil second `to`.
+    pub(super) fn next(
+        &mut self,
+        days: &Days<'_>,
+        day: i64,
+        to: i64,
+        budget: &mut Budget,
+    ) -> Result<i64, Exhausted> {
+        if days.all_pass() {
+            return Ok(day);
+        }
+        let mut day = day;
+        while day * DAY <= to {
+            self.load(days, day, budget)?;
+            let rest = self.mask >> (day - self.first + 1);
+            if rest != 0 {
+                return Ok(day + i64::from(rest.trailing_zeros()));
+            }
+            day = self.first + self.length;
+        }
+        Ok(day)
+    }
 }

@@ -191,14 +191,14 @@ fn special_dates() {
         (
             "20120101T100000",
             "FREQ=YEARLY;BYWEEKNO=-52;BYDAY=MO",
-            "20120101 20120102 20121231 20131230 20141229 20160104",
+            "20120101 20120102 20121231 20131230 20150105 20160104",
         ),
         (
             "20150101T100000",
             "FREQ=MONTHLY;BYDAY=MO,1TU",
             "20150101 20150105 20150106 20150112 20150119 20150126 20150202 20150203",
         ),
-        ("20150131T100000", "FREQ=YEARLY;BYMONTH=1;BYDAY=5SA", "20150131 20160130 20220129"),
+        ("20150131T100000", "FREQ=YEARLY;BYMONTH=1;BYDAY=5SA", "20150131 20160130 20210130"),
         // The first set of a weekly rule begins with its week, before DTSTART.
         ("20150107T100000", "FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=1", "20150107 20150112 20150119"),
         ("20150107T100000", "FREQ=WEEKLY;BYDAY=1MO", "20150107 20150112 20150119"),
@@ -437,5 +437,7 @@ mod model;
 
 #[test]
 fn agrees_with_the_model() {
-    model::compare(250);
+    // More of them by hand: RECUR_MODEL_CASES=5000.
+    let cases = std::env::var("RECUR_MODEL_CASES").ok().and_then(|text| text.parse().ok());
+    model::compare(cases.unwrap_or(250));
 }

@@ -6,7 +6,7 @@
 
 use super::budget::{Budget, Exhausted};
 use super::civil::{DAY, FIRST, LAST, date_of, day_number, month_length};
-use super::month::{Days, bits};
+use super::month::{Days, MonthCache, bits};
 use super::rule::{Frequency, Rule, Skip, Until};
 use std::ops::ControlFlow;
 
@@ -200,7 +200,7 @@ impl<'r> Pattern<'r> {
     }
 
     fn interval(&self) -> i64 {
-        i64::from(self.rule.interval)
+        i64::from(self.rule.interval.max(1))
     }
 
     /// The first period number at or after `wanted` that is a whole number of intervals from `first`.
@@ -294,7 +294,7 @@ impl<'r> Pattern<'r> {
         let mut days = Vec::new();
         while day * DAY <= sink.to {
             sink.budget.step(1)?;
-            let next = cache.next(&self.days, day, sink)?;
+            let next = cache.next(&self.days, day, sink.to, sink.budget)?;
             if next > day {
                 day = self.align(first, next);
                 continue;
@@ -343,7 +343,7 @@ impl<'r> Pattern<'r> {
         if self.rule.positions.is_empty() || days.is_empty() {
             return Ok(());
         }
-        sink.budget.step(days.len() as u64)?;
+        sink.budget.step(1 + (days.len() + self.rule.positions.len()) as u64 / 8)?;
         let times =
             i64::from(self.hours.count_ones() * self.minutes.count_ones() * self.seconds.count_ones());
         for index in self.chosen(days.len() as i64 * times) {
@@ -428,7 +428,7 @@ impl<'r> Pattern<'r> {
         sink: &mut Sink<'_>,
     ) -> Result<i64, Stop> {
         let day = at.div_euclid(DAY);
-        let next = cache.next(&self.days, day, sink)?;
+        let next = cache.next(&self.days, day, sink.to, sink.budget)?;
         if next > day {
             return Ok(next.saturating_mul(DAY));
         }
@@ -455,61 +455,4 @@ fn ahead_of(mask: u64, value: i64, size: i64, units: i64) -> Option<(i64, i64)> 
     }
     let later = bits(mask).find(|&bit| bit > value).unwrap_or(units);
     Some((size, later - value))
-}
-
-/// The mask of the month last looked at.
-struct MonthCache {
-    first: i64,
-    length: i64,
-    mask: u32,
-    year: i64,
-    month: i64,
-}
-
-impl Default for MonthCache {
-    fn default() -> Self {
-        MonthCache { first: i64::MAX, length: 0, mask: 0, year: 0, month: 0 }
-    }
-}
-
-impl MonthCache {
-    fn load(&mut self, days: &Days<'_>, day: i64, budget: &mut Budget) -> Result<(), Exhausted> {
-        if self.first > day || day >= self.first + self.length {
-            budget.step(days.cost())?;
-            let (year, month, of_month) = date_of(day);
-            *self = MonthCache {
-                first: day - of_month + 1,
-                length: month_length(year, month),
-                mask: days.mask(year, month),
-                year,
-                month,
-            };
-        }
-        Ok(())
-    }
-
-    fn passes(&mut self, days: &Days<'_>, day: i64, budget: &mut Budget) -> Result<bool, Exhausted> {
-        self.load(days, day, budget)?;
-        Ok(self.mask & (1 << (day - self.first + 1)) != 0)
-    }
-
-    /// The first day at or after `day` that passes, or one beyond the window.
-    fn next(&mut self, days: &Days<'_>, day: i64, sink: &mut Sink<'_>) -> Result<i64, Stop> {
-        if days.all_pass() {
-            return Ok(day);
-        }
-        let mut day = day;
-        while day * DAY <= sink.to {
-            self.load(days, day, sink.budget)?;
-            let rest = self.mask >> (day - self.first + 1);
-            if rest != 0 {
-                return Ok(day + i64::from(rest.trailing_zeros()));
-            }
-            day = day_number(self.year, self.month + 1, 1);
-            if self.month == 12 {
-                day = day_number(self.year + 1, 1, 1);
-            }
-        }
-        Ok(day)
-    }
 }

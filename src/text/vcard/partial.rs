@@ -5,7 +5,7 @@
 
 use super::super::component::{Component, Document, Limits};
 use super::super::line::{Line, write_folded};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// One `prop` element of `address-data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,14 @@ pub fn partial(card: &str, props: &[PropSelect]) -> String {
 }
 
 fn write(out: &mut String, document: &Document<'_>, card: &Component<'_>, props: &[PropSelect]) {
-    let asked = |line: &Line<'_>| props.iter().find(|select| is_named(line, &select.name));
+    let names: HashMap<String, bool> =
+        props.iter().map(|select| (select.name.to_ascii_lowercase(), select.novalue)).collect();
+    // Whether it is asked for, and then whether without its value; see `is_named`.
+    let asked = |line: &Line<'_>| {
+        let name = line.name().to_ascii_lowercase();
+        let grouped = line.group().map(|group| format!("{}.{name}", group.to_ascii_lowercase()));
+        names.get(&name).or_else(|| names.get(&grouped?)).copied()
+    };
     let group = |line: &Line<'_>| line.group().map(str::to_ascii_lowercase);
     let groups: HashSet<String> =
         card.lines.iter().filter(|line| asked(line).is_some()).filter_map(group).collect();
@@ -47,7 +54,7 @@ fn write(out: &mut String, document: &Document<'_>, card: &Component<'_>, props:
     write_folded(out, &format!("BEGIN:{}", card.name));
     for line in &card.lines {
         match asked(line) {
-            Some(select) if select.novalue && !is_essential(line) => {
+            Some(true) if !is_essential(line) => {
                 let head = line.unfolded().len() - line.value().len();
                 write_folded(out, line.unfolded().get(..head).unwrap_or_default());
             }

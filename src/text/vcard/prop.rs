@@ -69,7 +69,8 @@ impl Prop {
 
     /// Whether the value of a PHOTO, LOGO, SOUND or KEY is an address: said so, or it begins with a scheme.
     pub(super) fn is_address(&self) -> bool {
-        let scheme = self.value.split_once(':').map(|(scheme, _)| scheme.trim_end_matches('\\')).unwrap_or_default();
+        let scheme =
+            self.value.split_once(':').map(|(scheme, _)| scheme.trim_end_matches('\\')).unwrap_or_default();
         let has_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
         self.has_value_type("uri") || (self.param("VALUE").is_none() && has_scheme)

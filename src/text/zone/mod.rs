@@ -73,6 +73,14 @@ impl Zone {
         civil::to_datetime(self.civil_seconds(utc.div_euclid(MICROS)))
     }
 
+    /// Steps that one conversion costs beyond the usual.
+    pub(crate) fn cost(&self) -> u64 {
+        match self {
+            Zone::Custom(custom) => u64::from(custom.cost),
+            _ => 0,
+        }
+    }
+
     /// As [`Zone::to_utc`], in seconds.
     pub(crate) fn utc_seconds(&self, civil: i64) -> i64 {
         match self {

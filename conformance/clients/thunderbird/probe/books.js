@@ -1,4 +1,17 @@
 /* Address books and contacts as Thunderbird holds them. Needs shared.js. */
+
+// What the contact's page shows beside names and addresses.
+const FIELDS = [
+  "NickName", "Notes", "JobTitle", "WebPage1", "HomeAddress", "HomeCity", "HomeZipCode",
+  "HomeCountry", "CellularNumber", "Custom1", "BirthYear", "BirthMonth", "BirthDay",
+  "AnniversaryYear", "AnniversaryMonth", "AnniversaryDay",
+];
+
+function fieldsOf(card) {
+  const map = card.vCardProperties.toPropertyMap();
+  return Object.fromEntries(FIELDS.map(name => [name, map.get(name) ?? ""]));
+}
+
 const books = {
   /** The CardDAV address books that Thunderbird holds. */
   books() {
@@ -48,6 +61,7 @@ const books = {
         etag: card.getProperty("_etag", ""),
         href: card.getProperty("_href", ""),
         photo: card.photoURL,
+        fields: fieldsOf(card),
       }
     );
   },

@@ -26,7 +26,8 @@ pub(super) fn unquoted(line: &Line<'_>) -> Prop {
     let mut prop = Prop::of(line);
     if Packing::of(line) == Packing::QuotedPrintable {
         prop.value = unpacked(line).replace('\r', "").replace('\n', "\\n");
-        prop.params.retain(|(name, raw)| Packing::parse(raw).is_none() && !name.eq_ignore_ascii_case("CHARSET"));
+        prop.params
+            .retain(|(name, raw)| Packing::parse(raw).is_none() && !name.eq_ignore_ascii_case("CHARSET"));
     }
     // No reader shall look for soft breaks in what is written here.
     prop.params.retain(|(_, raw)| !raw.to_ascii_uppercase().contains("QUOTED-PRINTABLE"));

@@ -83,7 +83,8 @@ fn complete(props: &mut Vec<Prop>, to: Version) {
     if to == Version::V4 {
         for (name, fields) in [("N", 5), ("ADR", 7)] {
             // A backslash left alone at the end would escape what is put after it.
-            let whole = |prop: &Prop| (prop.value.len() - prop.value.trim_end_matches('\\').len()).is_multiple_of(2);
+            let whole =
+                |prop: &Prop| (prop.value.len() - prop.value.trim_end_matches('\\').len()).is_multiple_of(2);
             for prop in props.iter_mut().filter(|prop| prop.is(name) && whole(prop)) {
                 let missing = fields - split_unescaped(&prop.value, b';').count().min(fields);
                 prop.value.push_str(&";".repeat(missing));
@@ -166,7 +167,8 @@ fn anniversary_groups(props: &[Prop]) -> HashSet<String> {
     let is_label = |prop: &&Prop| {
         let value = prop.value.trim();
         prop.is("X-ABLabel")
-            && (value.eq_ignore_ascii_case("_$!<Anniversary>!$_") || value.eq_ignore_ascii_case("Anniversary"))
+            && (value.eq_ignore_ascii_case("_$!<Anniversary>!$_")
+                || value.eq_ignore_ascii_case("Anniversary"))
     };
     props.iter().filter(is_label).filter_map(Prop::group_key).collect()
 }

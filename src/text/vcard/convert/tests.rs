@@ -256,14 +256,22 @@ fn names_are_made_where_they_are_missing() {
 
 #[test]
 fn time_stays_linear_in_the_lines() {
-    for line in ["ANNIVERSARY:20100501", "ADR;TYPE=home;LABEL=a:;;x;;;;", "TEL;PREF=5:1", "X-ABDATE:2010-05-01", "LABEL:x", "IMPP:xmpp:a", "X-JABBER:b"] {
+    for line in [
+        "ANNIVERSARY:20100501",
+        "ADR;TYPE=home;LABEL=a:;;x;;;;",
+        "TEL;PREF=5:1",
+        "X-ABDATE:2010-05-01",
+        "LABEL:x",
+        "IMPP:xmpp:a",
+        "X-JABBER:b",
+    ] {
         for version in ["3.0", "4.0"] {
-            let source = card(version, &vec![line; 30_000]);
+            let source = card(version, &vec![line; 10_000]);
             let start = std::time::Instant::now();
             let four = convert(&source, Version::V4).expect("convertible");
             convert(&four, Version::V3).expect("convertible");
-            // Half a second in a debug build; a square of the lines would take minutes.
-            assert!(start.elapsed().as_secs() < 20, "{line} {:?}", start.elapsed());
+            // A fraction of a second in a debug build; a square of the lines would take far longer.
+            assert!(start.elapsed().as_secs() < 10, "{line} {:?}", start.elapsed());
         }
     }
 }

@@ -35,11 +35,15 @@ pub(super) fn apply(props: &mut Vec<Prop>) {
 
 /// The most preferred of each property gets `TYPE=pref`; ranks other than 1 stay beside it, for the way back.
 fn preferences(props: &mut [Prop]) {
-    let rank = |prop: &Prop| prop.param("PREF").and_then(|rank| rank.parse::<u8>().ok()).filter(|rank| (1..=100).contains(rank));
+    let rank = |prop: &Prop| {
+        prop.param("PREF").and_then(|rank| rank.parse::<u8>().ok()).filter(|rank| (1..=100).contains(rank))
+    };
     let mut best: HashMap<String, u8> = HashMap::new();
     for prop in props.iter() {
         if let Some(own) = rank(prop) {
-            best.entry(prop.name.to_ascii_uppercase()).and_modify(|best| *best = own.min(*best)).or_insert(own);
+            best.entry(prop.name.to_ascii_uppercase())
+                .and_modify(|best| *best = own.min(*best))
+                .or_insert(own);
         }
     }
     for prop in props.iter_mut() {
@@ -162,7 +166,9 @@ fn date(prop: &mut Prop) {
 
 /// An offset is what 3.0 expects; a name must say that it is text.
 fn zone(prop: &mut Prop) {
-    if prop.has_value_type("utc-offset") || (prop.param("VALUE").is_none() && prop.value.trim().starts_with(['+', '-'])) {
+    if prop.has_value_type("utc-offset")
+        || (prop.param("VALUE").is_none() && prop.value.trim().starts_with(['+', '-']))
+    {
         if let Some(offset) = date::offset_to_extended(prop.value.trim()) {
             prop.value = offset;
             prop.take_param("VALUE");
@@ -221,7 +227,11 @@ fn part_labels(props: &mut Vec<Prop>) {
     }
     let mut out = Vec::with_capacity(props.len());
     for mut prop in props.drain(..) {
-        let raw = prop.params.iter().find(|(name, _)| name.eq_ignore_ascii_case("LABEL")).map(|(_, raw)| raw.clone());
+        let raw = prop
+            .params
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("LABEL"))
+            .map(|(_, raw)| raw.clone());
         let alone = prop.is("ADR") && addresses.get(&prop.place()) == Some(&1);
         let Some(raw) = raw.filter(|_| alone) else {
             out.push(prop);
@@ -231,7 +241,8 @@ fn part_labels(props: &mut Vec<Prop>) {
         // RFC 6350 itself writes `\n` in its examples, RFC 6868 came later.
         let text = param_text(&raw).replace("\\n", "\n").replace("\\N", "\n");
         let mut label = Prop::new("LABEL", escape_text(&text).into_owned());
-        label.params = prop.params.iter().filter(|(name, _)| name.eq_ignore_ascii_case("TYPE")).cloned().collect();
+        label.params =
+            prop.params.iter().filter(|(name, _)| name.eq_ignore_ascii_case("TYPE")).cloned().collect();
         label.drop_types(|word| word.eq_ignore_ascii_case("pref"));
         out.push(prop);
         out.push(label);

@@ -89,7 +89,8 @@ fn anniversaries(props: &mut [Prop]) {
         return;
     }
     let groups = anniversary_groups(props);
-    let labelled = |prop: &Prop| prop.is("X-ABDATE") && prop.group_key().is_some_and(|group| groups.contains(&group));
+    let labelled =
+        |prop: &Prop| prop.is("X-ABDATE") && prop.group_key().is_some_and(|group| groups.contains(&group));
     let named = |prop: &Prop| prop.is("X-ANNIVERSARY") || prop.is("X-EVOLUTION-ANNIVERSARY");
     let found = props.iter().position(labelled).or_else(|| props.iter().position(named));
     if let Some(prop) = found.and_then(|at| props.get_mut(at)) {
