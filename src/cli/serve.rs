@@ -2,7 +2,7 @@
 
 use super::{Failed, block_on, open};
 use crate::config::{Config, Flags};
-use crate::server::{listen, telemetry};
+use crate::server::{listen, telemetry, workers};
 use std::net::{SocketAddr, TcpListener};
 
 /// What `serve` takes.
@@ -23,6 +23,9 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
     tracing::info!(listen = %config.listen, "serving");
-    block_on(async move { listen::serve(core, &config, listener)?.await })?;
+    block_on(async move {
+        workers::start(&core);
+        listen::serve(core, &config, listener)?.await
+    })?;
     Ok(())
 }

@@ -10,7 +10,30 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
+
+/// Reverse proxies whose word is taken that the client came by TLS.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(pub Vec<IpAddr>);
+
+impl TrustedProxies {
+    /// Whether what the request carries was private on its way: by TLS, on this machine, or through a trusted proxy
+    /// that took it by TLS.
+    fn private(&self, request: &HttpRequest) -> bool {
+        if request.app_config().secure() {
+            return true;
+        }
+        let Some(peer) = request.peer_addr().map(|address| address.ip().to_canonical()) else { return false };
+        let forwarded = request.headers().get("X-Forwarded-Proto").and_then(|value| value.to_str().ok());
+        match forwarded {
+            None => peer.is_loopback() || self.0.contains(&peer),
+            Some(scheme) => {
+                (peer.is_loopback() || self.0.contains(&peer)) && scheme.trim().eq_ignore_ascii_case("https")
+            }
+        }
+    }
+}
 
 /// Mounts everything on an application.
 pub fn configure(config: &mut ServiceConfig) {
@@ -33,9 +56,14 @@ async fn readyz(core: Data<Core>) -> HttpResponse {
 }
 
 /// All of DAV, and what leads to it.
-async fn dav_door(request: HttpRequest, mut payload: Payload, core: Data<Core>) -> HttpResponse {
+async fn dav_door(
+    request: HttpRequest,
+    mut payload: Payload,
+    core: Data<Core>,
+    doors: Data<TrustedProxies>,
+) -> HttpResponse {
     let begun = Instant::now();
-    let mut response = answer(&request, &mut payload, &core).await;
+    let mut response = answer(&request, &mut payload, &core, &doors).await;
     // A client that neither sends nor reads is not waited for.
     let _ = tokio::time::timeout(Duration::from_secs(5), drain(&mut payload)).await;
     harden(response.headers_mut());
@@ -56,7 +84,12 @@ async fn drain(payload: &mut Payload) {
     }
 }
 
-async fn answer(request: &HttpRequest, payload: &mut Payload, core: &Core) -> HttpResponse {
+async fn answer(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    core: &Core,
+    doors: &TrustedProxies,
+) -> HttpResponse {
     let path = request.uri().path();
     if let Some(home) = well_known(path) {
         return home;
@@ -74,6 +107,9 @@ async fn answer(request: &HttpRequest, payload: &mut Payload, core: &Core) -> Ht
     // What the server can do is no secret, and some clients ask before they log in.
     if request.method() == Method::OPTIONS && !request.headers().contains_key("Authorization") {
         return dav::options(&target);
+    }
+    if request.headers().contains_key("Authorization") && !doors.private(request) {
+        return HttpResponse::Forbidden().body("passwords are not taken over clear text: use https\n");
     }
     let actor = match auth::actor(core, request.headers()).await {
         Ok(actor) => actor,

@@ -1,6 +1,6 @@
 //! Sockets: plain on loopback, TLS by rustls; graceful stop on SIGTERM and SIGINT.
 
-use super::app;
+use super::app::{self, TrustedProxies};
 use crate::config::{Config, Tls};
 use crate::services::Core;
 use actix_web::dev::Server;
@@ -20,7 +20,8 @@ const GRACE: u64 = 20;
 /// Makes a server on a listener that is already bound.
 pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<Server> {
     let data = Data::new(core);
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(app::configure))
+    let proxies = Data::new(TrustedProxies(config.trusted_proxies.clone()));
+    let server = HttpServer::new(move || App::new().app_data(data.clone()).app_data(proxies.clone()).configure(app::configure))
         .workers(config.workers)
         .keep_alive(Duration::from_secs(75))
         .client_request_timeout(Duration::from_secs(20))

@@ -6,3 +6,4 @@ pub mod app;
 mod auth;
 pub mod listen;
 pub mod telemetry;
+pub mod workers;

@@ -12,6 +12,7 @@ pub mod contact_queries;
 pub mod content;
 pub mod formats;
 pub mod freebusy;
+pub mod history;
 pub mod homes;
 pub mod items;
 pub mod limits;

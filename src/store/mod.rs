@@ -13,6 +13,7 @@ mod grants;
 mod migrations;
 mod objects;
 mod principals;
+mod retention;
 mod schema;
 mod spans;
 mod sync;

@@ -143,6 +143,7 @@ CREATE TABLE change (
     PRIMARY KEY (collection, modseq)
 );
 CREATE INDEX change_at ON change (at);
+CREATE INDEX change_version ON change (version);
 
 CREATE TABLE version (
     id          INTEGER PRIMARY KEY NOT NULL,

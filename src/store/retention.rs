@@ -1,0 +1,40 @@
+//! What is kept for undo, and when its time is over: old versions and deleted collections.
+//!
+//! In small pieces, so that no writer waits long. Tombstones and the change log itself are never removed.
+
+use super::schema::{change, collection, grant_, object, version};
+use super::{Error, WriteTx};
+use diesel::prelude::*;
+
+/// Rows of a piece.
+const PIECE: i64 = 500;
+
+impl WriteTx<'_> {
+    /// Removes a piece of what was replaced or deleted before `before` (microseconds UTC); how many rows went.
+    pub fn purge_piece(&mut self, before: i64) -> Result<usize, Error> {
+        let old: Vec<i64> = version::table
+            .filter(version::replaced_at.lt(before))
+            .select(version::id)
+            .limit(PIECE)
+            .load(self.conn)?;
+        if !old.is_empty() {
+            diesel::update(change::table.filter(change::version.eq_any(&old)))
+                .set(change::version.eq(None::<i64>))
+                .execute(self.conn)?;
+            return Ok(diesel::delete(version::table.filter(version::id.eq_any(&old))).execute(self.conn)?);
+        }
+        let gone: Option<i64> = collection::table
+            .filter(collection::deleted_at.gt(0).and(collection::deleted_at.lt(before)))
+            .select(collection::id)
+            .first(self.conn)
+            .optional()?;
+        let Some(gone) = gone else { return Ok(0) };
+        let items: Vec<i64> =
+            object::table.filter(object::collection.eq(gone)).select(object::id).limit(PIECE).load(self.conn)?;
+        if !items.is_empty() {
+            return Ok(diesel::delete(object::table.filter(object::id.eq_any(&items))).execute(self.conn)?);
+        }
+        diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
+        Ok(diesel::delete(collection::table.find(gone)).execute(self.conn)?)
+    }
+}
