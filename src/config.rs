@@ -54,6 +54,19 @@ impl Default for Config {
     }
 }
 
+/// The variables that are read, each after `CENACLE_`; others of that prefix are somebody else's.
+const VARIABLES: &[&str] = &[
+    "data",
+    "database_url",
+    "listen",
+    "workers",
+    "tls__certificate",
+    "tls__key",
+    "trusted_proxies",
+    "log",
+    "log_json",
+];
+
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Wrong {
@@ -92,7 +105,7 @@ impl Config {
         if let Some(file) = &flags.config {
             figment = figment.merge(Toml::file_exact(file));
         }
-        figment = figment.merge(Env::prefixed("CENACLE_").ignore(&["config"]).split("__")).merge(Serialized::defaults(flags));
+        figment = figment.merge(Env::prefixed("CENACLE_").only(VARIABLES).split("__")).merge(Serialized::defaults(flags));
         if let Some(listen) = listen {
             figment = figment.merge(("listen", listen));
         }

@@ -9,6 +9,7 @@ pub mod href;
 mod methods;
 mod precondition;
 mod props;
+mod quirks;
 mod reports;
 mod request;
 mod resource;

@@ -108,6 +108,7 @@ pub fn card(body: &str, version: Version) -> Result<Cow<'_, str>, Fault> {
 /// A card in this format, without a copy where nothing changes.
 pub fn card_text(body: &str, format: Format) -> Result<Cow<'_, str>, Fault> {
     match format {
+        Format::AsStored => Ok(Cow::Borrowed(body)),
         Format::VCard(version) => card(body, version),
         other => convert(body, other).map(|(text, _)| Cow::Owned(text)),
     }

@@ -157,7 +157,7 @@ fn search_text(new: &NewPrincipal) -> String {
 
 /// What each account has from its first request on, and keeps.
 fn default_collections(owner: PrincipalId, zone: Option<&str>) -> Vec<NewCollection> {
-    let make = |home, kind, slug: &str, name: &str, components| NewCollection {
+    let make = |home, kind, slug: &str, name: &str, components, color: Option<&str>| NewCollection {
         owner,
         home,
         kind,
@@ -166,16 +166,26 @@ fn default_collections(owner: PrincipalId, zone: Option<&str>) -> Vec<NewCollect
         components,
         transparent: kind != CollectionKind::Calendar || components == Components::TASKS,
         time_zone: zone.map(str::to_owned).filter(|_| home == HomeKind::Calendars),
-        props: named(name),
+        props: colored(named(name), color),
     };
     use HomeKind::{AddressBooks, Calendars};
     vec![
-        make(Calendars, CollectionKind::Calendar, "default", "Agenda", Components::EVENTS),
-        make(Calendars, CollectionKind::Calendar, "tasks", "Tâches", Components::TASKS),
-        make(Calendars, CollectionKind::Inbox, "inbox", "Boîte de réception", Components::ALL),
-        make(Calendars, CollectionKind::Outbox, "outbox", "Boîte d’envoi", Components::ALL),
-        make(AddressBooks, CollectionKind::AddressBook, "default", "Contacts", Components(0)),
+        make(Calendars, CollectionKind::Calendar, "default", "Agenda", Components::EVENTS, Some("#3465A4FF")),
+        make(Calendars, CollectionKind::Calendar, "tasks", "Tâches", Components::TASKS, Some("#4E9A06FF")),
+        make(Calendars, CollectionKind::Inbox, "inbox", "Boîte de réception", Components::ALL, None),
+        make(Calendars, CollectionKind::Outbox, "outbox", "Boîte d’envoi", Components::ALL, None),
+        make(AddressBooks, CollectionKind::AddressBook, "default", "Contacts", Components(0), None),
     ]
+}
+
+/// With the colour that most clients show; those that find none make up one, black among them.
+fn colored(mut props: Props, color: Option<&str>) -> Props {
+    const APPLE: &str = "http://apple.com/ns/ical/";
+    if let Some(color) = color {
+        let xml = format!("<calendar-color xmlns=\"{APPLE}\">{color}</calendar-color>");
+        props.set(Prop { ns: APPLE.into(), local: "calendar-color".into(), text: color.into(), xml });
+    }
+    props
 }
 
 /// Properties with only a display name.

@@ -3,6 +3,8 @@
 //! RFC 4791 §9.6, RFC 6352 §10.4. A card without a version asked is answered in 3.0, as all clients expect.
 
 use super::parse;
+use crate::dav::quirks;
+use crate::dav::request::Request;
 use crate::dav::props::select::Data;
 use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
 use crate::domain::calendar_data::{CalendarDataRequest, DataFormat};
@@ -30,12 +32,13 @@ pub enum DataRequest {
 
 impl DataRequest {
     /// Looks for either element in the `prop` of a report.
-    pub fn parse(root: &Element) -> Result<Option<DataRequest>, Fault> {
+    pub fn parse(root: &Element, request: &Request<'_>) -> Result<Option<DataRequest>, Fault> {
         let Some(prop) = root.child(DAV, "prop") else { return Ok(None) };
         if let Some(element) = prop.child(CALDAV, "calendar-data") {
             return parse::calendar_data(element).map(|data| Some(DataRequest::Calendar(Box::new(data))));
         }
-        prop.child(CARDDAV, "address-data").map(address_data).transpose()
+        let keeps = request.header("User-Agent").is_some_and(quirks::reads_stored_version);
+        prop.child(CARDDAV, "address-data").map(|element| address_data(element, keeps)).transpose()
     }
 
     /// The content of an item as it was asked for.
@@ -58,8 +61,12 @@ impl DataRequest {
                     return formats::card_text(&object.body, *format);
                 };
                 // First into the version that the client names properties of, then what it asked of it.
-                let version = if *format == Format::VCard(Version::V3) { Version::V3 } else { Version::V4 };
-                let part = partial(&formats::card(&object.body, version)?, props);
+                let whole = match format {
+                    Format::AsStored | Format::JCal => Cow::Borrowed(object.body.as_str()),
+                    Format::VCard(version) => formats::card(&object.body, *version)?,
+                    Format::JCard => formats::card(&object.body, Version::V4)?,
+                };
+                let part = partial(&whole, props);
                 formats::card_text(&part, *format).map(|text| Cow::Owned(text.into_owned()))
             }
         }
@@ -74,11 +81,13 @@ impl DataRequest {
     }
 }
 
-fn address_data(element: &Element) -> Result<DataRequest, Fault> {
+/// `keeps`: without a version the card is wanted as it is stored.
+fn address_data(element: &Element, keeps: bool) -> Result<DataRequest, Fault> {
     let media = element.attribute("content-type").unwrap_or("text/vcard");
     let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let version = element.attribute("version").map(str::trim);
     let format = match (media.as_str(), version) {
+        ("text/vcard", None) if keeps => Format::AsStored,
         ("text/vcard" | "text/x-vcard" | "text/directory", None | Some("3.0")) => Format::VCard(Version::V3),
         ("text/vcard", Some("4.0")) => Format::VCard(Version::V4),
         ("application/vcard+json", None | Some("4.0")) => Format::JCard,

@@ -38,7 +38,7 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
         core: request.core.clone(),
         actor: request.actor.clone(),
         select: Select::parse(Some(root)),
-        data: DataRequest::parse(root)?,
+        data: DataRequest::parse(root, request)?,
         minimal: request.minimal(),
         path: request.path.to_owned(),
         of: ItemOf::new(*access),
