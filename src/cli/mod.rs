@@ -1,5 +1,8 @@
 //! The command line, one command a file. Errors tell the operator what to do next.
 
+mod export;
+mod import;
+mod progress;
 mod serve;
 mod user;
 
@@ -25,6 +28,10 @@ enum Command {
     User(user::Args),
     /// Create or update the tables, and stop
     Migrate(Flags),
+    /// Write everything as an archive, or one collection as a file
+    Export(export::Args),
+    /// Read an archive into an empty database, or a file into a collection
+    Import(import::Args),
 }
 
 /// Why a command failed, for the operator.
@@ -53,6 +60,8 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(&args),
             Command::User(args) => user::run(args),
+            Command::Export(args) => export::run(args),
+            Command::Import(args) => import::run(args),
             Command::Migrate(flags) => open(&Config::read(&flags, None)?).map(|_| println!("The tables are up to date.")),
         }
     }

@@ -5,10 +5,11 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, fault};
+use super::{Core, fault, items};
 use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::precondition::Preconditions;
 use crate::domain::principal::Principal;
 use crate::domain::props::{MAX_PROPS_BYTES, Props};
 use crate::store::{CollectionUpdate, Error, ReadTx, Weight};
@@ -87,6 +88,7 @@ impl Core {
         &self,
         actor: &Actor,
         place: &Place,
+        conditions: Preconditions,
         change: impl Fn(&mut Props) -> CollectionUpdate + Send + 'static,
     ) -> Result<(), Fault> {
         let (actor, place) = (actor.clone(), place.clone());
@@ -95,6 +97,7 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteProperties)?;
+                    items::hold_collection(tx, &conditions, checked.collection())?;
                     let mut props = checked.collection().props.clone();
                     let mut update = change(&mut props);
                     within_bounds(&props)?;
@@ -108,13 +111,19 @@ impl Core {
     }
 
     /// Removes a collection; it can be restored for a time.
-    pub async fn delete_collection(&self, actor: &Actor, place: &Place) -> Result<(), Fault> {
+    pub async fn delete_collection(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
         let (actor, place) = (actor.clone(), place.clone());
         fault(
             self.store
                 .write(move |tx| {
                     let access = access::find(tx, &actor, &place)?;
                     deletable(&actor, &access)?;
+                    items::hold_collection(tx, &conditions, access.collection())?;
                     tx.delete_collection(access.collection())
                 })
                 .await,
@@ -122,13 +131,20 @@ impl Core {
     }
 
     /// Moves a collection to another name in the actor's own home.
-    pub async fn rename_collection(&self, actor: &Actor, from: &Place, to: &Place) -> Result<(), Fault> {
+    pub async fn rename_collection(
+        &self,
+        actor: &Actor,
+        from: &Place,
+        to: &Place,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
         let (actor, from, to) = (actor.clone(), from.clone(), to.clone());
         fault(
             self.store
                 .write(move |tx| {
                     let access = access::find(tx, &actor, &from)?;
                     deletable(&actor, &access)?;
+                    items::hold_collection(tx, &conditions, access.collection())?;
                     if to.home != from.home {
                         return Err(Condition::CollectionLocationOk { card: from.home == HomeKind::AddressBooks }.into());
                     }
@@ -154,7 +170,13 @@ impl Core {
     }
 
     /// Replaces the grants on a collection.
-    pub async fn set_grants(&self, actor: &Actor, place: &Place, grants: Vec<Grant>) -> Result<(), Fault> {
+    pub async fn set_grants(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        grants: Vec<Grant>,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
         if grants.len() > MAX_GRANTS {
             return Err(Condition::LimitedNumberOfAces.into());
         }
@@ -164,6 +186,7 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteAcl)?;
+                    items::hold_collection(tx, &conditions, checked.collection())?;
                     if grants.iter().any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner)) {
                         return Err(Condition::NoProtectedAceConflict.into());
                     }

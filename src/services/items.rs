@@ -113,6 +113,7 @@ impl Core {
         actor: &Actor,
         place: &Place,
         name: &str,
+        conditions: Preconditions,
         change: impl Fn(&mut Props) + Send + 'static,
     ) -> Result<(), Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
@@ -122,6 +123,7 @@ impl Core {
                     let access = access::find(tx, &actor, &place)?;
                     let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::WriteProperties)?;
+                    hold(tx, &conditions, checked.collection(), Some(&old))?;
                     let mut props = old.props.clone();
                     change(&mut props);
                     super::collections::within_bounds(&props)?;
@@ -148,11 +150,29 @@ pub(super) fn hold(
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
         sync_token: None,
     };
+    check(conditions, own, collection, &token)
+}
+
+/// Holds a request's conditions against a collection itself, which has no entity tag but a sync token.
+pub(super) fn hold_collection(
+    tx: &ReadTx<'_>,
+    conditions: &Preconditions,
+    collection: &Collection,
+) -> Result<(), Fault> {
+    if conditions.is_empty() {
+        return Ok(());
+    }
+    let token = token_of(collection, tx.epoch()).to_string();
+    let own = ResourceState { sync_token: Some(&token), ..ResourceState::default() };
+    check(conditions, own, collection, &token)
+}
+
+fn check(conditions: &Preconditions, own: ResourceState<'_>, collection: &Collection, token: &str) -> Result<(), Fault> {
     // A list about another resource is about the collection: no other can be known here.
     let slug = collection.slug.as_str();
     conditions.check(own, |path| {
         let parent = path.trim_end_matches('/').ends_with(slug);
-        ResourceState { sync_token: parent.then_some(token.as_str()), ..ResourceState::default() }
+        ResourceState { sync_token: parent.then_some(token), ..ResourceState::default() }
     })
 }
 

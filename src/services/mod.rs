@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod actor;
+pub mod archive;
 pub mod calendar_queries;
 pub mod collections;
 pub mod contact_queries;
@@ -14,6 +15,7 @@ pub mod formats;
 pub mod freebusy;
 pub mod history;
 pub mod homes;
+pub mod interchange;
 pub mod items;
 pub mod limits;
 pub mod principals;

@@ -4,6 +4,7 @@
 //! One table family a file; the few statements that differ between the databases stand in `dialect.rs`.
 //! May use `domain` and `text`; knows no HTTP and decides no right.
 
+mod archive;
 mod collections;
 mod conn;
 mod credentials;
@@ -19,6 +20,7 @@ mod spans;
 mod sync;
 mod writer;
 
+pub use archive::{ObjectRecord, Record};
 pub use collections::{CollectionUpdate, HomeState};
 pub use conn::Location;
 pub use credentials::{Credential, CredentialKind};

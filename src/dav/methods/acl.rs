@@ -1,6 +1,7 @@
 //! ACL: replaces the grants on a calendar or address book. RFC 3744 §8.1.
 
 use crate::dav::href::{self, Target};
+use crate::dav::precondition;
 use crate::dav::request::{Request, read_xml};
 use crate::dav::xml::names::{CALDAV, DAV};
 use crate::domain::acl::{Grant, Grantee, Privileges, Space};
@@ -31,7 +32,8 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
         let grantee = grantee(request, ace.child(DAV, "principal")).await?;
         grants.push(Grant { grantee, privileges: privileges(ace.child(DAV, "grant"))? });
     }
-    request.core.set_grants(&request.actor, place, grants).await?;
+    let conditions = precondition::read(request.headers)?;
+    request.core.set_grants(&request.actor, place, grants, conditions).await?;
     Ok(HttpResponse::Ok().finish())
 }
 

@@ -35,7 +35,8 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
             Ok(answer)
         }
         (Target::Collection(from), Target::Collection(to)) if moves => {
-            request.core.rename_collection(&request.actor, from, to).await?;
+            let conditions = precondition::read(request.headers)?;
+            request.core.rename_collection(&request.actor, from, to, conditions).await?;
             Ok(HttpResponse::Created().finish())
         }
         _ => Err(Condition::CollectionLocationOk { card: false }.into()),

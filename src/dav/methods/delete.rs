@@ -12,12 +12,7 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
     match &request.target {
         Target::Item(place, name) => request.core.delete_item(&request.actor, place, name, conditions).await?,
         Target::Collection(place) => {
-            if conditions.if_match.is_some() {
-                // Collections have no entity tag, so no tag can match.
-                request.core.collection(&request.actor, place).await?;
-                return Err(Fault::PreconditionFailed);
-            }
-            request.core.delete_collection(&request.actor, place).await?;
+            request.core.delete_collection(&request.actor, place, conditions).await?;
         }
         _ => return Err(Fault::MethodNotAllowed),
     }

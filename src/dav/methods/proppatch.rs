@@ -1,6 +1,7 @@
 //! PROPPATCH: all of it or none of it (RFC 4918 §9.2). Unknown properties are kept as sent.
 
 use crate::dav::href::Target;
+use crate::dav::precondition;
 use crate::dav::props::find;
 use crate::dav::request::{Request, read_xml};
 use crate::dav::stream::XML;
@@ -59,9 +60,10 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
 async fn apply(request: &Request<'_>, patches: &[Named]) -> Result<(), Fault> {
     let patches: Vec<Patch> = patches.iter().filter_map(|named| named.patch.clone().ok()).collect();
     let (core, actor) = (request.core, &request.actor);
+    let conditions = precondition::read(request.headers)?;
     match &request.target {
-        Target::Collection(place) => core.update_collection(actor, place, move |props| update(props, &patches)).await,
-        Target::Item(place, name) => core.update_item(actor, place, name, move |props| drop(update(props, &patches))).await,
+        Target::Collection(place) => core.update_collection(actor, place, conditions, move |props| update(props, &patches)).await,
+        Target::Item(place, name) => core.update_item(actor, place, name, conditions, move |props| drop(update(props, &patches))).await,
         Target::Home(kind, owner) => core.update_home(actor, owner, *kind, move |props| drop(update(props, &patches))).await,
         Target::Principal(_, handle) => core.update_principal(actor, handle, move |props| drop(update(props, &patches))).await,
         _ => Err(Fault::MethodNotAllowed),

@@ -308,6 +308,17 @@ fn skip_of_rfc_7529() {
 }
 
 #[test]
+fn a_day_moved_forward_is_found_from_its_new_month() {
+    let rule = "RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTHDAY=30;SKIP=FORWARD";
+    let march =
+        expand_in(moment("20150130T100000"), rule, moment("20230301T000000"), moment("20230302T000000"));
+    assert_eq!(march, [moment("20230301T100000")]);
+    // Two days that became one are one place in the set of BYSETPOS.
+    let rule = "RSCALE=GREGORIAN;FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=1,30;BYSETPOS=3;SKIP=FORWARD";
+    assert_eq!(first("20150101T100000", rule, 3), "20150101 20150330 20160330");
+}
+
+#[test]
 fn rules_that_cannot_be_read() {
     for bad in [
         "",

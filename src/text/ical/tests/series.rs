@@ -27,6 +27,8 @@ fn a_daily_series_keeps_its_clock_across_a_change() {
         starts(&gap, "2024-03-01", "2024-05-01"),
         "2024-03-30T01:30Z 2024-03-31T01:30Z 2024-04-01T00:30Z"
     );
+    // Also where the window begins between the two readings of that hour.
+    assert_eq!(starts(&gap, "2024-03-31T01:15:00Z", "2024-03-31T01:45:00Z"), "2024-03-31T01:30Z");
     let gap_first = event("DTSTART;TZID=Europe/Paris:20240331T023000\nRRULE:FREQ=WEEKLY;COUNT=2\n");
     assert_eq!(starts(&gap_first, "2024-03-01", "2024-05-01"), "2024-03-31T01:30Z 2024-04-07T00:30Z");
     // Two clock times that are one instant are one instance.

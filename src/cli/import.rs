@@ -1,0 +1,137 @@
+//! `cenacle import`: an archive into an empty database, or a file of other programs into one collection.
+
+use super::{Failed, block_on, open, progress};
+use crate::config::{Config, Flags};
+use crate::services::Core;
+use crate::services::access::Place;
+use crate::services::archive::Tokens;
+use crate::services::interchange::{Fate, Known, split};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// What `import` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// An archive made by `cenacle export`; with --user, a .ics or .vcf file; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Into a collection of this account
+    #[arg(long, value_name = "LOGIN", requires = "collection")]
+    user: Option<String>,
+    /// Last segment of the collection's URL
+    #[arg(long, value_name = "SLUG", requires = "user")]
+    collection: Option<String>,
+    /// Store the file's items in place of stored ones of the same UID
+    #[arg(long, requires = "user")]
+    replace: bool,
+    /// Only say what would be done
+    #[arg(long, requires = "user")]
+    dry_run: bool,
+    /// Name each item, not only those that are refused
+    #[arg(long, requires = "user")]
+    verbose: bool,
+    /// Keep sync and bearer tokens valid: only where the old database will never be served again
+    #[arg(long, conflicts_with = "user")]
+    keep_tokens: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> Result<(), Failed> {
+    let core = open(&Config::read(&args.flags, None)?)?;
+    match (&args.user, &args.collection) {
+        (Some(user), Some(slug)) => block_on(items(&core, &args, user, slug)),
+        _ => whole(&core, &args),
+    }
+}
+
+fn whole(core: &Core, args: &Args) -> Result<(), Failed> {
+    let (input, length): (Box<dyn BufRead>, u64) = if args.file == Path::new("-") {
+        (Box::new(io::stdin().lock()), 0)
+    } else {
+        let file = File::open(&args.file).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
+        let length = file.metadata()?.len();
+        (Box::new(BufReader::with_capacity(1 << 18, file)), length)
+    };
+    let tokens = if args.keep_tokens { Tokens::Keep } else { Tokens::Renew };
+    let bar = progress::bytes(length);
+    let moved = block_on(core.read_archive(input, tokens, |bytes| bar.set_position(bytes))).map_err(|broken| {
+        Failed::Other(format!(
+            "{broken}\nWhat was read up to there may be in the database: begin again with an empty one."
+        ))
+    })?;
+    bar.finish_and_clear();
+    for (table, rows) in &moved.rows {
+        println!("{rows:>10}  {table}");
+    }
+    println!("{:>10}  rows", moved.total());
+    if args.keep_tokens {
+        println!("Tokens stay good. Never serve the old database again: its tokens would name other states.");
+    }
+    if moved.refused_count == 0 {
+        return Ok(());
+    }
+    for refused in &moved.refused {
+        eprintln!("refused: {refused}");
+    }
+    Err(Failed::Other(format!("{} items could not be stored; all else was", moved.refused_count)))
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    created: u64,
+    replaced: u64,
+    kept: u64,
+    refused: u64,
+}
+
+async fn items(core: &Core, args: &Args, user: &str, slug: &str) -> Result<(), Failed> {
+    let source = read(&args.file)?;
+    let (holds, items) = split(&source).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
+    let actor = core.on_behalf(user, "cenacle import").await.map_err(|_| Failed::no_account(user))?;
+    let place = Place { owner: actor.handle.clone(), home: holds.home(), slug: slug.to_owned() };
+    core.collection(&actor, &place).await.map_err(|_| Failed::no_collection(&place))?;
+    let known = if args.replace { Known::Replace } else { Known::Skip };
+    let bar = progress::bar(items.len() as u64);
+    let mut tally = Tally::default();
+    for item in items {
+        let label = item.label.clone();
+        let fate = if args.dry_run {
+            core.try_in(&actor, &place, holds, item, known).await?
+        } else {
+            core.take_in(&actor, &place, holds, item, known).await?
+        };
+        bar.inc(1);
+        let (count, word) = match &fate {
+            Fate::Created => (&mut tally.created, "created"),
+            Fate::Replaced => (&mut tally.replaced, "replaced"),
+            Fate::Kept => (&mut tally.kept, "there already"),
+            Fate::Refused(_) => (&mut tally.refused, "refused"),
+        };
+        *count += 1;
+        match &fate {
+            Fate::Refused(why) => bar.suspend(|| println!("{word}: {label}: {why}")),
+            _ if args.verbose => bar.suspend(|| println!("{word}: {label}")),
+            _ => {}
+        }
+    }
+    bar.finish_and_clear();
+    let would = if args.dry_run { "would be " } else { "" };
+    let Tally { created, replaced, kept, refused } = tally;
+    println!("{created} {would}created, {replaced} {would}replaced, {kept} there already, {refused} refused");
+    if refused > 0 { Err(Failed::Other(format!("{refused} items were refused"))) } else { Ok(()) }
+}
+
+/// A file as text; bytes that are not UTF-8 are taken for Latin-1, as old programs wrote it.
+fn read(path: &Path) -> Result<String, Failed> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().read_to_end(&mut bytes)?;
+    } else {
+        bytes = std::fs::read(path).map_err(|error| Failed::Other(format!("{}: {error}", path.display())))?;
+    }
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect()))
+}

@@ -1,0 +1,374 @@
+//! All rows of a database, one by one, in an order in which they can be put into another one.
+//!
+//! Columns that are derived from an item's content are left out: whoever restores an item derives them anew. Row ids and
+//! modification numbers are kept, so that sync tokens, grants and history stay right. Decides no right; knows no file format.
+
+use super::schema::{
+    address, change, collection, collection_tombstone, credential, grant_, home, itip_state, job, membership, meta, object,
+    principal, tombstone, version,
+};
+use super::{Error, ReadTx, WriteTx};
+use crate::domain::object::{Draft, span_class};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Rows that are read at once where they are short.
+const PAGE: i64 = 500;
+/// Bytes of content that are held at once; a single item may be longer.
+const PAGE_BYTES: i64 = 4 * 1024 * 1024;
+
+macro_rules! rows {
+    ($($(#[doc = $doc:literal])* $name:ident of $table:ident { $($column:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[doc = $doc])*
+        #[allow(missing_docs, reason = "the columns, as the schema names them")]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable, Insertable)]
+        #[serde(deny_unknown_fields)]
+        #[diesel(table_name = $table, treat_none_as_default_value = false)]
+        pub struct $name { $(pub $column: $type),* }
+    )*};
+}
+
+rows! {
+    /// A setting of the database itself.
+    MetaRow of meta { name: String, value: String }
+    /// A principal.
+    PrincipalRow of principal {
+        id: i64, kind: i16, handle: String, display_name: String, search: String, state: i16, hidden: bool, admin: bool,
+        time_zone: Option<String>, locale: Option<String>, auth_version: i64, created_at: i64, props: String,
+    }
+    /// A mail address.
+    AddressRow of address { mail: String, principal: i64, is_primary: bool }
+    /// A password's or an application password's hash.
+    CredentialRow of credential {
+        id: i64, principal: i64, kind: i16, name: String, hash: String, scope: String, created_at: i64, last_used: Option<i64>,
+    }
+    /// A group and one of its members.
+    MembershipRow of membership { group_id: i64, member_id: i64 }
+    /// A home.
+    HomeRow of home { principal: i64, kind: i16, modseq: i64, props: String }
+    /// A collection, deleted ones that can be restored included.
+    CollectionRow of collection {
+        id: i64, owner: i64, home: i16, kind: i16, slug: String, is_default: bool, components: i16, transparent: bool,
+        time_zone: Option<String>, modseq: i64, home_modseq: i64, created_at: i64, deleted_at: i64, props: String,
+    }
+    /// What is left of a collection that went away.
+    CollectionTombstoneRow of collection_tombstone { owner: i64, home: i16, slug: String, modseq: i64 }
+    /// A grant.
+    GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
+    /// What is left of an item that went away.
+    TombstoneRow of tombstone { collection: i64, name: String, modseq: i64, created_modseq: i64 }
+    /// An entry of the change log.
+    ChangeRow of change {
+        collection: i64, modseq: i64, name: String, kind: i16, etag: Option<String>, actor: i64, door: i16,
+        device: Option<String>, at: i64, version: Option<i64>,
+    }
+    /// An older content of an item.
+    VersionRow of version {
+        id: i64, collection: i64, name: String, uid: String, etag: String, modseq: i64, replaced_at: i64, body: String,
+    }
+    /// A piece of work that waits.
+    JobRow of job { id: i64, kind: String, payload: String, attempts: i32, next_at: i64, claimed_by: Option<String> }
+    /// What was last sent to whom.
+    ItipStateRow of itip_state { principal: i64, uid: String, recurrence_id: String, recipient: String, sent_hash: String }
+}
+
+/// An item: its content as sent, and what cannot be derived from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the columns, as the schema names them")]
+pub struct ObjectRecord {
+    pub id: i64,
+    pub collection: i64,
+    pub name: String,
+    pub modseq: i64,
+    pub created_modseq: i64,
+    pub created_at: i64,
+    pub modified_at: i64,
+    pub schedule_tag: Option<String>,
+    pub props: Option<String>,
+    pub body: String,
+}
+
+/// One row of any table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "one variant a table")]
+pub enum Record {
+    Meta(MetaRow),
+    Principal(PrincipalRow),
+    Address(AddressRow),
+    Credential(CredentialRow),
+    Membership(MembershipRow),
+    Home(HomeRow),
+    Collection(CollectionRow),
+    CollectionTombstone(CollectionTombstoneRow),
+    Grant(GrantRow),
+    Object(ObjectRecord),
+    Tombstone(TombstoneRow),
+    Change(ChangeRow),
+    Version(VersionRow),
+    Job(JobRow),
+    ItipState(ItipStateRow),
+}
+
+impl Record {
+    /// The table's name.
+    pub fn table(&self) -> &'static str {
+        match self {
+            Record::Meta(_) => "meta",
+            Record::Principal(_) => "principal",
+            Record::Address(_) => "address",
+            Record::Credential(_) => "credential",
+            Record::Membership(_) => "membership",
+            Record::Home(_) => "home",
+            Record::Collection(_) => "collection",
+            Record::CollectionTombstone(_) => "collection_tombstone",
+            Record::Grant(_) => "grant",
+            Record::Object(_) => "object",
+            Record::Tombstone(_) => "tombstone",
+            Record::Change(_) => "change",
+            Record::Version(_) => "version",
+            Record::Job(_) => "job",
+            Record::ItipState(_) => "itip_state",
+        }
+    }
+}
+
+/// Takes one row after the other; its refusal ends the reading.
+pub type Sink<'s> = &'s mut dyn FnMut(Record) -> Result<(), Error>;
+
+/// Pages of a table with the one key column `$key`, optionally of one `$owner`.
+macro_rules! paged {
+    ($tx:expr, $sink:expr, $table:ident, $key:ident: $type:ty, $first:expr, $row:ident, $variant:ident $(, $owner:expr)?) => {{
+        let mut after: $type = $first;
+        loop {
+            let rows: Vec<$row> = $table::table
+                .filter($table::$key.gt(after.clone()))
+                $(.filter($table::collection.eq($owner)))?
+                .order($table::$key)
+                .limit(PAGE)
+                .load($tx.conn)?;
+            let Some(last) = rows.last() else { break };
+            after = last.$key.clone();
+            for row in rows {
+                $sink(Record::$variant(row))?;
+            }
+        }
+    }};
+}
+
+/// All rows of a table that belong to some owners.
+macro_rules! of_owners {
+    ($tx:expr, $sink:expr, $table:ident, $owner:ident in $ids:expr, $row:ident, $variant:ident) => {{
+        let rows: Vec<$row> = $table::table.filter($table::$owner.eq_any($ids)).order($table::all_columns).load($tx.conn)?;
+        for row in rows {
+            $sink(Record::$variant(row))?;
+        }
+    }};
+}
+
+impl ReadTx<'_> {
+    /// Whether there is no principal at all.
+    pub fn is_empty(&mut self) -> Result<bool, Error> {
+        Ok(principal::table.count().get_result::<i64>(self.conn)? == 0)
+    }
+
+    /// Gives every row to `sink`, those that others refer to first. Must run in a snapshot.
+    pub fn every_row(&mut self, sink: Sink<'_>) -> Result<(), Error> {
+        paged!(self, sink, meta, name: String, String::new(), MetaRow, Meta);
+        paged!(self, sink, principal, id: i64, i64::MIN, PrincipalRow, Principal);
+        paged!(self, sink, address, mail: String, String::new(), AddressRow, Address);
+        paged!(self, sink, credential, id: i64, i64::MIN, CredentialRow, Credential);
+        self.each_id(Of::Principals, &mut |tx, ids| {
+            of_owners!(tx, sink, membership, group_id in ids, MembershipRow, Membership);
+            of_owners!(tx, sink, home, principal in ids, HomeRow, Home);
+            of_owners!(tx, sink, collection_tombstone, owner in ids, CollectionTombstoneRow, CollectionTombstone);
+            of_owners!(tx, sink, itip_state, principal in ids, ItipStateRow, ItipState);
+            Ok(())
+        })?;
+        paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
+        self.each_id(Of::Collections, &mut |tx, ids| {
+            of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
+            for of in ids {
+                paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
+                paged!(tx, sink, change, modseq: i64, i64::MIN, ChangeRow, Change, of);
+            }
+            Ok(())
+        })?;
+        self.bodies(sink)?;
+        paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
+        Ok(())
+    }
+
+    /// Runs `work` for all ids of principals or collections, some at a time.
+    fn each_id(
+        &mut self,
+        of: Of,
+        work: &mut dyn FnMut(&mut ReadTx<'_>, &[i64]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        const AT_ONCE: i64 = 50;
+        let mut after = i64::MIN;
+        loop {
+            let ids: Vec<i64> = match of {
+                Of::Principals => principal::table
+                    .filter(principal::id.gt(after))
+                    .select(principal::id)
+                    .order(principal::id)
+                    .limit(AT_ONCE)
+                    .load(self.conn)?,
+                Of::Collections => collection::table
+                    .filter(collection::id.gt(after))
+                    .select(collection::id)
+                    .order(collection::id)
+                    .limit(AT_ONCE)
+                    .load(self.conn)?,
+            };
+            let Some(last) = ids.last() else { return Ok(()) };
+            after = *last;
+            work(self, &ids)?;
+        }
+    }
+
+    /// Items and older versions: pages are cut by bytes.
+    fn bodies(&mut self, sink: Sink<'_>) -> Result<(), Error> {
+        let mut after = i64::MIN;
+        loop {
+            let sizes: Vec<(i64, i32)> = object::table
+                .filter(object::id.gt(after))
+                .select((object::id, object::size))
+                .order(object::id)
+                .limit(PAGE)
+                .load(self.conn)?;
+            let Some(last) = cut(&sizes) else { break };
+            let rows: Vec<ObjectRecord> = object::table
+                .filter(object::id.gt(after).and(object::id.le(last)))
+                .select((
+                    object::id,
+                    object::collection,
+                    object::name,
+                    object::modseq,
+                    object::created_modseq,
+                    object::created_at,
+                    object::modified_at,
+                    object::schedule_tag,
+                    object::props,
+                    object::body,
+                ))
+                .order(object::id)
+                .load(self.conn)?;
+            after = last;
+            for row in rows {
+                sink(Record::Object(row))?;
+            }
+        }
+        // Versions have no size of their own: one at a time.
+        let mut after = i64::MIN;
+        while let Some(row) = version::table
+            .filter(version::id.gt(after))
+            .order(version::id)
+            .first::<VersionRow>(self.conn)
+            .optional()?
+        {
+            after = row.id;
+            sink(Record::Version(row))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whose ids are walked.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Principals,
+    Collections,
+}
+
+/// The id up to which the contents fit into a page; always at least one.
+fn cut(sizes: &[(i64, i32)]) -> Option<i64> {
+    let mut bytes = 0;
+    let mut last = None;
+    for (id, size) in sizes {
+        bytes += i64::from(*size);
+        if last.is_some() && bytes > PAGE_BYTES {
+            break;
+        }
+        last = Some(*id);
+    }
+    last
+}
+
+impl WriteTx<'_> {
+    /// Puts a row into a database that does not have it. `draft` is an item's content, derived anew; needed for items only.
+    pub fn restore(&mut self, record: &Record, draft: Option<&Draft>) -> Result<(), Error> {
+        macro_rules! insert {
+            ($table:ident, $row:expr) => {
+                diesel::insert_into($table::table).values($row).execute(self.conn)?
+            };
+        }
+        match record {
+            Record::Meta(row) => {
+                diesel::delete(meta::table.find(&row.name)).execute(self.conn)?;
+                insert!(meta, row)
+            }
+            Record::Principal(row) => insert!(principal, row),
+            Record::Address(row) => insert!(address, row),
+            Record::Credential(row) => insert!(credential, row),
+            Record::Membership(row) => insert!(membership, row),
+            Record::Home(row) => insert!(home, row),
+            Record::Collection(row) => insert!(collection, row),
+            Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
+            Record::Grant(row) => insert!(grant_, row),
+            Record::Tombstone(row) => insert!(tombstone, row),
+            Record::Change(row) => insert!(change, row),
+            Record::Version(row) => insert!(version, row),
+            Record::Job(row) => insert!(job, row),
+            Record::ItipState(row) => insert!(itip_state, row),
+            Record::Object(row) => match draft {
+                Some(draft) => self.restore_object(row, draft)?,
+                None => return Err(Error::Unavailable(format!("no content was derived for the item {}", row.name))),
+            },
+        };
+        Ok(())
+    }
+
+    fn restore_object(&mut self, row: &ObjectRecord, draft: &Draft) -> Result<usize, Error> {
+        Ok(diesel::insert_into(object::table)
+            .values((
+                object::id.eq(row.id),
+                object::collection.eq(row.collection),
+                object::name.eq(&row.name),
+                object::uid.eq(&draft.uid),
+                object::etag.eq(&draft.etag.0),
+                object::modseq.eq(row.modseq),
+                object::created_modseq.eq(row.created_modseq),
+                object::component.eq(draft.kind.0),
+                object::size.eq(i32::try_from(row.body.len()).unwrap_or(i32::MAX)),
+                object::span_class.eq(span_class(&draft.span)),
+                object::first_at.eq(draft.span.first),
+                object::last_at.eq(draft.span.last),
+                object::created_at.eq(row.created_at),
+                object::modified_at.eq(row.modified_at),
+                object::schedule_tag.eq(&row.schedule_tag),
+                object::organizer.eq(&draft.organizer),
+                object::props.eq(&row.props),
+                object::search.eq(&draft.search),
+                object::parsed.eq(&draft.parsed),
+                object::body.eq(&row.body),
+            ))
+            .execute(self.conn)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_cut_by_bytes_but_never_empty() {
+        let big = i32::try_from(PAGE_BYTES).expect("fits") + 1;
+        assert_eq!(cut(&[]), None);
+        assert_eq!(cut(&[(1, big), (2, 1)]), Some(1));
+        assert_eq!(cut(&[(1, 10), (2, big), (3, 1)]), Some(1));
+        assert_eq!(cut(&[(1, 10), (2, 20), (3, 1)]), Some(3));
+    }
+}

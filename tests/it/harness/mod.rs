@@ -1,0 +1,39 @@
+//! What all integration tests stand on: a server a test on either database, a client that speaks in verbs, answers that
+//! can be asked.
+
+pub mod answer;
+pub mod client;
+pub mod multistatus;
+mod postgres;
+pub mod samples;
+pub mod server;
+pub mod xml;
+
+pub use client::Client;
+pub use multistatus::Multistatus;
+pub use server::{Db, TestServer};
+
+/// Makes each test two: `name::sqlite` and `name::postgres`.
+macro_rules! both {
+    ($($(#[$attribute:meta])* fn $name:ident($db:ident) $body:block)+) => {$(
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            fn run($db: $crate::harness::Db) $body
+
+            #[test]
+            fn sqlite() {
+                run($crate::harness::Db::Sqlite);
+            }
+
+            #[test]
+            fn postgres() {
+                if $crate::harness::Db::Postgres.is_here() {
+                    run($crate::harness::Db::Postgres);
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use both;

@@ -1,0 +1,6 @@
+//! The integration tests: one binary, because each further one would be another link of all dependencies.
+//!
+//! A subject a folder or file; each test that needs a server runs on SQLite and on PostgreSQL (`harness::both`).
+
+mod harness;
+mod webdav;
