@@ -1,5 +1,6 @@
 //! The command line, one command a file. Errors tell the operator what to do next.
 
+mod demo;
 mod export;
 mod import;
 mod progress;
@@ -24,6 +25,8 @@ pub struct Cli {
 enum Command {
     /// Serve requests
     Serve(serve::Args),
+    /// Serve demonstration data, and print how to set up clients
+    Demo(demo::Args),
     /// Make and change accounts
     User(user::Args),
     /// Create or update the tables, and stop
@@ -59,6 +62,7 @@ impl Cli {
     pub fn run(self) -> Result<(), Failed> {
         match self.command {
             Command::Serve(args) => serve::run(&args),
+            Command::Demo(args) => demo::run(&args),
             Command::User(args) => user::run(args),
             Command::Export(args) => export::run(args),
             Command::Import(args) => import::run(args),

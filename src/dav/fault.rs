@@ -5,6 +5,7 @@
 use super::href;
 use super::xml::names::{CALDAV, CARDDAV, DAV};
 use super::xml::write;
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -88,9 +89,12 @@ pub fn element(condition: &Condition, path: &str, out: &mut String) {
         Condition::ValidCalendarObjectResource(_) => (CALDAV, "valid-calendar-object-resource"),
         Condition::SupportedCalendarData => (CALDAV, "supported-calendar-data"),
         Condition::SupportedCalendarComponent(_) => (CALDAV, "supported-calendar-component"),
-        Condition::NoUidConflict { card, href: name } => {
+        Condition::NoUidConflict { card, owner, collection, href: name } => {
+            let home = if *card { HomeKind::AddressBooks } else { HomeKind::Calendars };
+            let mut other = href::collection(home, owner, collection);
+            href::encode(&mut other, name);
             write::open(out, space(*card), "no-uid-conflict");
-            write::href(out, &sibling(path, name));
+            write::href(out, &other);
             write::close(out, space(*card), "no-uid-conflict");
             return;
         }
@@ -145,12 +149,4 @@ pub fn element(condition: &Condition, path: &str, out: &mut String) {
         Condition::WrongKindOfCollection => (CALDAV, "supported-calendar-data"),
     };
     write::empty(out, simple.0, simple.1);
-}
-
-/// The URL of another item of the collection that `path` is in.
-fn sibling(path: &str, name: &str) -> String {
-    let mut base = path.trim_end_matches('/').rsplit_once('/').map_or_else(String::new, |(base, _)| base.to_owned());
-    base.push('/');
-    href::encode(&mut base, name);
-    base
 }

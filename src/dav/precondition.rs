@@ -1,21 +1,21 @@
 //! Reads the headers of conditional requests. RFC 7232 §3, RFC 4918 §10.4, RFC 6638 §8.3.
 
-use super::href;
+use super::href::{self, Target};
 use crate::domain::fault::Fault;
-use crate::domain::precondition::{Preconditions, State, StateCondition, StateList, Tag, Tags};
+use crate::domain::precondition::{About, Preconditions, State, StateCondition, StateList, Tag, Tags};
 use actix_web::http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 
 /// Conditions in one `If` header at most.
 const MAX_CONDITIONS: usize = 100;
 
-/// Reads all of them.
-pub fn read(headers: &HeaderMap) -> Result<Preconditions, Fault> {
+/// Reads all of them, of a request for `target`.
+pub fn read(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Fault> {
     Ok(Preconditions {
         if_match: tags(headers, &IF_MATCH)?,
         if_none_match: tags(headers, &IF_NONE_MATCH)?,
         if_schedule_tag_match: text(headers, "If-Schedule-Tag-Match").map(|tag| tag.trim_matches('"').to_owned()),
         if_lists: match text(headers, "If") {
-            Some(header) => lists(header).ok_or_else(|| Fault::BadRequest("the If header is malformed".into()))?,
+            Some(header) => lists(header, target).ok_or_else(|| Fault::BadRequest("the If header is malformed".into()))?,
             None => Vec::new(),
         },
     })
@@ -62,15 +62,15 @@ fn tag(text: &str) -> (Option<Tag>, &str) {
     (Some(Tag { weak, value: value.trim().to_owned() }).filter(|tag| !tag.value.is_empty()), after)
 }
 
-fn lists(header: &str) -> Option<Vec<StateList>> {
+fn lists(header: &str, target: &Target) -> Option<Vec<StateList>> {
     let mut found = Vec::new();
-    let mut resource: Option<String> = None;
+    let mut resource = About::Itself;
     let mut rest = header.trim();
     let mut count = 0;
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('<') {
             let (uri, after) = inner.split_once('>')?;
-            resource = Some(href::path_of(uri)?.to_owned());
+            resource = about(href::path_of(uri)?, target);
             rest = after.trim_start();
         }
         let (inside, after) = inside_list(rest.strip_prefix('(')?)?;
@@ -79,10 +79,19 @@ fn lists(header: &str) -> Option<Vec<StateList>> {
         if conditions.is_empty() || count > MAX_CONDITIONS {
             return None;
         }
-        found.push(StateList { resource: resource.clone(), conditions });
+        found.push(StateList { resource, conditions });
         rest = after.trim_start();
     }
     (!found.is_empty()).then_some(found)
+}
+
+/// What a tagged list is about, as seen from the request's own resource; spellings of one path are the same.
+fn about(path: &str, target: &Target) -> About {
+    match (href::parse(path), target) {
+        (Some(named), _) if named == *target => About::Itself,
+        (Some(Target::Collection(named)), Target::Item(place, _)) if named == *place => About::Collection,
+        _ => About::Elsewhere,
+    }
 }
 
 /// Up to the closing parenthesis that is not inside an entity tag.
@@ -128,11 +137,18 @@ mod tests {
 
     #[test]
     fn if_header_of_the_rfc() {
-        let parsed = lists("<http://h/dav/x> (<urn:a> [\"I am )an ETag\"]) (Not <urn:b> [W/\"t\"])").expect("well-formed");
+        let item = href::parse("/dav/calendars/a/c/x%40y.ics").expect("an item");
+        let lists = |header: &str| lists(header, &item);
+        let parsed = lists("<http://h/dav/calendars/A/c/x@y.ics> (<urn:a> [\"I am )an ETag\"]) (Not <urn:b> [W/\"t\"])")
+            .expect("well-formed");
         assert_eq!(parsed.len(), 2);
-        assert!(parsed.iter().all(|list| list.resource.as_deref() == Some("/dav/x")));
+        assert!(parsed.iter().all(|list| list.resource == About::Itself));
         assert_eq!(parsed[0].conditions[1].state, State::Etag(Tag { weak: false, value: "I am )an ETag".into() }));
         assert!(parsed[1].conditions[0].not);
+        let about = |header: &str| lists(header).map(|lists| lists[0].resource);
+        assert_eq!(about("(<urn:a>)"), Some(About::Itself));
+        assert_eq!(about("</dav/calendars/a/c/> (<urn:a>)"), Some(About::Collection));
+        assert_eq!(about("</dav/calendars/a/cc/> (<urn:a>)"), Some(About::Elsewhere));
         for bad in ["(", "()", "<x>", "(<a)", "([\"a)", "x", "(<a>) y"] {
             assert_eq!(lists(bad), None, "{bad}");
         }

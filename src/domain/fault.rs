@@ -57,8 +57,9 @@ pub enum Condition {
     SupportedCalendarData,
     /// `CALDAV:supported-calendar-component`: the component that the collection does not hold.
     SupportedCalendarComponent(String),
-    /// `CALDAV:no-uid-conflict` or its CardDAV twin, with the href of the other.
-    NoUidConflict { card: bool, href: String },
+    /// `CALDAV:no-uid-conflict` or its CardDAV twin: whose collection has the UID already, and the name of the item there. With
+    /// POST, COPY and MOVE that is not the collection of the request's own path.
+    NoUidConflict { card: bool, owner: String, collection: String, href: String },
     /// `max-resource-size` of CalDAV or CardDAV, in bytes.
     MaxResourceSize { card: bool, bytes: u64 },
     /// `max-image-size`, the limit in bytes.

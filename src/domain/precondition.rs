@@ -58,11 +58,22 @@ pub enum State {
     Etag(Tag),
 }
 
+/// What a list of an `If` header is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The resource of the request.
+    Itself,
+    /// The collection that the request's item is in.
+    Collection,
+    /// Some other resource, whose state is not known here: it has neither tags nor tokens.
+    Elsewhere,
+}
+
 /// One list of an `If` header: all its conditions must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateList {
-    /// The path that the list is about; the request's own where none is named.
-    pub resource: Option<String>,
+    /// What the list is about; the request's own resource where none is named.
+    pub resource: About,
     /// All must hold.
     pub conditions: Vec<StateCondition>,
 }
@@ -97,9 +108,9 @@ impl Preconditions {
         *self == Preconditions::default()
     }
 
-    /// Checks a write to the resource whose state is `own`. `other` tells the state of another path that an `If`
-    /// list names; a resource that does not exist has the empty state.
-    pub fn check<'s>(&self, own: ResourceState<'s>, other: impl Fn(&str) -> ResourceState<'s>) -> Result<(), Fault> {
+    /// Checks a request to the resource whose state is `own`, in a collection whose state is `collection`; a resource that does not
+    /// exist has the empty state.
+    pub fn check(&self, own: ResourceState<'_>, collection: ResourceState<'_>) -> Result<(), Fault> {
         let refused = self.if_match.as_ref().is_some_and(|tags| !tags.strongly(own.etag))
             || self.if_none_match.as_ref().is_some_and(|tags| tags.weakly(own.etag))
             || self.if_schedule_tag_match.as_deref().is_some_and(|tag| own.schedule_tag.or(own.etag) != Some(tag));
@@ -107,7 +118,11 @@ impl Preconditions {
             return Err(Fault::PreconditionFailed);
         }
         let holds = |list: &StateList| {
-            let state = list.resource.as_deref().map_or(own, &other);
+            let state = match list.resource {
+                About::Itself => own,
+                About::Collection => collection,
+                About::Elsewhere => ResourceState::default(),
+            };
             list.conditions.iter().all(|condition| {
                 let met = match &condition.state {
                     State::Token(token) => state.sync_token == Some(token.as_str()),
@@ -139,34 +154,34 @@ mod tests {
     #[test]
     fn match_and_none_match() {
         let update = Preconditions { if_match: Some(Tags::These(vec![tag("a")])), ..Preconditions::default() };
-        assert!(update.check(state(Some("a")), |_| state(None)).is_ok());
-        assert!(update.check(state(Some("b")), |_| state(None)).is_err());
-        assert!(update.check(state(None), |_| state(None)).is_err());
+        assert!(update.check(state(Some("a")), state(None)).is_ok());
+        assert!(update.check(state(Some("b")), state(None)).is_err());
+        assert!(update.check(state(None), state(None)).is_err());
         let create = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
-        assert!(create.check(state(None), |_| state(None)).is_ok());
-        assert!(create.check(state(Some("a")), |_| state(None)).is_err());
+        assert!(create.check(state(None), state(None)).is_ok());
+        assert!(create.check(state(Some("a")), state(None)).is_err());
     }
 
     #[test]
     fn if_lists_know_not_and_other_resources() {
-        let list = |resource: Option<&str>, not, state| StateList {
-            resource: resource.map(str::to_owned),
+        let list = |resource, not, state| StateList {
+            resource,
             conditions: vec![StateCondition { not, state }],
         };
         let wanted = Preconditions {
             if_lists: vec![
-                list(None, false, State::Etag(tag("x"))),
-                list(Some("/c/"), false, State::Token("urn:t".into())),
-                list(None, true, State::Token("DAV:no-lock".into())),
+                list(About::Itself, false, State::Etag(tag("x"))),
+                list(About::Collection, false, State::Token("urn:t".into())),
+                list(About::Itself, true, State::Token("DAV:no-lock".into())),
             ],
             ..Preconditions::default()
         };
         // The last list holds for any resource: no lock token is ever a state here.
-        assert!(wanted.check(state(Some("a")), |_| state(None)).is_ok());
+        assert!(wanted.check(state(Some("a")), state(None)).is_ok());
         let mut strict = wanted.clone();
         strict.if_lists.pop();
-        assert!(strict.check(state(Some("a")), |_| state(None)).is_err());
+        assert!(strict.check(state(Some("a")), state(None)).is_err());
         let synced = ResourceState { sync_token: Some("urn:t"), ..ResourceState::default() };
-        assert!(strict.check(state(Some("a")), |_| synced).is_ok());
+        assert!(strict.check(state(Some("a")), synced).is_ok());
     }
 }

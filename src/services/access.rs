@@ -8,7 +8,7 @@ use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::PrincipalKind;
-use crate::store::{Error, ReadTx};
+use crate::store::{Error, ReadTx, WriteTx};
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
 #[derive(Debug, Clone)]
@@ -124,6 +124,31 @@ pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<
         return Err(Error::Fault(Fault::NotFound));
     }
     Ok(Access { collection, owner, rights })
+}
+
+/// As [`find`], for a transaction that is going to change the collection or its members: the home is locked first, so that
+/// what is read here and after cannot be changed by another writer before the commit.
+pub(super) fn find_for_change(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
+    actor.reach(place.home)?;
+    let owner = owner_of(tx, actor, &place.owner)?;
+    tx.raise_home(owner.id, place.home)?;
+    find(tx, actor, place)
+}
+
+/// Locks the homes of two places in one order, whatever the direction of a transfer, so that two cannot wait for each other.
+pub(super) fn lock_both(tx: &mut WriteTx<'_>, one: HomeOf, other: HomeOf) -> Result<(), Error> {
+    let mut homes = [one, other];
+    homes.sort_by_key(|(owner, home)| (*owner, *home as i16));
+    homes.iter().try_for_each(|(owner, home)| tx.raise_home(*owner, *home).map(|_| ()))
+}
+
+/// A home by its owner and kind.
+type HomeOf = (PrincipalId, HomeKind);
+
+/// The home that a place is in, if the actor's proof reaches it.
+pub(super) fn home_of(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<HomeOf, Error> {
+    actor.reach(place.home)?;
+    Ok((owner_of(tx, actor, &place.owner)?.id, place.home))
 }
 
 /// All collections of a home that the actor may know of.

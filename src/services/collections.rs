@@ -12,7 +12,7 @@ use crate::domain::fault::{Condition, Fault};
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::Principal;
 use crate::domain::props::{MAX_PROPS_BYTES, Props};
-use crate::store::{CollectionUpdate, Error, ReadTx, Weight};
+use crate::store::{CollectionUpdate, Error, ReadTx, Weight, WriteTx};
 
 /// Access-control entries on one collection at most.
 const MAX_GRANTS: usize = 1_000;
@@ -95,7 +95,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
+                    let access = access::find_for_change(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteProperties)?;
                     items::hold_collection(tx, &conditions, checked.collection())?;
                     let mut props = checked.collection().props.clone();
@@ -121,7 +121,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
+                    let access = access::find_for_change(tx, &actor, &place)?;
                     deletable(&actor, &access)?;
                     items::hold_collection(tx, &conditions, access.collection())?;
                     tx.delete_collection(access.collection())
@@ -142,7 +142,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find(tx, &actor, &from)?;
+                    let access = access::find_for_change(tx, &actor, &from)?;
                     deletable(&actor, &access)?;
                     items::hold_collection(tx, &conditions, access.collection())?;
                     if to.home != from.home {
@@ -184,7 +184,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
+                    let access = access::find_for_change(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteAcl)?;
                     items::hold_collection(tx, &conditions, checked.collection())?;
                     if grants.iter().any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner)) {
@@ -233,8 +233,9 @@ fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
 }
 
 /// A name in the actor's own home that nothing has yet.
-fn free_place(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
+fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
     let owner = access::owner_of(tx, actor, &place.owner)?.id;
+    tx.raise_home(owner, place.home)?;
     if owner != actor.id || !actor.scope.write {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
     }

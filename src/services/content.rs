@@ -85,7 +85,7 @@ fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
     Ok(Draft {
         name: name.to_owned(),
         // A card without a UID is known by its name: clients of old send such cards and expect them to be kept.
-        uid: index.uid.map_or_else(|| format!("name:{name}"), |uid| vcard::normalised_uid(&uid)),
+        uid: index.uid.as_deref().map_or_else(|| format!("name:{name}"), card_uid),
         etag: Etag::of(body.as_bytes()),
         kind: ItemKind::CARD,
         span: Span { first: i64::MIN, last: i64::MAX, recurring: false },
@@ -94,6 +94,13 @@ fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
         parsed: Vec::new(),
         body,
     })
+}
+
+/// `urn:uuid:` and any spelling of it are the bare UUID (interoperability notes 7); other UIDs differ by case.
+fn card_uid(uid: &str) -> String {
+    let uid = uid.trim();
+    let is_urn = uid.get(..9).is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:uuid:"));
+    if is_urn { vcard::normalised_uid(uid) } else { uid.to_owned() }
 }
 
 fn check_size(body: &str, limits: &Limits, card: bool) -> Result<(), Fault> {

@@ -71,7 +71,13 @@ impl Core {
         sent: Sent,
         conditions: Preconditions,
     ) -> Result<Stored, Fault> {
-        let access = self.collection(actor, place).await?;
+        let access = self.collection(actor, place).await.map_err(|fault| match fault {
+            // RFC 4918 §9.7.1; in another's home it stays indistinguishable from what is hidden.
+            Fault::NotFound if place.owner == actor.handle && actor.scope.opens(place.home) => {
+                Fault::Conflict("the collection does not exist")
+            }
+            other => other,
+        })?;
         let kind = access.collection().kind;
         let (draft, index) = content::draft(name, sent, kind, &self.limits)?;
         let members = self.limits.members;
@@ -79,7 +85,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
+                    let access = access::find_for_change(tx, &actor, &place)?;
                     let old = tx.object(access.collection().id, &draft.name)?;
                     let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
                     let checked = access.need(privilege)?;
@@ -97,7 +103,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
+                    let access = access::find_for_change(tx, &actor, &place)?;
                     let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::Unbind)?;
                     hold(tx, &conditions, checked.collection(), Some(&old))?;
@@ -120,7 +126,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
+                    let access = access::find_for_change(tx, &actor, &place)?;
                     let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::WriteProperties)?;
                     hold(tx, &conditions, checked.collection(), Some(&old))?;
@@ -150,7 +156,7 @@ pub(super) fn hold(
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
         sync_token: None,
     };
-    check(conditions, own, collection, &token)
+    conditions.check(own, ResourceState { sync_token: Some(&token), ..ResourceState::default() })
 }
 
 /// Holds a request's conditions against a collection itself, which has no entity tag but a sync token.
@@ -164,16 +170,7 @@ pub(super) fn hold_collection(
     }
     let token = token_of(collection, tx.epoch()).to_string();
     let own = ResourceState { sync_token: Some(&token), ..ResourceState::default() };
-    check(conditions, own, collection, &token)
-}
-
-fn check(conditions: &Preconditions, own: ResourceState<'_>, collection: &Collection, token: &str) -> Result<(), Fault> {
-    // A list about another resource is about the collection: no other can be known here.
-    let slug = collection.slug.as_str();
-    conditions.check(own, |path| {
-        let parent = path.trim_end_matches('/').ends_with(slug);
-        ResourceState { sync_token: parent.then_some(token), ..ResourceState::default() }
-    })
+    conditions.check(own, ResourceState::default())
 }
 
 /// Whether the collection takes the draft: its component, its UID, one more member.
@@ -197,13 +194,13 @@ pub(super) fn admit(
     }
     if let Some(other) = tx.name_of_uid(into.id, &draft.uid)? {
         let card = into.kind == CollectionKind::AddressBook;
-        return Err(Condition::NoUidConflict { card, href: other }.into());
+        return Err(uid_conflict(card, place, other).into());
     }
     if let Some(old) = old {
         // RFC 4791 §5.3.2.1: a PUT must not give a resource another UID, for clients key on it.
         let (name, card) = (old.name.clone(), into.kind == CollectionKind::AddressBook);
         if into.kind == CollectionKind::Calendar {
-            return Err(Condition::NoUidConflict { card, href: name }.into());
+            return Err(uid_conflict(card, place, name).into());
         }
     }
     // Counting is dear in a large collection: only from where the limit could matter.
@@ -212,6 +209,10 @@ pub(super) fn admit(
         return Err(Condition::QuotaNotExceeded.into());
     }
     Ok(())
+}
+
+fn uid_conflict(card: bool, place: &Place, name: String) -> Condition {
+    Condition::NoUidConflict { card, owner: place.owner.clone(), collection: place.slug.clone(), href: name }
 }
 
 /// Writes the draft and tells what was done.

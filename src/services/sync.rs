@@ -22,6 +22,8 @@ pub struct Changes {
     pub token: SyncToken,
     /// Whether there are more.
     pub more: bool,
+    /// The collection's number when the page was read.
+    pub current: i64,
 }
 
 /// The changes of a home.
@@ -50,8 +52,9 @@ impl Core {
         token_of(access.collection(), self.store.epoch())
     }
 
-    /// A page of the changes after `since`; from the beginning without one. `initial` leaves tombstones out.
-    pub async fn changes(&self, access: &Access, since: Option<&SyncToken>, limit: usize, initial: bool) -> Result<Changes, Fault> {
+    /// A page of the changes after `since`; from the beginning without one. Tombstones up to the
+    /// number `unborn` are left out: `i64::MAX` on the first page of a first sync, that page's `current` on its others.
+    pub async fn changes(&self, access: &Access, since: Option<&SyncToken>, limit: usize, unborn: i64) -> Result<Changes, Fault> {
         let collection = access.need(Privilege::Read)?.collection();
         let now = token_of(collection, self.store.epoch());
         let from = match since {
@@ -61,17 +64,17 @@ impl Core {
         };
         let (id, home) = (collection.id, collection.home);
         if from == now.modseq {
-            return Ok(Changes { items: Vec::new(), token: now, more: false });
+            return Ok(Changes { items: Vec::new(), current: now.modseq, token: now, more: false });
         }
         let page = fault(
             self.store
                 .point_snapshot(move |tx| {
-                    let page = tx.changes(id, from, limit, initial)?.ok_or(Fault::NotFound)?;
+                    let page = tx.changes(id, from, limit, unborn)?.ok_or(Fault::NotFound)?;
                     if page.modseq < from { Err(refused(home).into()) } else { Ok(page) }
                 })
                 .await,
         )?;
-        Ok(Changes { items: page.items, token: SyncToken { modseq: page.modseq, ..now }, more: page.more })
+        Ok(Changes { items: page.items, token: SyncToken { modseq: page.modseq, ..now }, more: page.more, current: page.current })
     }
 
     /// The changes of a home after `since`.

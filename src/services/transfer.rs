@@ -46,6 +46,9 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
+                    let from = access::home_of(tx, &actor, &what.from.place)?;
+                    let to = access::home_of(tx, &actor, &what.to.place).map_err(no_parent)?;
+                    access::lock_both(tx, from, to)?;
                     let source = access::find(tx, &actor, &what.from.place)?;
                     let target = access::find(tx, &actor, &what.to.place).map_err(no_parent)?;
                     let old = tx.object(source.need(Privilege::Read)?.collection().id, &what.from.name)?.ok_or(Fault::NotFound)?;

@@ -55,6 +55,13 @@ fn from_row(row: Row) -> Collection {
     }
 }
 
+/// A home whose number a transaction has raised.
+pub(super) struct Raised {
+    owner: PrincipalId,
+    kind: HomeKind,
+    modseq: i64,
+}
+
 /// A home's number and what clients keep on it.
 #[derive(Debug, Clone)]
 pub struct HomeState {
@@ -136,12 +143,20 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Raises the home's number and tells it. Takes the home's row lock.
-    fn raise_home(&mut self, owner: PrincipalId, kind: HomeKind) -> Result<i64, Error> {
-        Ok(diesel::update(home::table.find((owner.0, kind as i16)))
+    /// Raises the home's number, once a transaction, and tells it. Takes the home's row lock: what is read afterwards
+    /// stays true until the commit, for every writer comes this way first. `NotFound` where there is no such home.
+    pub fn raise_home(&mut self, owner: PrincipalId, kind: HomeKind) -> Result<i64, Error> {
+        if let Some(known) = self.raised.iter().find(|known| known.owner == owner && known.kind == kind) {
+            return Ok(known.modseq);
+        }
+        let modseq: Option<i64> = diesel::update(home::table.find((owner.0, kind as i16)))
             .set(home::modseq.eq(home::modseq + 1))
             .returning(home::modseq)
-            .get_result(self.conn)?)
+            .get_result(self.conn)
+            .optional()?;
+        let modseq = modseq.ok_or(Error::Fault(Fault::NotFound))?;
+        self.raised.push(Raised { owner, kind, modseq });
+        Ok(modseq)
     }
 
     /// Raises the numbers of the home and the collection and tells the collection's. `NotFound` where

@@ -77,6 +77,8 @@ pub struct ReadTx<'c> {
 pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     now: i64,
+    /// Homes whose number this transaction has raised, and so holds the lock of.
+    raised: Vec<collections::Raised>,
 }
 
 impl<'c> Deref for WriteTx<'c> {
@@ -94,7 +96,7 @@ impl<'c> DerefMut for WriteTx<'c> {
 
 impl<'c> WriteTx<'c> {
     fn new(conn: &'c mut Conn, shared: &'c Shared) -> Self {
-        WriteTx { read: ReadTx { conn, shared }, now: now() }
+        WriteTx { read: ReadTx { conn, shared }, now: now(), raised: Vec::new() }
     }
 
     /// The moment of this transaction, microseconds UTC.
@@ -235,16 +237,13 @@ impl Store {
     ) -> Result<T, Error> {
         let mut attempt = 1;
         loop {
-            let result = self.on_connection(|conn| {
-                conn.batch_execute("BEGIN")?;
-                match work(&mut WriteTx::new(conn, &self.shared)) {
-                    Ok(value) => conn.batch_execute("COMMIT").map(|()| value).map_err(Error::from),
-                    Err(error) => {
-                        conn.batch_execute("ROLLBACK")?;
-                        Err(error)
-                    }
-                }
-            });
+            let mut conn = self.begun()?;
+            let result = match work(&mut WriteTx::new(&mut conn, &self.shared)) {
+                // Should the connection break here, nobody knows whether it was stored: never run again.
+                Ok(value) => return conn.batch_execute("COMMIT").map(|()| value).map_err(Error::from),
+                Err(error) => conn.batch_execute("ROLLBACK").map_err(Error::from).and(Err(error)),
+            };
+            drop(conn);
             match result {
                 Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
                     std::thread::sleep(Duration::from_millis(u64::from(attempt * attempt)));
@@ -255,7 +254,18 @@ impl Store {
         }
     }
 
-    /// Runs on a pooled connection; one that broke while idle is replaced once.
+    /// A pooled connection with a transaction begun; one that broke while idle is replaced once.
+    fn begun(&self) -> Result<PooledConnection<Opener>, Error> {
+        let mut conn = self.connection()?;
+        if conn.batch_execute("BEGIN").is_err() {
+            drop(conn);
+            conn = self.connection()?;
+            conn.batch_execute("BEGIN")?;
+        }
+        Ok(conn)
+    }
+
+    /// Reads on a pooled connection; one that broke while idle is replaced once.
     fn on_connection<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
         let mut conn = self.connection()?;
         match work(&mut conn) {

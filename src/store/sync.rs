@@ -37,6 +37,8 @@ pub struct SyncPage {
     pub modseq: i64,
     /// Whether there are more.
     pub more: bool,
+    /// The collection's number in the snapshot that the page was read in.
+    pub current: i64,
 }
 
 impl ReadTx<'_> {
@@ -49,11 +51,12 @@ impl ReadTx<'_> {
             .optional()?)
     }
 
-    /// A page of the changes after `since`, at most `limit`. Must run in a snapshot. With `initial` tombstones are left out.
-    pub fn changes(&mut self, of: CollectionId, since: i64, limit: usize, initial: bool) -> Result<Option<SyncPage>, Error> {
+    /// A page of the changes after `since`, at most `limit`. Must run in a snapshot. Tombstones up to the number `unborn` are
+    /// left out: what was gone before a first sync began was never told.
+    pub fn changes(&mut self, of: CollectionId, since: i64, limit: usize, unborn: i64) -> Result<Option<SyncPage>, Error> {
         let Some(current) = self.modseq(of)? else { return Ok(None) };
         if current == since {
-            return Ok(Some(SyncPage { items: Vec::new(), modseq: current, more: false }));
+            return Ok(Some(SyncPage { items: Vec::new(), modseq: current, more: false, current }));
         }
         let fetch = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let present: Vec<(String, String, i16, i64)> = object::table
@@ -62,11 +65,11 @@ impl ReadTx<'_> {
             .order(object::modseq)
             .limit(fetch)
             .load(self.conn)?;
-        let gone: Vec<(String, i64)> = if initial {
+        let gone: Vec<(String, i64)> = if unborn >= current {
             Vec::new()
         } else {
             tombstone::table
-                .filter(tombstone::collection.eq(of.0).and(tombstone::modseq.gt(since)))
+                .filter(tombstone::collection.eq(of.0).and(tombstone::modseq.gt(since.max(unborn))))
                 .select((tombstone::name, tombstone::modseq))
                 .order(tombstone::modseq)
                 .limit(fetch)
@@ -85,6 +88,6 @@ impl ReadTx<'_> {
         // A truncated page ends at its last change; a whole one at the collection's own number, which also counts changes
         // of its properties.
         let modseq = if more { items.last().map_or(since, SyncItem::modseq) } else { current };
-        Ok(Some(SyncPage { items, modseq, more }))
+        Ok(Some(SyncPage { items, modseq, more, current }))
     }
 }

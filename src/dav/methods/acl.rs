@@ -32,7 +32,7 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
         let grantee = grantee(request, ace.child(DAV, "principal")).await?;
         grants.push(Grant { grantee, privileges: privileges(ace.child(DAV, "grant"))? });
     }
-    let conditions = precondition::read(request.headers)?;
+    let conditions = precondition::read(request.headers, &request.target)?;
     request.core.set_grants(&request.actor, place, grants, conditions).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -23,7 +23,7 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
                 to: ItemPlace { place: to.clone(), name: to_name.clone() },
                 moves,
                 overwrite: request.overwrite(),
-                conditions: precondition::read(request.headers)?,
+                conditions: precondition::read(request.headers, &request.target)?,
             };
             let stored = request.core.transfer(&request.actor, transfer).await?;
             let mut answer = stored_answer(&stored, None, to.home == HomeKind::AddressBooks);
@@ -35,7 +35,7 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
             Ok(answer)
         }
         (Target::Collection(from), Target::Collection(to)) if moves => {
-            let conditions = precondition::read(request.headers)?;
+            let conditions = precondition::read(request.headers, &request.target)?;
             request.core.rename_collection(&request.actor, from, to, conditions).await?;
             Ok(HttpResponse::Created().finish())
         }

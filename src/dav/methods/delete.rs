@@ -8,7 +8,7 @@ use actix_web::HttpResponse;
 
 /// Answers 204.
 pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
-    let conditions = precondition::read(request.headers)?;
+    let conditions = precondition::read(request.headers, &request.target)?;
     match &request.target {
         Target::Item(place, name) => request.core.delete_item(&request.actor, place, name, conditions).await?,
         Target::Collection(place) => {

@@ -60,7 +60,7 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
 async fn apply(request: &Request<'_>, patches: &[Named]) -> Result<(), Fault> {
     let patches: Vec<Patch> = patches.iter().filter_map(|named| named.patch.clone().ok()).collect();
     let (core, actor) = (request.core, &request.actor);
-    let conditions = precondition::read(request.headers)?;
+    let conditions = precondition::read(request.headers, &request.target)?;
     match &request.target {
         Target::Collection(place) => core.update_collection(actor, place, conditions, move |props| update(props, &patches)).await,
         Target::Item(place, name) => core.update_item(actor, place, name, conditions, move |props| drop(update(props, &patches))).await,

@@ -20,7 +20,7 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     }
     let card = place.home == HomeKind::AddressBooks;
     let sent = read_sent(request, payload, card).await?;
-    let conditions = precondition::read(request.headers)?;
+    let conditions = precondition::read(request.headers, &request.target)?;
     let representation = request.prefers("return=representation").then(|| sent.body.clone());
     let stored = request.core.put_item(&request.actor, place, name, sent, conditions).await?;
     Ok(stored_answer(&stored, representation, card))

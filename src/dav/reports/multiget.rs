@@ -112,12 +112,12 @@ impl Multiget {
         };
         let names = run.iter().map(|(_, name)| name.clone()).collect();
         let found = self.core.items_named(&of.access, names).await?;
-        let mut found: HashMap<String, _> = found.into_iter().map(|object| (object.name.clone(), object)).collect();
+        let found: HashMap<String, _> = found.into_iter().map(|object| (object.name.clone(), object)).collect();
         let zone = zone_of(of.access.collection());
         let extras = Extras::default();
         for (sent, name) in run {
-            // Asked twice, answered twice would need the item twice; the second is told as the first: once.
-            let Some(object) = found.remove(&name) else {
+            // Asked twice, or in two spellings, it is answered twice: a 404 would make a client delete it.
+            let Some(object) = found.get(&name).cloned() else {
                 write::status_response(out, &sent, "404 Not Found");
                 continue;
             };

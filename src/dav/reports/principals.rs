@@ -12,7 +12,7 @@ use crate::domain::fault::{Condition, Fault};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::PrincipalMatch;
 use crate::text::collation::fold;
-use crate::text::xml::Element;
+use crate::text::xml::{Element, Node};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
@@ -39,7 +39,7 @@ pub fn search_properties() -> HttpResponse {
     HttpResponse::Ok().content_type(XML).body(out)
 }
 
-/// `principal-property-search`, also with `test="anyof"` as Apple's clients send it.
+/// `principal-property-search`; without a criterion it lists all, within the limit. Also with `test="anyof"` as Apple's clients send it.
 pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpResponse, Fault> {
     let any = root.attribute("test").is_some_and(|test| test.eq_ignore_ascii_case("anyof"));
     let mut wanted = PrincipalMatch { limit: request.core.limits().principals, ..PrincipalMatch::default() };
@@ -49,9 +49,6 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
         let needle = fold(matched.text().trim().trim_start_matches("mailto:"));
         let props: Vec<&Element> = search.children_named(DAV, "prop").flat_map(Element::children).collect();
         exact.push(Criterion::of(&props, &needle));
-    }
-    if exact.is_empty() {
-        return Err(Fault::BadRequest("property-search is missing".into()));
     }
     if !any {
         for criterion in &exact {
@@ -147,11 +144,27 @@ pub async fn of_acl(request: &Request<'_>, resource: Resource, root: &Element) -
     Ok(multistatus(request, root, found).await)
 }
 
+/// The properties that a search wants told. Some clients write them beside an empty `prop` instead of in it.
+fn wanted_properties(root: &Element) -> Select {
+    let inside = root.child(DAV, "prop");
+    if inside.is_some_and(|prop| prop.children().next().is_some()) {
+        return Select::parse(Some(root));
+    }
+    const OWN: [&str; 5] = ["prop", "property-search", "apply-to-principal-collection-set", "self", "principal-property"];
+    let beside: Vec<Node> = root
+        .children()
+        .filter(|child| child.ns != DAV || !OWN.contains(&child.local.as_str()))
+        .map(|child| Node::Element(child.clone()))
+        .collect();
+    if beside.is_empty() {
+        return Select::these(&["displayname", "principal-URL"]);
+    }
+    let prop = Element { ns: DAV.into(), local: "prop".into(), attributes: Vec::new(), nodes: beside };
+    Select::parse(Some(&Element { nodes: vec![Node::Element(prop)], ..root.clone() }))
+}
+
 async fn multistatus(request: &Request<'_>, root: &Element, found: Vec<Principal>) -> HttpResponse {
-    let select = match root.child(DAV, "prop") {
-        Some(_) => Select::parse(Some(root)),
-        None => Select::these(&["displayname", "principal-URL"]),
-    };
+    let select = wanted_properties(root);
     let truncated = found.len() as i64 >= request.core.limits().principals;
     let mut out = String::with_capacity(512 + found.len() * 256);
     write::begin(&mut out, "multistatus");

@@ -89,7 +89,7 @@ async fn collection(
         minimal: request.minimal(),
         path: request.path.to_owned(),
         of: ItemOf::new(access),
-        initial: since.is_none(),
+        unborn: if since.is_none() { i64::MAX } else { 0 },
         since,
         page: limit.map_or(page, |limit| limit.min(page)),
         left: limit,
@@ -108,7 +108,8 @@ struct Sync {
     path: String,
     of: ItemOf,
     since: Option<SyncToken>,
-    initial: bool,
+    /// Tombstones up to this number are of members that this client was never told of.
+    unborn: i64,
     page: usize,
     left: Option<usize>,
     whole: bool,
@@ -118,7 +119,8 @@ struct Sync {
 impl Pages for Sync {
     async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
         let size = self.left.map_or(self.page, |left| left.min(self.page));
-        let changes = self.core.changes(&self.of.access, self.since.as_ref(), size, self.initial).await?;
+        let changes = self.core.changes(&self.of.access, self.since.as_ref(), size, self.unborn).await?;
+        self.unborn = self.unborn.min(changes.current);
         if !self.begun {
             self.begun = true;
             write::begin(out, "multistatus");
