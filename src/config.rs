@@ -105,7 +105,9 @@ impl Config {
         if let Some(file) = &flags.config {
             figment = figment.merge(Toml::file_exact(file));
         }
-        figment = figment.merge(Env::prefixed("CENACLE_").only(VARIABLES).split("__")).merge(Serialized::defaults(flags));
+        figment = figment
+            .merge(Env::prefixed("CENACLE_").only(VARIABLES).split("__"))
+            .merge(Serialized::defaults(flags));
         if let Some(listen) = listen {
             figment = figment.merge(("listen", listen));
         }

@@ -26,12 +26,13 @@ pub fn run(database: &str, count: usize) -> Result<(), String> {
                 time_zone: Some("Europe/Paris".into()),
             };
             core.create_principal(new, None).await.map_err(|fault| fault.to_string())?;
-            let (_, secret) = core.add_app_password(&handle, "load", "").await.map_err(|fault| fault.to_string())?;
+            let (_, secret) =
+                core.add_app_password(&handle, "load", "").await.map_err(|fault| fault.to_string())?;
             Ok::<_, String>((handle, secret))
         }
     };
-    let made: Vec<(String, String)> =
-        actix_web::rt::System::new().block_on(stream::iter((0..count).map(make)).buffer_unordered(AT_ONCE).try_collect())?;
+    let made: Vec<(String, String)> = actix_web::rt::System::new()
+        .block_on(stream::iter((0..count).map(make)).buffer_unordered(AT_ONCE).try_collect())?;
     for (handle, secret) in made {
         println!("{handle}\t{secret}");
     }

@@ -21,7 +21,11 @@ async fn answer(request: HttpRequest) -> HttpResponse {
 pub fn run(listen: SocketAddr) -> Result<(), String> {
     actix_web::rt::System::new()
         .block_on(async move {
-            HttpServer::new(|| App::new().default_service(web::route().to(answer))).workers(WORKERS).bind(listen)?.run().await
+            HttpServer::new(|| App::new().default_service(web::route().to(answer)))
+                .workers(WORKERS)
+                .bind(listen)?
+                .run()
+                .await
         })
         .map_err(|error| format!("the bare handler cannot serve: {error}"))
 }

@@ -102,7 +102,9 @@ impl Measured {
 
     /// The first wrong answer.
     pub fn wrong(&self) -> Option<String> {
-        self.cells.iter().find_map(|(cell, figures)| figures.wrong.as_ref().map(|wrong| format!("{cell}: {wrong}")))
+        self.cells
+            .iter()
+            .find_map(|(cell, figures)| figures.wrong.as_ref().map(|wrong| format!("{cell}: {wrong}")))
     }
 }
 
@@ -136,7 +138,12 @@ pub async fn measure(system: &System, reference: &Process, plan: &Plan) -> Resul
     Ok(all)
 }
 
-async fn run_block(system: &System, reference: &Process, plan: &Plan, block: &[Line]) -> Result<Vec<Measured>, String> {
+async fn run_block(
+    system: &System,
+    reference: &Process,
+    plan: &Plan,
+    block: &[Line],
+) -> Result<Vec<Measured>, String> {
     let mut built = Vec::new();
     let mut measured = Vec::new();
     for line in block {
@@ -183,12 +190,17 @@ fn places(system: &System, on: On) -> Vec<(String, Option<Rc<Stock>>)> {
     let sized = |stock: &Rc<Stock>| (stock.members.count().to_string(), Some(Rc::clone(stock)));
     match on {
         On::Sizes => system.calendars.iter().map(sized).collect(),
-        On::Size(size) => system.calendars.iter().filter(|stock| stock.members.count() == size).map(sized).collect(),
+        On::Size(size) => {
+            system.calendars.iter().filter(|stock| stock.members.count() == size).map(sized).collect()
+        }
         On::Book => vec![("cards".into(), Some(Rc::clone(&system.book)))],
         On::Home => vec![("home".into(), None)],
         On::Series => {
             let [old, young] = &system.series;
-            vec![("since 1950".into(), Some(Rc::clone(old))), ("since last week".into(), Some(Rc::clone(young)))]
+            vec![
+                ("since 1950".into(), Some(Rc::clone(old))),
+                ("since last week".into(), Some(Rc::clone(young))),
+            ]
         }
     }
 }

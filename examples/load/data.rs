@@ -59,8 +59,11 @@ impl Shape {
         if other < self.size / 10 - WEEKLY {
             let year = 1990 + other % 30;
             let yearly = other % 100 < self.yearly;
-            let rule =
-                if yearly { "RRULE:FREQ=YEARLY\r\n".into() } else { format!("RRULE:FREQ=WEEKLY;COUNT={}\r\n", 10 + other % 250) };
+            let rule = if yearly {
+                "RRULE:FREQ=YEARLY\r\n".into()
+            } else {
+                format!("RRULE:FREQ=WEEKLY;COUNT={}\r\n", 10 + other % 250)
+            };
             return (format!("{year}{month:02}{day:02}T{:02}0000", 8 + other % 10), rule);
         }
         (format!("{}{month:02}{day:02}T{:02}3000", 2005 + other % 26, 8 + other % 10), String::new())
@@ -106,15 +109,62 @@ pub fn fresh(uid: &str) -> String {
 }
 
 const FIRST: [&str; 40] = [
-    "Marie", "Jean", "Zoé", "Léon", "Alice", "Bruno", "Chloé", "Denis", "Élise", "Fabien", "Gaëlle", "Hugo", "Inès", "Jules", "Karim",
-    "Louise", "Malik", "Nadia", "Octave", "Pauline", "Quentin", "Rachel", "Simon", "Théo", "Ursule", "Victor", "Wassim", "Xavier",
-    "Yasmine", "Zacharie", "Anne", "Benoît", "Carole", "David", "Emma", "Franck", "Gérard", "Hélène", "Igor", "Julie",
+    "Marie", "Jean", "Zoé", "Léon", "Alice", "Bruno", "Chloé", "Denis", "Élise", "Fabien", "Gaëlle", "Hugo",
+    "Inès", "Jules", "Karim", "Louise", "Malik", "Nadia", "Octave", "Pauline", "Quentin", "Rachel", "Simon",
+    "Théo", "Ursule", "Victor", "Wassim", "Xavier", "Yasmine", "Zacharie", "Anne", "Benoît", "Carole",
+    "David", "Emma", "Franck", "Gérard", "Hélène", "Igor", "Julie",
 ];
 const LAST: [&str; 50] = [
-    "Martin", "Bernard", "Dubois", "Thomas", "Robert", "Richard", "Petit", "Durand", "Leroy", "Moreau", "Simonin", "Laurent", "Lefebvre",
-    "Michel", "Garcia", "Davidoux", "Bertrand", "Roux", "Vincent", "Fournier", "Morel", "Girard", "Andréani", "Lefevre", "Mercier",
-    "Dupont", "Lambert", "Bonnet", "Francois", "Martinez", "Legrand", "Garnier", "Faure", "Rousseau", "Blanc", "Guerin", "Muller",
-    "Henry", "Roussel", "Nicolas", "Perrin", "Morin", "Mathieu", "Clement", "Gauthier", "Dumont", "Lopez", "Fontaine", "Chevalier", "Robin",
+    "Martin",
+    "Bernard",
+    "Dubois",
+    "Thomas",
+    "Robert",
+    "Richard",
+    "Petit",
+    "Durand",
+    "Leroy",
+    "Moreau",
+    "Simonin",
+    "Laurent",
+    "Lefebvre",
+    "Michel",
+    "Garcia",
+    "Davidoux",
+    "Bertrand",
+    "Roux",
+    "Vincent",
+    "Fournier",
+    "Morel",
+    "Girard",
+    "Andréani",
+    "Lefevre",
+    "Mercier",
+    "Dupont",
+    "Lambert",
+    "Bonnet",
+    "Francois",
+    "Martinez",
+    "Legrand",
+    "Garnier",
+    "Faure",
+    "Rousseau",
+    "Blanc",
+    "Guerin",
+    "Muller",
+    "Henry",
+    "Roussel",
+    "Nicolas",
+    "Perrin",
+    "Morin",
+    "Mathieu",
+    "Clement",
+    "Gauthier",
+    "Dumont",
+    "Lopez",
+    "Fontaine",
+    "Chevalier",
+    "Robin",
 ];
 
 /// First and last name of a card.

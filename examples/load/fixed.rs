@@ -19,9 +19,19 @@ pub struct Fixed {
 
 impl Fixed {
     /// All answered with `status` and a body that `check` finds right; it is told the request's place.
-    pub fn new(requests: Vec<Vec<u8>>, status: u16, check: impl Fn(usize, &str) -> Result<(), String> + 'static) -> Self {
+    pub fn new(
+        requests: Vec<Vec<u8>>,
+        status: u16,
+        check: impl Fn(usize, &str) -> Result<(), String> + 'static,
+    ) -> Self {
         let right = requests.iter().map(|_| None).collect();
-        Fixed { requests: requests.into_iter().map(Rc::from).collect(), status, check: Box::new(check), right, next: 0 }
+        Fixed {
+            requests: requests.into_iter().map(Rc::from).collect(),
+            status,
+            check: Box::new(check),
+            right,
+            next: 0,
+        }
     }
 }
 
@@ -34,7 +44,12 @@ impl Row for Fixed {
     fn judge(&mut self, key: usize, answer: Answer<'_>) -> Result<(), String> {
         if answer.status != self.status {
             let text = String::from_utf8_lossy(answer.body);
-            return Err(format!("status {} instead of {}: {}", answer.status, self.status, text.chars().take(300).collect::<String>()));
+            return Err(format!(
+                "status {} instead of {}: {}",
+                answer.status,
+                self.status,
+                text.chars().take(300).collect::<String>()
+            ));
         }
         let right = self.right.get_mut(key).ok_or("an answer without a request")?;
         if right.as_deref() == Some(answer.body) {

@@ -119,7 +119,8 @@ impl Connection {
                 if let Some(line) = memmem::find(seen, b"\r\n") {
                     let text = std::str::from_utf8(seen.get(..line).unwrap_or_default()).unwrap_or_default();
                     let digits = text.split(';').next().unwrap_or_default().trim();
-                    let size = usize::from_str_radix(digits, 16).map_err(|_| format!("chunk size '{text}'"))?;
+                    let size =
+                        usize::from_str_radix(digits, 16).map_err(|_| format!("chunk size '{text}'"))?;
                     at += line + 2;
                     break size;
                 }
@@ -144,8 +145,13 @@ impl Connection {
 }
 
 fn read_head(lines: &[u8], begin: usize) -> Result<Head, String> {
-    let status = lines.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| digits.parse().ok());
-    let status = status.ok_or_else(|| format!("not an answer: {}", String::from_utf8_lossy(lines.get(..40).unwrap_or(lines))))?;
+    let status = lines
+        .get(9..12)
+        .and_then(|digits| std::str::from_utf8(digits).ok())
+        .and_then(|digits| digits.parse().ok());
+    let status = status.ok_or_else(|| {
+        format!("not an answer: {}", String::from_utf8_lossy(lines.get(..40).unwrap_or(lines)))
+    })?;
     let mut head = Head { status, end: begin + lines.len() + 2, length: None, chunked: false, etag: None };
     let mut at = 0;
     for line in lines.split(|byte| *byte == b'\n') {
@@ -178,12 +184,17 @@ impl Account {
     pub fn new(host: SocketAddr, login: &str, password: &str) -> Self {
         use base64::Engine;
         let proof = base64::engine::general_purpose::STANDARD.encode(format!("{login}:{password}"));
-        Account { fixed: format!(" HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic {proof}\r\nUser-Agent: cenacle-load\r\n") }
+        Account {
+            fixed: format!(
+                " HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic {proof}\r\nUser-Agent: cenacle-load\r\n"
+            ),
+        }
     }
 
     /// A request; `headers` are whole lines with their line ends.
     pub fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+        let length =
+            if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let parts = [method, " ", path, &self.fixed, headers, &length, "\r\n", body];
         parts.concat().into_bytes()
     }

@@ -125,16 +125,23 @@ fn load(options: &Options) -> Result<bool, String> {
     if sizes.first().is_none_or(|least| *least < data::LEAST) {
         return Err(format!("a calendar has at least {} events", data::LEAST));
     }
-    if let Some(unknown) = options.rows.iter().find(|name| !bench::LINES.iter().any(|line| line.id == **name)) {
+    if let Some(unknown) = options.rows.iter().find(|name| !bench::LINES.iter().any(|line| line.id == **name))
+    {
         let known: Vec<&str> = bench::LINES.iter().map(|line| line.id).collect();
         return Err(format!("there is no row '{unknown}', but {}", known.join(", ")));
     }
-    let folder = options.dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("cenacle-load-{}", std::process::id())));
+    let folder = options
+        .dir
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("cenacle-load-{}", std::process::id())));
     if folder.exists() {
         return Err(format!("{} exists already", folder.display()));
     }
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
     let outcome = runtime.block_on(run(options, &sizes, &folder));
     if options.keep {
         println!("The data are in {}.", folder.display());

@@ -81,7 +81,13 @@ pub async fn run(to: SocketAddr, connections: usize, time: Duration, row: Rc<Ref
     figures
 }
 
-async fn work(mut connection: Connection, worker: usize, deadline: Instant, row: Rc<RefCell<dyn Row>>, figures: Rc<RefCell<Figures>>) {
+async fn work(
+    mut connection: Connection,
+    worker: usize,
+    deadline: Instant,
+    row: Rc<RefCell<dyn Row>>,
+    figures: Rc<RefCell<Figures>>,
+) {
     let mut before = Instant::now();
     while before < deadline {
         let Some(ask) = row.borrow_mut().ask(worker) else { return };

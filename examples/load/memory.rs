@@ -54,10 +54,23 @@ pub async fn sample(system: &mut System, accounts: usize) -> Result<Vec<Sample>,
     rows::token(largest).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let idle = system.process.memory();
-    all.push(Sample { title: "resident, idle".into(), kib: idle.resident, own: idle.anonymous, most: 40 * MIB });
+    all.push(Sample {
+        title: "resident, idle".into(),
+        kib: idle.resident,
+        own: idle.anonymous,
+        most: 40 * MIB,
+    });
     for (id, row, title) in [
-        ("first-sync", rows::build("first-sync", largest).await?, format!("growth, first sync of {}", largest.members.count())),
-        ("multiget", rows::multiget(largest, largest.members.count().min(10_000))?, "growth, multiget of 10,000".to_owned()),
+        (
+            "first-sync",
+            rows::build("first-sync", largest).await?,
+            format!("growth, first sync of {}", largest.members.count()),
+        ),
+        (
+            "multiget",
+            rows::multiget(largest, largest.members.count().min(10_000))?,
+            "growth, multiget of 10,000".to_owned(),
+        ),
     ] {
         system.process.reset_peak()?;
         let before = system.process.memory();
@@ -68,7 +81,12 @@ pub async fn sample(system: &mut System, accounts: usize) -> Result<Vec<Sample>,
         }
         let after = system.process.memory();
         let kib = after.peak.saturating_sub(before.resident);
-        all.push(Sample { title, kib, own: after.anonymous.saturating_sub(before.anonymous), most: 32 * MIB });
+        all.push(Sample {
+            title,
+            kib,
+            own: after.anonymous.saturating_sub(before.anonymous),
+            most: 32 * MIB,
+        });
     }
     Ok(all)
 }
@@ -98,10 +116,19 @@ async fn with_accounts(system: &System, count: usize) -> Result<Sample, String> 
     let body = "<propfind xmlns=\"DAV:\"><prop><sync-token/></prop></propfind>";
     let poll = |(login, secret): &(String, String)| {
         let account = Account::new(system.process.address, login, secret);
-        account.request("PROPFIND", &format!("/dav/calendars/{login}/"), "Depth: 1\r\nContent-Type: application/xml\r\n", body).into()
+        account
+            .request(
+                "PROPFIND",
+                &format!("/dav/calendars/{login}/"),
+                "Depth: 1\r\nContent-Type: application/xml\r\n",
+                body,
+            )
+            .into()
     };
     let everybody = Everybody { waiting: made.iter().map(poll).collect() };
-    let figures = run(system.process.address, CONNECTIONS, Duration::from_secs(600), Rc::new(RefCell::new(everybody))).await;
+    let figures =
+        run(system.process.address, CONNECTIONS, Duration::from_secs(600), Rc::new(RefCell::new(everybody)))
+            .await;
     if let Some(wrong) = figures.wrong {
         return Err(format!("{count} accounts: {wrong}"));
     }

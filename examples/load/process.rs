@@ -36,7 +36,13 @@ pub fn free_address() -> Result<SocketAddr, String> {
 impl Process {
     /// Starts a command and waits until it listens; what it prints goes to `log`.
     pub fn start(mut command: Command, address: SocketAddr, log: &Path) -> Result<Process, String> {
-        let file = |_| File::options().create(true).append(true).open(log).map_err(|error| format!("{}: {error}", log.display()));
+        let file = |_| {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(log)
+                .map_err(|error| format!("{}: {error}", log.display()))
+        };
         command.stdin(Stdio::null()).stdout(file(())?).stderr(file(())?);
         let child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let mut process = Process { child, address };
@@ -70,7 +76,9 @@ impl Process {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
         let field = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse().ok()).unwrap_or(0)
+            line.and_then(|rest| rest.split_whitespace().next())
+                .and_then(|number| number.parse().ok())
+                .unwrap_or(0)
         };
         Memory { resident: field("VmRSS:"), anonymous: field("RssAnon:"), peak: field("VmHWM:") }
     }

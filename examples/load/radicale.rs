@@ -10,7 +10,9 @@ use std::rc::Rc;
 
 /// Writes configuration and data.
 pub fn prepare(folder: &Path, names: &Names, password: &str, shapes: &[Shape]) -> Result<(), String> {
-    let write = |path: &Path, text: &str| fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()));
+    let write = |path: &Path, text: &str| {
+        fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
     let users = folder.join("users");
     write(&users, &format!("{}:{password}\n{}:{password}\n", names.owner, names.poller))?;
     let root = folder.join("collections");
@@ -61,5 +63,9 @@ pub async fn learn(stock: &Rc<Stock>) -> Result<(), String> {
             known += 1;
         }
     }
-    if known == stock.members.count() { Ok(()) } else { Err(format!("{}: status {status}, {known} members", stock.path)) }
+    if known == stock.members.count() {
+        Ok(())
+    } else {
+        Err(format!("{}: status {status}, {known} members", stock.path))
+    }
 }

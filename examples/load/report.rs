@@ -30,9 +30,18 @@ pub fn one_line(label: &str, line: &Measured) -> String {
     let cells: Vec<String> = line
         .cells
         .iter()
-        .map(|(cell, figures)| format!("{cell}: {}/s ({:.1}/{:.1} ms)", rate(figures.rate()), figures.latency(0.5), figures.latency(0.99)))
+        .map(|(cell, figures)| {
+            format!(
+                "{cell}: {}/s ({:.1}/{:.1} ms)",
+                rate(figures.rate()),
+                figures.latency(0.5),
+                figures.latency(0.99)
+            )
+        })
         .collect();
-    let wrong = line.wrong().map_or_else(String::new, |wrong| format!("  WRONG {}", wrong.chars().take(400).collect::<String>()));
+    let wrong = line
+        .wrong()
+        .map_or_else(String::new, |wrong| format!("  WRONG {}", wrong.chars().take(400).collect::<String>()));
     format!("{label} {:12} {}  bare {}/s{wrong}", line.line.id, cells.join(", "), rate(line.bare))
 }
 
@@ -51,7 +60,8 @@ fn failing(line: &Measured) -> Option<String> {
 pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, usize) {
     let mut passed = 0;
     let mut failed = 0;
-    let mut table = vec![vec!["row".to_owned(), "answers/s".into(), "share".into(), "wanted".into(), "growth".into()]];
+    let mut table =
+        vec![vec!["row".to_owned(), "answers/s".into(), "share".into(), "wanted".into(), "growth".into()]];
     let [first, others @ ..] = columns else { return (0, 0) };
     if let Some(head) = table.first_mut() {
         head.extend(others.iter().map(|column| column.label.to_owned()));
@@ -82,7 +92,11 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
     }
     for sample in memory {
         let fine = sample.kib < sample.most;
-        if fine { passed += 1 } else { failed += 1 }
+        if fine {
+            passed += 1
+        } else {
+            failed += 1
+        }
         let mut row = vec![sample.title.clone(), format!("{:.1} MiB", sample.kib as f64 / 1024.0)];
         row.push(format!("own {:.1} MiB", sample.own as f64 / 1024.0));
         row.push(format!("< {} MiB", sample.most / 1024));
@@ -92,8 +106,12 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
         table.push(row);
     }
     print!("{}", if markdown { as_markdown(&table) } else { as_text(&table) });
-    let bare: Vec<String> = columns.iter().map(|column| format!("{} {}", column.label, rate(mean_bare(&column.lines)))).collect();
-    println!("\nThe bare handler beside each: {} answers/s. Several figures in a cell: one a size, ascending.", bare.join(", "));
+    let bare: Vec<String> =
+        columns.iter().map(|column| format!("{} {}", column.label, rate(mean_bare(&column.lines)))).collect();
+    println!(
+        "\nThe bare handler beside each: {} answers/s. Several figures in a cell: one a size, ascending.",
+        bare.join(", ")
+    );
     (passed, failed)
 }
 
@@ -114,7 +132,8 @@ fn beside(label: &str, line: &Measured, same: &Measured) -> (String, Option<Stri
     }
     let share = same.share() / line.share();
     let rates: Vec<String> = same.cells.iter().map(|(_, figures)| rate(figures.rate())).collect();
-    let slow = (share < QUARTER && line.line.on != On::Series).then(|| format!("{} of SQLite on {label}", percent(share)));
+    let slow = (share < QUARTER && line.line.on != On::Series)
+        .then(|| format!("{} of SQLite on {label}", percent(share)));
     (format!("{} ({})", rates.join(" / "), percent(share)), slow)
 }
 
@@ -135,7 +154,9 @@ fn as_markdown(table: &[Vec<String>]) -> String {
 
 fn as_text(table: &[Vec<String>]) -> String {
     let columns = table.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |at: usize| table.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |at: usize| {
+        table.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut out = String::new();
     for row in table {

@@ -39,7 +39,13 @@ pub async fn build(id: &str, on: &Rc<Stock>) -> Result<Built, String> {
         "delete" => built(Delete::new(on)),
         "card-put" => built(PutEither::new(on)),
         "week" => week(on, "<C:calendar-data/>"),
-        "week-expand" => week(on, &format!("<C:calendar-data><C:expand start=\"{}\" end=\"{}\"/></C:calendar-data>", WEEK.0, WEEK.1)),
+        "week-expand" => week(
+            on,
+            &format!(
+                "<C:calendar-data><C:expand start=\"{}\" end=\"{}\"/></C:calendar-data>",
+                WEEK.0, WEEK.1
+            ),
+        ),
         "freebusy" => freebusy(on),
         "list" => list(on),
         "first-sync" => first_sync(on),
@@ -60,7 +66,11 @@ fn sample(on: &Stock, most: usize) -> Vec<usize> {
 
 fn same(found: &str, wanted: &str) -> Result<(), String> {
     // XML turns a lone carriage return into a line feed; what was sent has both.
-    if found == wanted || found.replace('\r', "") == wanted.replace('\r', "") { Ok(()) } else { Err(format!("other content: {found}")) }
+    if found == wanted || found.replace('\r', "") == wanted.replace('\r', "") {
+        Ok(())
+    } else {
+        Err(format!("other content: {found}"))
+    }
 }
 
 fn get(on: &Rc<Stock>, status: u16) -> Result<Built, String> {
@@ -74,7 +84,8 @@ fn get(on: &Rc<Stock>, status: u16) -> Result<Built, String> {
         on.on("GET", &on.name(*number), &condition, "")
     };
     let requests = numbers.iter().map(request).collect();
-    let wanted: Vec<String> = if status == 304 { Vec::new() } else { numbers.iter().map(|number| on.body(*number)).collect() };
+    let wanted: Vec<String> =
+        if status == 304 { Vec::new() } else { numbers.iter().map(|number| on.body(*number)).collect() };
     built(Fixed::new(requests, status, move |key, body| {
         let wanted = wanted.get(key).map_or("", String::as_str);
         if body == wanted { Ok(()) } else { Err(format!("other bytes: {body}")) }
@@ -82,7 +93,9 @@ fn get(on: &Rc<Stock>, status: u16) -> Result<Built, String> {
 }
 
 fn propfind(props: &str) -> String {
-    format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><D:propfind {NAMESPACES}><D:prop>{props}</D:prop></D:propfind>")
+    format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><D:propfind {NAMESPACES}><D:prop>{props}</D:prop></D:propfind>"
+    )
 }
 
 fn poll(on: &Rc<Stock>) -> Result<Built, String> {
@@ -90,7 +103,11 @@ fn poll(on: &Rc<Stock>) -> Result<Built, String> {
     let request = on.request("PROPFIND", &format!("Depth: 0\r\n{XML}"), &body);
     built(Fixed::new(vec![request], 207, |_, body| {
         let found = |local| element(&mut { body }, local).is_some_and(|text| !text.is_empty());
-        if responses(body).len() == 1 && found("getctag") && found("sync-token") { Ok(()) } else { Err(body.to_owned()) }
+        if responses(body).len() == 1 && found("getctag") && found("sync-token") {
+            Ok(())
+        } else {
+            Err(body.to_owned())
+        }
     }))
 }
 
@@ -151,10 +168,15 @@ async fn sync_ten(on: &Rc<Stock>) -> Result<Built, String> {
     }
     built(Fixed::new(vec![sync(on, &token)], 207, move |_, body| {
         let all = responses(body);
-        let there: BTreeSet<String> = all.iter().filter(|one| !one.gone && one.etag.is_some()).map(|one| one.name.clone()).collect();
+        let there: BTreeSet<String> =
+            all.iter().filter(|one| !one.gone && one.etag.is_some()).map(|one| one.name.clone()).collect();
         let left: Vec<&str> = all.iter().filter(|one| one.gone).map(|one| one.name.as_str()).collect();
         let moved = element(&mut { body }, "sync-token").is_some_and(|now| now != token);
-        if all.len() == 10 && there == wanted && left == [gone.as_str()] && moved { Ok(()) } else { Err(body.to_owned()) }
+        if all.len() == 10 && there == wanted && left == [gone.as_str()] && moved {
+            Ok(())
+        } else {
+            Err(body.to_owned())
+        }
     }))
 }
 
@@ -185,7 +207,9 @@ fn week(on: &Rc<Stock>, data: &str) -> Result<Built, String> {
                 return Err(format!("{name} has no entity tag"));
             }
             if expanded {
-                let one = data.matches("BEGIN:VEVENT").count() == 1 && data.contains("DTSTART:202602") && !data.contains("RRULE");
+                let one = data.matches("BEGIN:VEVENT").count() == 1
+                    && data.contains("DTSTART:202602")
+                    && !data.contains("RRULE");
                 if !one {
                     return Err(format!("{name} is not expanded: {data}"));
                 }
@@ -225,14 +249,20 @@ fn freebusy(on: &Rc<Stock>) -> Result<Built, String> {
     let starts = busy_starts(on.members);
     built(Fixed::new(vec![request], 200, move |_, body| {
         let unfolded = body.replace("\r\n ", "").replace("\n ", "");
-        let lines = unfolded.lines().filter(|line| line.starts_with("FREEBUSY")).filter_map(|line| line.split_once(':'));
-        let periods: BTreeSet<&str> = lines.flat_map(|(_, periods)| periods.split(',')).map(str::trim).collect();
+        let lines = unfolded
+            .lines()
+            .filter(|line| line.starts_with("FREEBUSY"))
+            .filter_map(|line| line.split_once(':'));
+        let periods: BTreeSet<&str> =
+            lines.flat_map(|(_, periods)| periods.split(',')).map(str::trim).collect();
         if periods.len() != MONTH_PERIODS {
             return Err(format!("{} instead of {MONTH_PERIODS} periods", periods.len()));
         }
         for start in &starts {
             let end = start.replace("0000Z", "3000Z");
-            if !periods.contains(format!("{start}/{end}").as_str()) && !periods.contains(format!("{start}/PT30M").as_str()) {
+            if !periods.contains(format!("{start}/{end}").as_str())
+                && !periods.contains(format!("{start}/PT30M").as_str())
+            {
                 return Err(format!("{start} is not busy"));
             }
         }
@@ -244,9 +274,15 @@ fn freebusy(on: &Rc<Stock>) -> Result<Built, String> {
 fn complete(on: &Stock, body: &str, names: &BTreeSet<String>, itself: bool) -> Result<(), String> {
     let own = on.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let all = responses(body);
-    let found: BTreeSet<&str> =
-        all.iter().filter(|one| !(itself && one.name == own) && one.etag.is_some()).map(|one| one.name.as_str()).collect();
-    if all.len() == names.len() + usize::from(itself) && found.len() == names.len() && names.iter().all(|name| found.contains(name.as_str())) {
+    let found: BTreeSet<&str> = all
+        .iter()
+        .filter(|one| !(itself && one.name == own) && one.etag.is_some())
+        .map(|one| one.name.as_str())
+        .collect();
+    if all.len() == names.len() + usize::from(itself)
+        && found.len() == names.len()
+        && names.iter().all(|name| found.contains(name.as_str()))
+    {
         return Ok(());
     }
     let missing = names.iter().find(|name| !found.contains(name.as_str()));
@@ -254,7 +290,8 @@ fn complete(on: &Stock, body: &str, names: &BTreeSet<String>, itself: bool) -> R
 }
 
 fn list(on: &Rc<Stock>) -> Result<Built, String> {
-    let request = on.request("PROPFIND", &format!("Depth: 1\r\n{XML}"), &propfind("<D:resourcetype/><D:getetag/>"));
+    let request =
+        on.request("PROPFIND", &format!("Depth: 1\r\n{XML}"), &propfind("<D:resourcetype/><D:getetag/>"));
     let (of, names) = (Rc::clone(on), on.names());
     built(Fixed::new(vec![request], 207, move |_, body| complete(&of, body, &names, true)))
 }
@@ -262,7 +299,9 @@ fn list(on: &Rc<Stock>) -> Result<Built, String> {
 fn first_sync(on: &Rc<Stock>) -> Result<Built, String> {
     let (of, names) = (Rc::clone(on), on.names());
     built(Fixed::new(vec![sync(on, "")], 207, move |_, body| {
-        if element(&mut { body.get(body.len().saturating_sub(2000)..).unwrap_or(body) }, "sync-token").is_none() {
+        if element(&mut { body.get(body.len().saturating_sub(2000)..).unwrap_or(body) }, "sync-token")
+            .is_none()
+        {
             return Err("no sync token at the end".into());
         }
         complete(&of, body, &names, false)
@@ -273,10 +312,17 @@ fn first_sync(on: &Rc<Stock>) -> Result<Built, String> {
 pub fn multiget(on: &Rc<Stock>, hrefs: usize) -> Result<Built, String> {
     let count = on.members.count();
     let lists: Vec<Vec<usize>> = (0..LISTS)
-        .map(|list| (0..hrefs).map(|place| (list * 977 + place * (count / hrefs).max(1)) % count).collect::<BTreeSet<_>>().into_iter().collect())
+        .map(|list| {
+            (0..hrefs)
+                .map(|place| (list * 977 + place * (count / hrefs).max(1)) % count)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect()
+        })
         .collect();
     let request = |list: &Vec<usize>| {
-        let hrefs: String = list.iter().map(|number| format!("<D:href>{}{}</D:href>", on.path, on.name(*number))).collect();
+        let hrefs: String =
+            list.iter().map(|number| format!("<D:href>{}{}</D:href>", on.path, on.name(*number))).collect();
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?><C:calendar-multiget {NAMESPACES}><D:prop><D:getetag/><C:calendar-data/></D:prop>{hrefs}\
              </C:calendar-multiget>"
@@ -291,7 +337,8 @@ pub fn multiget(on: &Rc<Stock>, hrefs: usize) -> Result<Built, String> {
         if all.len() != wanted.len() {
             return Err(format!("{} instead of {} members", all.len(), wanted.len()));
         }
-        let by_name: std::collections::HashMap<&str, &crate::xml::Response> = all.iter().map(|one| (one.name.as_str(), one)).collect();
+        let by_name: std::collections::HashMap<&str, &crate::xml::Response> =
+            all.iter().map(|one| (one.name.as_str(), one)).collect();
         for number in wanted {
             let name = of.name(*number);
             let one = by_name.get(name.as_str()).ok_or_else(|| format!("{name} is missing"))?;
@@ -310,7 +357,9 @@ fn card_search(on: &Rc<Stock>) -> Result<Built, String> {
         })
         .collect();
     let request = |text: &String| {
-        let test = format!("<R:text-match collation=\"i;unicode-casemap\" match-type=\"contains\">{text}</R:text-match>");
+        let test = format!(
+            "<R:text-match collation=\"i;unicode-casemap\" match-type=\"contains\">{text}</R:text-match>"
+        );
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?><R:addressbook-query {NAMESPACES}><D:prop><D:getetag/><R:address-data/></D:prop>\
              <R:filter test=\"anyof\"><R:prop-filter name=\"FN\">{test}</R:prop-filter><R:prop-filter name=\"EMAIL\">{test}</R:prop-filter>\
@@ -327,7 +376,8 @@ fn card_search(on: &Rc<Stock>) -> Result<Built, String> {
             return Err(format!("{} instead of {wanted} hits for '{text}'", all.len()));
         }
         for one in &all {
-            let number = one.name.trim_matches(|c: char| !c.is_ascii_digit()).parse().map_err(|_| one.name.clone())?;
+            let number =
+                one.name.trim_matches(|c: char| !c.is_ascii_digit()).parse().map_err(|_| one.name.clone())?;
             same(one.data.as_deref().unwrap_or_default(), &of.body(number))?;
         }
         Ok(())

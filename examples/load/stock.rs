@@ -2,8 +2,8 @@
 
 use crate::data::{self, Shape};
 use crate::http::Account;
-use crate::measure::{Ask, Row, run};
 use crate::http::Answer;
+use crate::measure::{Ask, Row, run};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -48,9 +48,12 @@ impl Members {
             Members::Cards(_) => data::card(number, turn),
             Members::Series(monday) => {
                 let (day, hour) = (number % 7, 8 + number / 7);
-                let first: u32 = monday.get(6..).and_then(|day| day.parse().ok()).unwrap_or(1);
-                let month = monday.get(..6).unwrap_or_default();
-                let start = format!("{month}{:02}T{hour:02}0000", first as usize + day);
+                let first: usize = monday.get(6..).and_then(|day| day.parse().ok()).unwrap_or(1);
+                let month: usize = monday.get(..6).and_then(|month| month.parse().ok()).unwrap_or(0);
+                // Both first weeks are of a January; the sixth day after the 26th is in February.
+                let (month, day) =
+                    if first + day > 31 { (month + 1, first + day - 31) } else { (month, first + day) };
+                let start = format!("{month}{day:02}T{hour:02}0000");
                 data::event(&format!("s{number}"), &start, "RRULE:FREQ=WEEKLY\r\n", turn)
             }
         }
@@ -104,7 +107,10 @@ impl Stock {
 
     /// All names that must be there.
     pub fn names(&self) -> BTreeSet<String> {
-        (0..self.members.count()).map(|number| self.name(number)).chain(self.extras.borrow().iter().cloned()).collect()
+        (0..self.members.count())
+            .map(|number| self.name(number))
+            .chain(self.extras.borrow().iter().cloned())
+            .collect()
     }
 
     /// What a member holds now.
@@ -139,7 +145,11 @@ impl Stock {
 
     /// Stores all members.
     pub async fn fill(self: &Rc<Self>) -> Result<(), String> {
-        let row = Rc::new(RefCell::new(Put { stock: Rc::clone(self), waiting: (0..self.members.count()).collect(), fill: true }));
+        let row = Rc::new(RefCell::new(Put {
+            stock: Rc::clone(self),
+            waiting: (0..self.members.count()).collect(),
+            fill: true,
+        }));
         all(self, row).await
     }
 

@@ -92,7 +92,11 @@ impl Start {
         let mut command = self.cenacle()?;
         command.args(["user", "add", login, "--password-stdin"]);
         self.database(&mut command);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().map_err(|error| format!("{command:?}: {error}"))?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{command:?}: {error}"))?;
         if let Some(mut input) = child.stdin.take() {
             input.write_all(PASSWORD.as_bytes()).map_err(|error| error.to_string())?;
         }
@@ -106,7 +110,11 @@ impl Start {
         let command = match &self.kind {
             Kind::Radicale(venv) => {
                 let mut command = Command::new(venv.join("bin/python"));
-                command.args(["-m", "radicale", "--config"]).arg(self.folder.join("config")).arg("--server-hosts").arg(address.to_string());
+                command
+                    .args(["-m", "radicale", "--config"])
+                    .arg(self.folder.join("config"))
+                    .arg("--server-hosts")
+                    .arg(address.to_string());
                 command
             }
             _ => {
@@ -122,7 +130,12 @@ impl Start {
 
 impl System {
     /// Starts a server in an empty folder and stores the data.
-    pub async fn start(kind: Kind, folder: &Path, server: Option<PathBuf>, shapes: &[Shape]) -> Result<System, String> {
+    pub async fn start(
+        kind: Kind,
+        folder: &Path,
+        server: Option<PathBuf>,
+        shapes: &[Shape],
+    ) -> Result<System, String> {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let start = Start { kind, server, folder: folder.to_owned() };
         let names = Names::fresh();
@@ -143,13 +156,25 @@ impl System {
         let poller = Account::new(process.address, &names.poller, PASSWORD);
         let home = format!("{calendars}{}/", names.poller);
         let stock = |root: &str, slug: &str, members| {
-            Rc::new(Stock::new(process.address, account.clone(), format!("{root}{}/{slug}/", names.owner), members, rival))
+            Rc::new(Stock::new(
+                process.address,
+                account.clone(),
+                format!("{root}{}/{slug}/", names.owner),
+                members,
+                rival,
+            ))
         };
         let system = System {
             label,
-            calendars: shapes.iter().map(|shape| stock(calendars, &format!("c{}", shape.size), Members::Events(*shape))).collect(),
+            calendars: shapes
+                .iter()
+                .map(|shape| stock(calendars, &format!("c{}", shape.size), Members::Events(*shape)))
+                .collect(),
             book: stock(books, "cards", Members::Cards(CARDS)),
-            series: [stock(calendars, "s1950", Members::Series("19500102")), stock(calendars, "srecent", Members::Series("20260126"))],
+            series: [
+                stock(calendars, "s1950", Members::Series("19500102")),
+                stock(calendars, "srecent", Members::Series("20260126")),
+            ],
             poller,
             home,
             process,
@@ -175,7 +200,12 @@ impl System {
             stock.fill().await?;
             let seconds = begun.elapsed().as_secs_f64();
             let count = stock.members.count();
-            println!("  {}: stored {count} members in {} in {seconds:.1} s ({:.0}/s)", self.label, stock.path, count as f64 / seconds);
+            println!(
+                "  {}: stored {count} members in {} in {seconds:.1} s ({:.0}/s)",
+                self.label,
+                stock.path,
+                count as f64 / seconds
+            );
         }
         if !prepared {
             // With the four that every account has: five.
@@ -187,7 +217,9 @@ impl System {
     async fn make(&self, request: &[u8]) -> Result<(), String> {
         match once(self.process.address, request).await? {
             (201, _, _) => Ok(()),
-            (status, _, body) => Err(format!("a collection was not made: {status} {}", String::from_utf8_lossy(&body))),
+            (status, _, body) => {
+                Err(format!("a collection was not made: {status} {}", String::from_utf8_lossy(&body)))
+            }
         }
     }
 
@@ -222,12 +254,17 @@ impl System {
             Kind::Postgres(url) => command.arg("--database").arg(url),
             _ => command.arg("--database").arg(self.start.folder.join("cenacle.sqlite")),
         };
-        let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{command:?}: {error}"))?;
+        let output =
+            command.stderr(Stdio::inherit()).output().map_err(|error| format!("{command:?}: {error}"))?;
         if !output.status.success() {
             return Err(format!("accounts could not be made: {}", output.status));
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(text.lines().filter_map(|line| line.split_once('\t')).map(|(login, secret)| (login.to_owned(), secret.to_owned())).collect())
+        Ok(text
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(login, secret)| (login.to_owned(), secret.to_owned()))
+            .collect())
     }
 }
 

@@ -64,13 +64,27 @@ pub fn element<'x>(rest: &mut &'x str, local: &str) -> Option<&'x str> {
 }
 
 fn is_prefix(text: &str) -> bool {
-    text.is_empty() || text.strip_suffix(':').is_some_and(|prefix| prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    text.is_empty()
+        || text
+            .strip_suffix(':')
+            .is_some_and(|prefix| prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }
-    let plain = [("&#13;", "\r"), ("&#xD;", "\r"), ("&#xd;", "\r"), ("&#10;", "\n"), ("&quot;", "\""), ("&#34;", "\""), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    let plain = [
+        ("&#13;", "\r"),
+        ("&#xD;", "\r"),
+        ("&#xd;", "\r"),
+        ("&#10;", "\n"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&apos;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
     Cow::Owned(plain.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)))
 }

@@ -105,7 +105,11 @@ fn collection(core: &Core, file: &Path, user: String, slug: String) -> Result<()
     let holds = match file.extension().and_then(|extension| extension.to_str()) {
         Some("vcf") => Holds::Cards,
         Some("ics") => Holds::Calendar,
-        _ => return Err(Failed::Other("the name of the file must end in .ics or .vcf: it says which home is meant".into())),
+        _ => {
+            return Err(Failed::Other(
+                "the name of the file must end in .ics or .vcf: it says which home is meant".into(),
+            ));
+        }
     };
     let (output, mut writer) = Output::open(file)?;
     let (written, left) = block_on(collection_to(core, &mut writer, holds, &user, slug))?;
@@ -119,7 +123,13 @@ fn collection(core: &Core, file: &Path, user: String, slug: String) -> Result<()
     Ok(())
 }
 
-async fn collection_to(core: &Core, out: &mut dyn Write, holds: Holds, user: &str, slug: String) -> Result<(u64, u64), Failed> {
+async fn collection_to(
+    core: &Core,
+    out: &mut dyn Write,
+    holds: Holds,
+    user: &str,
+    slug: String,
+) -> Result<(u64, u64), Failed> {
     let actor = core.on_behalf(user, "cenacle export").await.map_err(|_| Failed::no_account(user))?;
     let place = Place { owner: actor.handle.clone(), home: holds.home(), slug };
     let access = core.collection(&actor, &place).await.map_err(|_| Failed::no_collection(&place))?;

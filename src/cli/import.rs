@@ -51,17 +51,19 @@ fn whole(core: &Core, args: &Args) -> Result<(), Failed> {
     let (input, length): (Box<dyn BufRead>, u64) = if args.file == Path::new("-") {
         (Box::new(io::stdin().lock()), 0)
     } else {
-        let file = File::open(&args.file).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
+        let file = File::open(&args.file)
+            .map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
         let length = file.metadata()?.len();
         (Box::new(BufReader::with_capacity(1 << 18, file)), length)
     };
     let tokens = if args.keep_tokens { Tokens::Keep } else { Tokens::Renew };
     let bar = progress::bytes(length);
-    let moved = block_on(core.read_archive(input, tokens, |bytes| bar.set_position(bytes))).map_err(|broken| {
-        Failed::Other(format!(
-            "{broken}\nWhat was read up to there may be in the database: begin again with an empty one."
-        ))
-    })?;
+    let moved =
+        block_on(core.read_archive(input, tokens, |bytes| bar.set_position(bytes))).map_err(|broken| {
+            Failed::Other(format!(
+                "{broken}\nWhat was read up to there may be in the database: begin again with an empty one."
+            ))
+        })?;
     bar.finish_and_clear();
     for (table, rows) in &moved.rows {
         println!("{rows:>10}  {table}");
@@ -89,7 +91,8 @@ struct Tally {
 
 async fn items(core: &Core, args: &Args, user: &str, slug: &str) -> Result<(), Failed> {
     let source = read(&args.file)?;
-    let (holds, items) = split(&source).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
+    let (holds, items) =
+        split(&source).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
     let actor = core.on_behalf(user, "cenacle import").await.map_err(|_| Failed::no_account(user))?;
     let place = Place { owner: actor.handle.clone(), home: holds.home(), slug: slug.to_owned() };
     core.collection(&actor, &place).await.map_err(|_| Failed::no_collection(&place))?;

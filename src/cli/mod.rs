@@ -66,7 +66,9 @@ impl Cli {
             Command::User(args) => user::run(args),
             Command::Export(args) => export::run(args),
             Command::Import(args) => import::run(args),
-            Command::Migrate(flags) => open(&Config::read(&flags, None)?).map(|_| println!("The tables are up to date.")),
+            Command::Migrate(flags) => {
+                open(&Config::read(&flags, None)?).map(|_| println!("The tables are up to date."))
+            }
         }
     }
 }

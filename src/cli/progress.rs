@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// Counts things of an unknown number.
 pub fn spinner(what: &str) -> ProgressBar {
-    let bar = ProgressBar::new_spinner().with_style(style(&format!("{{spinner}} {{human_pos}} {what}, {{elapsed}}")));
+    let bar = ProgressBar::new_spinner()
+        .with_style(style(&format!("{{spinner}} {{human_pos}} {what}, {{elapsed}}")));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

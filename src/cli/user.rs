@@ -153,7 +153,8 @@ fn add(args: Add) -> Result<(), Failed> {
 }
 
 fn instant(micros: i64) -> String {
-    jiff::Timestamp::from_microsecond(micros).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    jiff::Timestamp::from_microsecond(micros)
+        .map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 fn password() -> Result<String, Failed> {
@@ -161,7 +162,9 @@ fn password() -> Result<String, Failed> {
     std::io::stdin().read_to_string(&mut text)?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();
     if password.is_empty() {
-        return Err(Failed::Other("no password came by standard input: printf %s 'secret' | cenacle user …".into()));
+        return Err(Failed::Other(
+            "no password came by standard input: printf %s 'secret' | cenacle user …".into(),
+        ));
     }
     Ok(password)
 }

@@ -36,7 +36,9 @@ fn condition_status(condition: &Condition) -> StatusCode {
         // Thunderbird's address book recovers from a refused token only on 400; its calendars on any 4xx.
         Condition::ValidSyncToken { card: true } => StatusCode::BAD_REQUEST,
         Condition::NoUidConflict { .. } => StatusCode::CONFLICT,
-        Condition::QuotaNotExceeded | Condition::NumberOfMatchesWithinLimits => StatusCode::INSUFFICIENT_STORAGE,
+        Condition::QuotaNotExceeded | Condition::NumberOfMatchesWithinLimits => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
         Condition::NoExternalEntities => StatusCode::BAD_REQUEST,
         Condition::SupportedAddressDataConversion => StatusCode::NOT_ACCEPTABLE,
         _ => StatusCode::FORBIDDEN,

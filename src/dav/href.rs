@@ -55,7 +55,9 @@ pub fn parse(path: &str) -> Option<Target> {
         ["dav", home] => Target::Homes(home_of(home)?),
         ["dav", home, handle] => Target::Home(home_of(home)?, handle.to_lowercase()),
         ["dav", home, handle, slug] => Target::Collection(place(home_of(home)?, handle, slug)),
-        ["dav", home, handle, slug, name] => Target::Item(place(home_of(home)?, handle, slug), (*name).to_owned()),
+        ["dav", home, handle, slug, name] => {
+            Target::Item(place(home_of(home)?, handle, slug), (*name).to_owned())
+        }
         _ => return None,
     })
 }
@@ -204,7 +206,17 @@ mod tests {
     fn spellings_meet_and_tricks_do_not() {
         assert_eq!(parse("/dav/calendars/a%40b/c"), parse("/dav/calendars/A@b/c/"));
         assert_eq!(parse_href("https://h:1/dav/?q"), Some(Target::Context));
-        for trick in ["", "dav", "/dav/calendars/a/../b", "/dav/calendars/a%2Fb/c/d", "/dav/calendars/a/%00/c", "/dav/x/", "/dav/calendars/%ff/", "/dav/calendars/a/b/c/d", "/dav/calendars/a/%2e%2e/c"] {
+        for trick in [
+            "",
+            "dav",
+            "/dav/calendars/a/../b",
+            "/dav/calendars/a%2Fb/c/d",
+            "/dav/calendars/a/%00/c",
+            "/dav/x/",
+            "/dav/calendars/%ff/",
+            "/dav/calendars/a/b/c/d",
+            "/dav/calendars/a/%2e%2e/c",
+        ] {
             assert_eq!(parse(trick), None, "{trick}");
         }
     }

@@ -13,9 +13,12 @@ pub fn read(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Fault
     Ok(Preconditions {
         if_match: tags(headers, &IF_MATCH)?,
         if_none_match: tags(headers, &IF_NONE_MATCH)?,
-        if_schedule_tag_match: text(headers, "If-Schedule-Tag-Match").map(|tag| tag.trim_matches('"').to_owned()),
+        if_schedule_tag_match: text(headers, "If-Schedule-Tag-Match")
+            .map(|tag| tag.trim_matches('"').to_owned()),
         if_lists: match text(headers, "If") {
-            Some(header) => lists(header, target).ok_or_else(|| Fault::BadRequest("the If header is malformed".into()))?,
+            Some(header) => {
+                lists(header, target).ok_or_else(|| Fault::BadRequest("the If header is malformed".into()))?
+            }
             None => Vec::new(),
         },
     })
@@ -139,11 +142,16 @@ mod tests {
     fn if_header_of_the_rfc() {
         let item = href::parse("/dav/calendars/a/c/x%40y.ics").expect("an item");
         let lists = |header: &str| lists(header, &item);
-        let parsed = lists("<http://h/dav/calendars/A/c/x@y.ics> (<urn:a> [\"I am )an ETag\"]) (Not <urn:b> [W/\"t\"])")
-            .expect("well-formed");
+        let parsed = lists(
+            "<http://h/dav/calendars/A/c/x@y.ics> (<urn:a> [\"I am )an ETag\"]) (Not <urn:b> [W/\"t\"])",
+        )
+        .expect("well-formed");
         assert_eq!(parsed.len(), 2);
         assert!(parsed.iter().all(|list| list.resource == About::Itself));
-        assert_eq!(parsed[0].conditions[1].state, State::Etag(Tag { weak: false, value: "I am )an ETag".into() }));
+        assert_eq!(
+            parsed[0].conditions[1].state,
+            State::Etag(Tag { weak: false, value: "I am )an ETag".into() })
+        );
         assert!(parsed[1].conditions[0].not);
         let about = |header: &str| lists(header).map(|lists| lists[0].resource);
         assert_eq!(about("(<urn:a>)"), Some(About::Itself));

@@ -204,12 +204,18 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
 }
 
 /// Loads the resource that a target names, if the actor may know of it.
-pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resource, crate::domain::fault::Fault> {
+pub async fn load(
+    core: &Core,
+    actor: &Actor,
+    target: &Target,
+) -> Result<Resource, crate::domain::fault::Fault> {
     Ok(match target {
         Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(_) | Target::Homes(_) => {
             Resource::Plain(target.clone())
         }
-        Target::Principal(kind, handle) => Resource::Principal(Box::new(core.principal(*kind, handle).await?)),
+        Target::Principal(kind, handle) => {
+            Resource::Principal(Box::new(core.principal(*kind, handle).await?))
+        }
         Target::Home(kind, handle) => Resource::Home(Box::new(core.home(actor, handle, *kind).await?)),
         Target::Collection(place) => Resource::Collection(Box::new(core.collection(actor, place).await?)),
         Target::Item(place, name) => {

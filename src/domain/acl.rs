@@ -157,7 +157,12 @@ pub struct Grant {
 }
 
 /// What `actor` may do on a collection of `owner` with these grants. `memberships` are all groups of the actor, nested ones included.
-pub fn effective(owner: PrincipalId, actor: PrincipalId, memberships: &[PrincipalId], grants: &[Grant]) -> Privileges {
+pub fn effective(
+    owner: PrincipalId,
+    actor: PrincipalId,
+    memberships: &[PrincipalId],
+    grants: &[Grant],
+) -> Privileges {
     if owner == actor {
         return Privileges::ALL;
     }
@@ -182,7 +187,8 @@ mod tests {
         let all = Privilege::ALL.iter().fold(Privileges::NONE, |set, p| set.with(p.bit()));
         assert_eq!(all, Privileges::ALL);
         let write = named(Space::Dav, "write");
-        for part in [Privilege::WriteProperties, Privilege::WriteContent, Privilege::Bind, Privilege::Unbind] {
+        for part in [Privilege::WriteProperties, Privilege::WriteContent, Privilege::Bind, Privilege::Unbind]
+        {
             assert!(write.has(part));
         }
         assert!(!write.has(Privilege::Read) && !write.has(Privilege::WriteAcl));
@@ -193,11 +199,16 @@ mod tests {
 
     #[test]
     fn owner_group_and_stranger() {
-        let (owner, member, group, stranger) = (PrincipalId(1), PrincipalId(2), PrincipalId(3), PrincipalId(4));
+        let (owner, member, group, stranger) =
+            (PrincipalId(1), PrincipalId(2), PrincipalId(3), PrincipalId(4));
         let grants = [Grant { grantee: Grantee::Principal(group), privileges: Privilege::Read.bit() }];
         assert_eq!(effective(owner, owner, &[], &grants), Privileges::ALL);
         let rights = effective(owner, member, &[group], &grants);
-        assert!(rights.has(Privilege::Read) && rights.has(Privilege::ReadFreeBusy) && !rights.has(Privilege::Bind));
+        assert!(
+            rights.has(Privilege::Read)
+                && rights.has(Privilege::ReadFreeBusy)
+                && !rights.has(Privilege::Bind)
+        );
         assert!(effective(owner, stranger, &[], &grants).is_empty());
     }
 }

@@ -51,8 +51,14 @@ pub struct Components(pub i16);
 
 impl Components {
     /// The types that a calendar can be asked to hold, with their names.
-    pub const KNOWN: [(&'static str, i16); 6] =
-        [("VEVENT", 1), ("VTODO", 2), ("VJOURNAL", 4), ("VFREEBUSY", 8), ("VAVAILABILITY", 16), ("VPOLL", 32)];
+    pub const KNOWN: [(&'static str, i16); 6] = [
+        ("VEVENT", 1),
+        ("VTODO", 2),
+        ("VJOURNAL", 4),
+        ("VFREEBUSY", 8),
+        ("VAVAILABILITY", 16),
+        ("VPOLL", 32),
+    ];
     /// All of them: what a calendar takes that was made without saying.
     pub const ALL: Components = Components(63);
     /// Events only.
@@ -62,7 +68,10 @@ impl Components {
 
     /// The set of one named type; `None` for one that is not known.
     pub fn named(name: &str) -> Option<Components> {
-        Self::KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, bit)| Components(*bit))
+        Self::KNOWN
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, bit)| Components(*bit))
     }
 
     /// Both sets together.

@@ -124,7 +124,9 @@ mod tests {
     fn tokens_round_trip_and_foreign_ones_do_not() {
         let token = SyncToken { epoch: "a1".into(), subject: "c7".into(), modseq: 42 };
         assert_eq!(SyncToken::parse(&token.to_string()), Some(token));
-        for foreign in ["", "data:,1", "urn:cenacle:sync:a:c1", "urn:cenacle:sync:a:c1:-1", "urn:cenacle:sync:a:c1:1:2"] {
+        for foreign in
+            ["", "data:,1", "urn:cenacle:sync:a:c1", "urn:cenacle:sync:a:c1:-1", "urn:cenacle:sync:a:c1:1:2"]
+        {
             assert_eq!(SyncToken::parse(foreign), None, "{foreign}");
         }
     }

@@ -113,7 +113,10 @@ impl Preconditions {
     pub fn check(&self, own: ResourceState<'_>, collection: ResourceState<'_>) -> Result<(), Fault> {
         let refused = self.if_match.as_ref().is_some_and(|tags| !tags.strongly(own.etag))
             || self.if_none_match.as_ref().is_some_and(|tags| tags.weakly(own.etag))
-            || self.if_schedule_tag_match.as_deref().is_some_and(|tag| own.schedule_tag.or(own.etag) != Some(tag));
+            || self
+                .if_schedule_tag_match
+                .as_deref()
+                .is_some_and(|tag| own.schedule_tag.or(own.etag) != Some(tag));
         if refused {
             return Err(Fault::PreconditionFailed);
         }
@@ -153,7 +156,8 @@ mod tests {
 
     #[test]
     fn match_and_none_match() {
-        let update = Preconditions { if_match: Some(Tags::These(vec![tag("a")])), ..Preconditions::default() };
+        let update =
+            Preconditions { if_match: Some(Tags::These(vec![tag("a")])), ..Preconditions::default() };
         assert!(update.check(state(Some("a")), state(None)).is_ok());
         assert!(update.check(state(Some("b")), state(None)).is_err());
         assert!(update.check(state(None), state(None)).is_err());
@@ -164,10 +168,8 @@ mod tests {
 
     #[test]
     fn if_lists_know_not_and_other_resources() {
-        let list = |resource, not, state| StateList {
-            resource,
-            conditions: vec![StateCondition { not, state }],
-        };
+        let list =
+            |resource, not, state| StateList { resource, conditions: vec![StateCondition { not, state }] };
         let wanted = Preconditions {
             if_lists: vec![
                 list(About::Itself, false, State::Etag(tag("x"))),

@@ -97,5 +97,7 @@ pub fn valid_handle(handle: &str) -> bool {
     (1..=128).contains(&handle.len())
         && handle != "."
         && handle != ".."
-        && !handle.chars().any(|c| matches!(c, '/' | ':' | '\\' | '?' | '#') || c.is_control() || c.is_whitespace())
+        && !handle
+            .chars()
+            .any(|c| matches!(c, '/' | ':' | '\\' | '?' | '#') || c.is_control() || c.is_whitespace())
 }

@@ -51,7 +51,9 @@ async fn healthz() -> HttpResponse {
 async fn readyz(core: Data<Core>) -> HttpResponse {
     match core.ready().await {
         Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
-        Err(_) => HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body("no database\n"),
+        Err(_) => {
+            HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body("no database\n")
+        }
     }
 }
 
@@ -116,21 +118,18 @@ async fn answer(
         Err(fault) => return dav::fault::response(&fault, path),
     };
     telemetry::name_actor(request, &actor.handle);
-    let dav_request = dav::Request {
-        core,
-        actor,
-        target,
-        path,
-        headers: request.headers(),
-        query: request.query_string(),
-    };
+    let dav_request =
+        dav::Request { core, actor, target, path, headers: request.headers(), query: request.query_string() };
     dav::answer(request.method(), dav_request, payload).await
 }
 
 /// RFC 6764 §5: the context root. 308 keeps method and body, for clients also send PROPFIND here.
 fn well_known(path: &str) -> Option<HttpResponse> {
     matches!(path.trim_end_matches('/'), "/.well-known/caldav" | "/.well-known/carddav").then(|| {
-        HttpResponse::PermanentRedirect().insert_header((LOCATION, "/dav/")).insert_header(("Cache-Control", "max-age=86400")).finish()
+        HttpResponse::PermanentRedirect()
+            .insert_header((LOCATION, "/dav/"))
+            .insert_header(("Cache-Control", "max-age=86400"))
+            .finish()
     })
 }
 

@@ -13,7 +13,8 @@ const MAX_DEVICE: usize = 120;
 
 /// The actor behind a request. Without a header that can be read nobody is.
 pub async fn actor(core: &Core, headers: &HeaderMap) -> Result<Actor, Fault> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Fault::Unauthenticated)?;
+    let header =
+        headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Fault::Unauthenticated)?;
     let (scheme, rest) = header.trim().split_once(' ').ok_or(Fault::Unauthenticated)?;
     if scheme.eq_ignore_ascii_case("basic") {
         let (login, password) = basic(rest.trim()).ok_or(Fault::Unauthenticated)?;
@@ -28,7 +29,8 @@ pub async fn actor(core: &Core, headers: &HeaderMap) -> Result<Actor, Fault> {
 /// Login and password; bytes that are not UTF-8 are taken for Latin-1, which old clients send.
 fn basic(encoded: &str) -> Option<(String, String)> {
     let bytes = STANDARD.decode(encoded).ok()?;
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|b| char::from(*b)).collect());
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().map(|b| char::from(*b)).collect());
     let (login, password) = text.split_once(':')?;
     (!login.is_empty()).then(|| (login.to_owned(), password.to_owned()))
 }

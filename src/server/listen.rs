@@ -21,12 +21,14 @@ const GRACE: u64 = 20;
 pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<Server> {
     let data = Data::new(core);
     let proxies = Data::new(TrustedProxies(config.trusted_proxies.clone()));
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).app_data(proxies.clone()).configure(app::configure))
-        .workers(config.workers)
-        .keep_alive(Duration::from_secs(75))
-        .client_request_timeout(Duration::from_secs(20))
-        .client_disconnect_timeout(Duration::from_secs(5))
-        .shutdown_timeout(GRACE);
+    let server = HttpServer::new(move || {
+        App::new().app_data(data.clone()).app_data(proxies.clone()).configure(app::configure)
+    })
+    .workers(config.workers)
+    .keep_alive(Duration::from_secs(75))
+    .client_request_timeout(Duration::from_secs(20))
+    .client_disconnect_timeout(Duration::from_secs(5))
+    .shutdown_timeout(GRACE);
     let server = match &config.tls {
         None => server.listen_auto_h2c(listener)?,
         Some(tls) => server.listen_rustls_0_23(listener, tls_config(tls)?)?,

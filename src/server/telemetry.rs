@@ -4,7 +4,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 
 static PROMETHEUS: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -12,7 +13,10 @@ static PROMETHEUS: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Starts logging: text or JSON lines on standard error, filtered by `RUST_LOG`, else `level`.
 pub fn start(json: bool, level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let base = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first subscriber.
     let _ = if json { base.json().try_init() } else { base.with_target(false).try_init() };
     PROMETHEUS.get_or_init(|| {
@@ -42,8 +46,7 @@ pub fn name_actor(request: &HttpRequest, handle: &str) {
 pub fn note(request: &HttpRequest, response: &HttpResponse, begun: Instant) {
     let took = begun.elapsed();
     let status = response.status().as_u16();
-    metrics::counter!("http_requests_total", "method" => method(request), "status" => status.to_string()).increment(1);
-    metrics::histogram!("http_request_seconds", "method" => method(request)).record(took.as_secs_f64());
+    figures(request.method().as_str()).note(status, took);
     if tracing::enabled!(tracing::Level::INFO) {
         let extensions = request.extensions();
         let principal = extensions.get::<ActorName>().map_or("-", |name| name.0.as_str());
@@ -60,12 +63,42 @@ pub fn note(request: &HttpRequest, response: &HttpResponse, begun: Instant) {
 }
 
 /// Methods as figures know them: a fixed set, so that no client can make new series.
-fn method(request: &HttpRequest) -> &'static str {
-    const KNOWN: [&str; 14] = [
-        "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "MKCALENDAR",
-        "COPY", "MOVE", "ACL",
-    ];
-    KNOWN.into_iter().find(|known| *known == request.method().as_str()).unwrap_or("other")
+const METHODS: [&str; 15] = [
+    "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "MKCALENDAR",
+    "COPY", "MOVE", "ACL", "other",
+];
+
+/// The figures of one method, registered once: looking them up by their labels at each request would cost more than
+/// the noting.
+struct Figures {
+    /// Requests by the first digit of their status.
+    classes: [metrics::Counter; 5],
+    seconds: metrics::Histogram,
+}
+
+impl Figures {
+    fn of(method: &'static str) -> Self {
+        let class = |digit: &'static str| metrics::counter!("http_requests_total", "method" => method, "status" => digit);
+        Figures {
+            classes: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class),
+            seconds: metrics::histogram!("http_request_seconds", "method" => method),
+        }
+    }
+
+    fn note(&self, status: u16, took: Duration) {
+        if let Some(counter) = self.classes.get(usize::from(status / 100).saturating_sub(1)) {
+            counter.increment(1);
+        }
+        self.seconds.record(took.as_secs_f64());
+    }
+}
+
+fn figures(method: &str) -> &'static Figures {
+    static ALL: OnceLock<Vec<Figures>> = OnceLock::new();
+    static NONE: OnceLock<Figures> = OnceLock::new();
+    let all = ALL.get_or_init(|| METHODS.into_iter().map(Figures::of).collect());
+    let at = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len() - 1);
+    all.get(at).unwrap_or_else(|| NONE.get_or_init(|| Figures::of("other")))
 }
 
 /// The id that a proxy gave, else one of our own.
@@ -73,6 +106,13 @@ fn request_id(request: &HttpRequest) -> String {
     let given = request.headers().get("X-Request-Id").and_then(|value| value.to_str().ok());
     match given.filter(|id| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
         Some(id) => id.to_owned(),
-        None => uuid::Uuid::now_v7().simple().to_string(),
+        None => own_id(),
     }
+}
+
+/// Unique enough to find a request in the logs of some nodes: a number of this process and a count.
+fn own_id() -> String {
+    static PROCESS: OnceLock<u32> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    format!("{:08x}-{:x}", PROCESS.get_or_init(rand::random), COUNT.fetch_add(1, Ordering::Relaxed))
 }

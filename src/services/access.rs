@@ -94,7 +94,11 @@ pub(super) fn owner_of(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Resu
 }
 
 /// What `actor` may do on this collection.
-pub(super) fn rights_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Privileges, Error> {
+pub(super) fn rights_on(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    collection: &Collection,
+) -> Result<Privileges, Error> {
     let rights = if collection.owner == actor.id {
         Privileges::ALL
     } else {
@@ -109,7 +113,12 @@ pub(super) fn rights_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collect
 }
 
 fn read_only(rights: Privileges) -> Privileges {
-    let kept = [Privilege::Read, Privilege::ReadAcl, Privilege::ReadCurrentUserPrivilegeSet, Privilege::ReadFreeBusy];
+    let kept = [
+        Privilege::Read,
+        Privilege::ReadAcl,
+        Privilege::ReadCurrentUserPrivilegeSet,
+        Privilege::ReadFreeBusy,
+    ];
     let allowed = kept.iter().fold(Privileges::NONE, |set, p| set.with(p.bit()));
     rights.without(Privileges::ALL.without(allowed))
 }
@@ -118,7 +127,8 @@ fn read_only(rights: Privileges) -> Privileges {
 pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
     actor.reach(place.home)?;
     let owner = owner_of(tx, actor, &place.owner)?;
-    let collection = tx.collection(owner.id, place.home, &place.slug)?.ok_or(Error::Fault(Fault::NotFound))?;
+    let collection =
+        tx.collection(owner.id, place.home, &place.slug)?.ok_or(Error::Fault(Fault::NotFound))?;
     let rights = rights_on(tx, actor, &collection)?;
     if rights.is_empty() {
         return Err(Error::Fault(Fault::NotFound));

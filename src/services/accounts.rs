@@ -140,7 +140,9 @@ impl Core {
         let password = password.to_owned();
         let checked = tokio::task::spawn_blocking(move || {
             let (principal, credentials) = match account {
-                Some((principal, credentials)) if principal.state == PrincipalState::Active => (principal, credentials),
+                Some((principal, credentials)) if principal.state == PrincipalState::Active => {
+                    (principal, credentials)
+                }
                 // The same time for a login that does not exist.
                 _ => {
                     burn(&password);
@@ -168,9 +170,10 @@ impl Core {
         let secret = self.store.signing_secret();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 5;
-        let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation)
-            .map_err(|_| Fault::Unauthenticated)?
-            .claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation)
+                .map_err(|_| Fault::Unauthenticated)?
+                .claims;
         let id = PrincipalId(claims.sub.parse().map_err(|_| Fault::Unauthenticated)?);
         let principal = fault(self.store.read(Weight::Point, move |tx| tx.principal(id)).await)?
             .filter(|p| p.state == PrincipalState::Active && p.auth_version == claims.ver)
@@ -186,16 +189,25 @@ impl Core {
         }
         let handle = handle.to_lowercase();
         let principal =
-            fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?.ok_or(Fault::NotFound)?;
+            fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?
+                .ok_or(Fault::NotFound)?;
         let secret = self.store.signing_secret();
         let exp = (crate::store::now() / 1_000_000).unsigned_abs() + seconds;
-        let claims =
-            Claims { sub: principal.id.0.to_string(), exp, ver: principal.auth_version, scope: scope.to_owned() };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret.as_bytes()))
-            .map_err(|error| {
-                tracing::error!(%error, "a token could not be signed");
-                Fault::Internal
-            })
+        let claims = Claims {
+            sub: principal.id.0.to_string(),
+            exp,
+            ver: principal.auth_version,
+            scope: scope.to_owned(),
+        };
+        jsonwebtoken::encode(
+            &Header::new(Algorithm::HS256),
+            &claims,
+            &EncodingKey::from_secret(secret.as_bytes()),
+        )
+        .map_err(|error| {
+            tracing::error!(%error, "a token could not be signed");
+            Fault::Internal
+        })
     }
 
     /// Sets the password of an account; what was checked before no longer holds on any node.
@@ -213,7 +225,12 @@ impl Core {
     }
 
     /// Makes an application password and tells it: the only time that it can be read.
-    pub async fn add_app_password(&self, handle: &str, name: &str, scope: &str) -> Result<(i64, String), Fault> {
+    pub async fn add_app_password(
+        &self,
+        handle: &str,
+        name: &str,
+        scope: &str,
+    ) -> Result<(i64, String), Fault> {
         if Scope::parse(scope).is_none() {
             return Err(Fault::BadRequest(format!("unknown scope '{scope}'")));
         }
@@ -278,7 +295,9 @@ fn find_account(
         Some(principal) => Some(principal),
         None => tx.principal_by_address(login)?,
     };
-    found.map(|principal| tx.credentials(principal.id).map(|credentials| (principal, credentials))).transpose()
+    found
+        .map(|principal| tx.credentials(principal.id).map(|credentials| (principal, credentials)))
+        .transpose()
 }
 
 /// Slow for a person's password, quick for an application password, whose length makes guessing hopeless.
@@ -325,11 +344,13 @@ pub(super) async fn hash_password(password: String) -> Result<String, Fault> {
     if password.is_empty() {
         return Err(Fault::BadRequest("the password is empty".into()));
     }
-    tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
-        .await
-        .map_err(|_| Fault::Internal)?
-        .map_err(|error| {
-            tracing::error!(%error, "a password could not be hashed");
-            Fault::Internal
-        })
+    tokio::task::spawn_blocking(move || {
+        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+    })
+    .await
+    .map_err(|_| Fault::Internal)?
+    .map_err(|error| {
+        tracing::error!(%error, "a password could not be hashed");
+        Fault::Internal
+    })
 }

@@ -86,7 +86,11 @@ mod tests {
         assert_eq!(Scope::parse(""), Some(Scope::FULL));
         assert_eq!(Scope::parse("read"), Some(Scope { write: false, ..Scope::FULL }));
         let calendars = Scope::parse("calendars").expect("known");
-        assert!(calendars.opens(HomeKind::Calendars) && !calendars.opens(HomeKind::AddressBooks) && calendars.write);
+        assert!(
+            calendars.opens(HomeKind::Calendars)
+                && !calendars.opens(HomeKind::AddressBooks)
+                && calendars.write
+        );
         assert_eq!(Scope::parse("everything"), None);
     }
 }

@@ -102,7 +102,11 @@ pub enum Tokens {
 
 impl Core {
     /// Writes everything, as of one commit, beside a running server. `progress` is told the rows so far.
-    pub async fn write_archive<W>(&self, mut out: W, progress: impl Fn(u64) + Send + 'static) -> Result<(Moved, W), Broken>
+    pub async fn write_archive<W>(
+        &self,
+        mut out: W,
+        progress: impl Fn(u64) + Send + 'static,
+    ) -> Result<(Moved, W), Broken>
     where
         W: Write + Send + 'static,
     {
@@ -112,7 +116,9 @@ impl Core {
             let outcome = store.snapshot_here(&mut |tx| {
                 // The store runs a closure again when its connection broke; half of the file is written then.
                 if written.is_some() {
-                    return Err(Error::Unavailable("the connection broke while the archive was written".into()));
+                    return Err(Error::Unavailable(
+                        "the connection broke while the archive was written".into(),
+                    ));
                 }
                 let mut lines = Lines { out: &mut out, digest: Sha256::new(), records: 0 };
                 let mut moved = Moved::default();
@@ -133,7 +139,12 @@ impl Core {
     }
 
     /// Reads an archive into an empty database. `progress` is told the bytes so far. Reads on the calling thread.
-    pub async fn read_archive(&self, input: impl BufRead, tokens: Tokens, progress: impl Fn(u64)) -> Result<Moved, Broken> {
+    pub async fn read_archive(
+        &self,
+        input: impl BufRead,
+        tokens: Tokens,
+        progress: impl Fn(u64),
+    ) -> Result<Moved, Broken> {
         if !fault(self.store.read(crate::store::Weight::Scan, |tx| tx.is_empty()).await)? {
             return Err(Fault::Conflict("the database has accounts already: import into an empty one").into());
         }
@@ -168,7 +179,9 @@ impl Core {
         batch.bytes = 0;
         fault(
             self.store
-                .write(move |tx| rows.iter().try_for_each(|(record, draft)| tx.restore(record, draft.as_ref())))
+                .write(move |tx| {
+                    rows.iter().try_for_each(|(record, draft)| tx.restore(record, draft.as_ref()))
+                })
                 .await,
         )
     }
@@ -251,7 +264,9 @@ impl<R: BufRead> Reader<R> {
         let text = self.next()?;
         let head: Head = serde_json::from_str(&text).map_err(|_| self.wrong("not an archive of Cenacle"))?;
         if head.archive.format > FORMAT {
-            return Err(self.wrong(format!("format {} is later than this program's {FORMAT}", head.archive.format)));
+            return Err(
+                self.wrong(format!("format {} is later than this program's {FORMAT}", head.archive.format))
+            );
         }
         self.digest.update(text.as_bytes());
         Ok(())
@@ -290,7 +305,9 @@ impl Batch {
                 Err(why) => {
                     moved.refused_count += 1;
                     if moved.refused.len() < NAMED {
-                        moved.refused.push(format!("{} of collection {}: {why}", object.name, object.collection));
+                        moved
+                            .refused
+                            .push(format!("{} of collection {}: {why}", object.name, object.collection));
                     }
                     return;
                 }
@@ -305,9 +322,19 @@ impl Batch {
 
 /// What is noted of an item for queries. Limits are those of the server that took it, not today's.
 fn derive(object: &ObjectRecord) -> Result<Draft, Fault> {
-    let card = object.body.trim_start_matches('\u{feff}').trim_start().get(..11).is_some_and(|head| head.eq_ignore_ascii_case("BEGIN:VCARD"));
+    let card = object
+        .body
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .get(..11)
+        .is_some_and(|head| head.eq_ignore_ascii_case("BEGIN:VCARD"));
     let kind = if card { CollectionKind::AddressBook } else { CollectionKind::Calendar };
-    let limits = Limits { resource_bytes: u64::MAX, image_bytes: u64::MAX, attendees: usize::MAX, ..Limits::default() };
+    let limits = Limits {
+        resource_bytes: u64::MAX,
+        image_bytes: u64::MAX,
+        attendees: usize::MAX,
+        ..Limits::default()
+    };
     let sent = Sent { body: object.body.clone(), media: Media::Unsaid };
     content::draft(&object.name, sent, kind, &limits).map(|(draft, _)| draft)
 }

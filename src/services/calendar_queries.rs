@@ -81,7 +81,8 @@ impl CalendarQuery {
             let ids = fault(core.store.read(weight, move |tx| tx.ids_in_window(id, span, component)).await)?;
             self.candidates = Candidates::Ids(ids.into_iter());
         }
-        let (id, filter, zone, budget) = (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
+        let (id, filter, zone, budget) =
+            (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
         let (matches, left, next) = match &mut self.candidates {
             Candidates::Done | Candidates::Window(_) => return Ok(None),
             Candidates::Ids(ids) => {
@@ -148,7 +149,8 @@ impl Core {
             for page in ids.chunks(PAGE) {
                 for parsed in tx.parsed_with_ids(page)? {
                     let Some(index) = CalendarIndex::decode(&parsed) else { continue };
-                    freebusy::gather(&index, window, &zone, &mut budget, &mut periods).map_err(Fault::from)?;
+                    freebusy::gather(&index, window, &zone, &mut budget, &mut periods)
+                        .map_err(Fault::from)?;
                 }
             }
             Ok(periods)

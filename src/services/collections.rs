@@ -54,7 +54,12 @@ impl Core {
     }
 
     /// Makes a collection in the actor's own home.
-    pub async fn create_collection(&self, actor: &Actor, place: &Place, draft: CollectionDraft) -> Result<(), Fault> {
+    pub async fn create_collection(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        draft: CollectionDraft,
+    ) -> Result<(), Fault> {
         let most = self.limits.collections;
         let (actor, place) = (actor.clone(), place.clone());
         within_bounds(&draft.props)?;
@@ -146,7 +151,10 @@ impl Core {
                     deletable(&actor, &access)?;
                     items::hold_collection(tx, &conditions, access.collection())?;
                     if to.home != from.home {
-                        return Err(Condition::CollectionLocationOk { card: from.home == HomeKind::AddressBooks }.into());
+                        return Err(Condition::CollectionLocationOk {
+                            card: from.home == HomeKind::AddressBooks,
+                        }
+                        .into());
                     }
                     free_place(tx, &actor, &to)?;
                     tx.rename_collection(access.collection(), actor.id, &to.slug)
@@ -187,7 +195,10 @@ impl Core {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteAcl)?;
                     items::hold_collection(tx, &conditions, checked.collection())?;
-                    if grants.iter().any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner)) {
+                    if grants
+                        .iter()
+                        .any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner))
+                    {
                         return Err(Condition::NoProtectedAceConflict.into());
                     }
                     let merged = merge(&grants);
@@ -227,7 +238,9 @@ fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Unbind }.into());
     }
     if collection.is_default {
-        return Err(Condition::DefaultCalendarNeeded { card: collection.home == HomeKind::AddressBooks }.into());
+        return Err(
+            Condition::DefaultCalendarNeeded { card: collection.home == HomeKind::AddressBooks }.into()
+        );
     }
     Ok(())
 }

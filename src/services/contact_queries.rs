@@ -39,7 +39,10 @@ impl ContactQuery {
                 .read(Weight::Scan, move |tx| {
                     let cards = tx.candidates(id, &wanted, after, PAGE)?;
                     let next = cards.last().filter(|_| cards.len() as i64 == PAGE).map(|card| card.id.0);
-                    Ok((cards.into_iter().filter(|card| filter.matches(&card.body)).collect::<Vec<_>>(), next))
+                    Ok((
+                        cards.into_iter().filter(|card| filter.matches(&card.body)).collect::<Vec<_>>(),
+                        next,
+                    ))
                 })
                 .await,
         )?;

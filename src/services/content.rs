@@ -34,13 +34,22 @@ pub enum Media {
 }
 
 /// A draft of the item `name` for a collection of this kind.
-pub fn draft(name: &str, sent: Sent, into: CollectionKind, limits: &Limits) -> Result<(Draft, Option<CalendarIndex>), Fault> {
+pub fn draft(
+    name: &str,
+    sent: Sent,
+    into: CollectionKind,
+    limits: &Limits,
+) -> Result<(Draft, Option<CalendarIndex>), Fault> {
     match (into, sent.media) {
         (CollectionKind::Calendar | CollectionKind::Inbox, Media::Calendar | Media::Unsaid) => {
             calendar(name, sent.body, limits).map(|(draft, index)| (draft, Some(index)))
         }
-        (CollectionKind::AddressBook, Media::Card | Media::Unsaid) => card(name, sent.body, limits).map(|draft| (draft, None)),
-        (CollectionKind::Calendar | CollectionKind::Inbox, Media::Card) => Err(Condition::SupportedCalendarData.into()),
+        (CollectionKind::AddressBook, Media::Card | Media::Unsaid) => {
+            card(name, sent.body, limits).map(|draft| (draft, None))
+        }
+        (CollectionKind::Calendar | CollectionKind::Inbox, Media::Card) => {
+            Err(Condition::SupportedCalendarData.into())
+        }
         (CollectionKind::AddressBook, Media::Calendar) => Err(Condition::SupportedAddressData.into()),
         (CollectionKind::Outbox | CollectionKind::Plain, _) => {
             Err(Fault::Conflict("this collection holds no items of this kind"))
@@ -74,9 +83,10 @@ fn calendar(name: &str, body: String, limits: &Limits) -> Result<(Draft, Calenda
 
 fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
     check_size(&body, limits, true)?;
-    let document =
-        Document::parse(&body, Bounds::default()).map_err(|malformed| Condition::ValidAddressData(malformed.to_string()))?;
-    let index = CardIndex::build(&document).map_err(|invalid| Condition::ValidAddressData(invalid.to_string()))?;
+    let document = Document::parse(&body, Bounds::default())
+        .map_err(|malformed| Condition::ValidAddressData(malformed.to_string()))?;
+    let index =
+        CardIndex::build(&document).map_err(|invalid| Condition::ValidAddressData(invalid.to_string()))?;
     if vcard::image_bytes(&document).into_iter().any(|bytes| bytes as u64 > limits.image_bytes) {
         return Err(Condition::MaxImageSize(limits.image_bytes).into());
     }
@@ -110,7 +120,9 @@ fn check_size(body: &str, limits: &Limits, card: bool) -> Result<(), Fault> {
     // PostgreSQL cannot hold NUL in a text, and no client means it.
     if body.contains('\0') {
         let why = "a NUL character".to_owned();
-        return Err(if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into());
+        return Err(
+            if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into()
+        );
     }
     Ok(())
 }

@@ -32,8 +32,12 @@ impl Format {
             let mut parts = range.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default().to_ascii_lowercase();
             let parameters: Vec<&str> = parts.collect();
-            let quality = parameters.iter().find_map(|p| p.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(1.0));
-            let version = parameters.iter().find_map(|p| p.strip_prefix("version=")).map(|v| v.trim_matches('"'));
+            let quality = parameters
+                .iter()
+                .find_map(|p| p.strip_prefix("q="))
+                .map_or(1.0, |q| q.parse().unwrap_or(1.0));
+            let version =
+                parameters.iter().find_map(|p| p.strip_prefix("version=")).map(|v| v.trim_matches('"'));
             if let Some(format) = Self::of(&media, version, home)
                 && quality > best.map_or(0.0, |(_, q)| q)
             {

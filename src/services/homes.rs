@@ -29,7 +29,11 @@ pub struct Home {
 
 impl Core {
     /// Makes an account with its default collections. `password_hash` comes from [`Core::hash`].
-    pub async fn create_principal(&self, new: NewPrincipal, password: Option<String>) -> Result<PrincipalId, Fault> {
+    pub async fn create_principal(
+        &self,
+        new: NewPrincipal,
+        password: Option<String>,
+    ) -> Result<PrincipalId, Fault> {
         let new = checked(new)?;
         let hash = match password {
             Some(password) => Some(super::accounts::hash_password(password).await?),
@@ -61,7 +65,12 @@ impl Core {
     }
 
     /// The collections of a home that the actor may know of.
-    pub async fn collections(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Vec<Access>, Fault> {
+    pub async fn collections(
+        &self,
+        actor: &Actor,
+        owner: &str,
+        kind: HomeKind,
+    ) -> Result<Vec<Access>, Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store
@@ -111,7 +120,10 @@ pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<()
 fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
     new.handle = new.handle.trim().to_lowercase();
     if !valid_handle(&new.handle) {
-        return Err(Fault::BadRequest(format!("'{}' cannot be a login: no blank, slash or colon", new.handle)));
+        return Err(Fault::BadRequest(format!(
+            "'{}' cannot be a login: no blank, slash or colon",
+            new.handle
+        )));
     }
     for address in &mut new.addresses {
         *address = address.trim().to_lowercase();

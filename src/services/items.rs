@@ -98,7 +98,13 @@ impl Core {
     }
 
     /// Removes an item, if the preconditions hold.
-    pub async fn delete_item(&self, actor: &Actor, place: &Place, name: &str, conditions: Preconditions) -> Result<(), Fault> {
+    pub async fn delete_item(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
         fault(
             self.store

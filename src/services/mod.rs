@@ -22,9 +22,9 @@ pub mod principals;
 pub mod sync;
 pub mod transfer;
 
+pub use crate::store::{CollectionUpdate, PrincipalMatch, SyncItem};
 pub use access::Access;
 pub use actor::{Actor, Scope};
-pub use crate::store::{CollectionUpdate, PrincipalMatch, SyncItem};
 pub use limits::Limits;
 
 use crate::domain::fault::Fault;
@@ -57,8 +57,14 @@ impl Core {
 
     /// Whether the database answers.
     pub async fn ready(&self) -> Result<(), Fault> {
-        fault(self.store.read(crate::store::Weight::Point, |tx| tx.count_principals(crate::domain::principal::PrincipalKind::Group)).await)
-            .map(|_| ())
+        fault(
+            self.store
+                .read(crate::store::Weight::Point, |tx| {
+                    tx.count_principals(crate::domain::principal::PrincipalKind::Group)
+                })
+                .await,
+        )
+        .map(|_| ())
     }
 }
 

@@ -37,7 +37,12 @@ impl Core {
     }
 
     /// A page of all principals of a kind, by handle.
-    pub async fn principals(&self, kind: PrincipalKind, after: &str, limit: i64) -> Result<Vec<Principal>, Fault> {
+    pub async fn principals(
+        &self,
+        kind: PrincipalKind,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Principal>, Fault> {
         let after = after.to_owned();
         fault(self.store.read(Weight::Scan, move |tx| tx.principals(kind, &after, limit)).await)
     }

@@ -54,7 +54,13 @@ impl Core {
 
     /// A page of the changes after `since`; from the beginning without one. Tombstones up to the
     /// number `unborn` are left out: `i64::MAX` on the first page of a first sync, that page's `current` on its others.
-    pub async fn changes(&self, access: &Access, since: Option<&SyncToken>, limit: usize, unborn: i64) -> Result<Changes, Fault> {
+    pub async fn changes(
+        &self,
+        access: &Access,
+        since: Option<&SyncToken>,
+        limit: usize,
+        unborn: i64,
+    ) -> Result<Changes, Fault> {
         let collection = access.need(Privilege::Read)?.collection();
         let now = token_of(collection, self.store.epoch());
         let from = match since {
@@ -74,11 +80,22 @@ impl Core {
                 })
                 .await,
         )?;
-        Ok(Changes { items: page.items, token: SyncToken { modseq: page.modseq, ..now }, more: page.more, current: page.current })
+        Ok(Changes {
+            items: page.items,
+            token: SyncToken { modseq: page.modseq, ..now },
+            more: page.more,
+            current: page.current,
+        })
     }
 
     /// The changes of a home after `since`.
-    pub async fn home_changes(&self, actor: &Actor, owner: &str, kind: HomeKind, since: Option<SyncToken>) -> Result<HomeChanges, Fault> {
+    pub async fn home_changes(
+        &self,
+        actor: &Actor,
+        owner: &str,
+        kind: HomeKind,
+        since: Option<SyncToken>,
+    ) -> Result<HomeChanges, Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store
@@ -90,7 +107,11 @@ impl Core {
                     let token = home_token(id.0, kind, state.modseq, tx.epoch());
                     let from = match &since {
                         None => -1,
-                        Some(old) if old.epoch == token.epoch && old.subject == token.subject && old.modseq <= token.modseq => {
+                        Some(old)
+                            if old.epoch == token.epoch
+                                && old.subject == token.subject
+                                && old.modseq <= token.modseq =>
+                        {
                             old.modseq
                         }
                         Some(_) => return Err(refused(kind).into()),
@@ -106,13 +127,23 @@ impl Core {
     }
 
     /// A page of a listing, from after the number `after`.
-    pub async fn entries(&self, access: &Access, after: i64, limit: i64) -> Result<Vec<crate::domain::object::Entry>, Fault> {
+    pub async fn entries(
+        &self,
+        access: &Access,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<crate::domain::object::Entry>, Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
         fault(self.store.read(Weight::Scan, move |tx| tx.entries_after(id, after, limit)).await)
     }
 
     /// A page of whole items, from after the number `after`.
-    pub async fn whole_items(&self, access: &Access, after: i64, limit: i64) -> Result<Vec<crate::domain::object::Object>, Fault> {
+    pub async fn whole_items(
+        &self,
+        access: &Access,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<crate::domain::object::Object>, Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
         fault(self.store.read(Weight::Scan, move |tx| tx.objects_after(id, after, limit)).await)
     }

@@ -51,7 +51,9 @@ impl Core {
                     access::lock_both(tx, from, to)?;
                     let source = access::find(tx, &actor, &what.from.place)?;
                     let target = access::find(tx, &actor, &what.to.place).map_err(no_parent)?;
-                    let old = tx.object(source.need(Privilege::Read)?.collection().id, &what.from.name)?.ok_or(Fault::NotFound)?;
+                    let old = tx
+                        .object(source.need(Privilege::Read)?.collection().id, &what.from.name)?
+                        .ok_or(Fault::NotFound)?;
                     items::hold(tx, &what.conditions, source.collection(), Some(&old))?;
                     let taken = tx.object(target.collection().id, &what.to.name)?;
                     if taken.is_some() && !what.overwrite {

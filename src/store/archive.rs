@@ -4,8 +4,8 @@
 //! modification numbers are kept, so that sync tokens, grants and history stay right. Decides no right; knows no file format.
 
 use super::schema::{
-    address, change, collection, collection_tombstone, credential, grant_, home, itip_state, job, membership, meta, object,
-    principal, tombstone, version,
+    address, change, collection, collection_tombstone, credential, grant_, home, itip_state, job, membership,
+    meta, object, principal, tombstone, version,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
@@ -160,7 +160,8 @@ macro_rules! paged {
 /// All rows of a table that belong to some owners.
 macro_rules! of_owners {
     ($tx:expr, $sink:expr, $table:ident, $owner:ident in $ids:expr, $row:ident, $variant:ident) => {{
-        let rows: Vec<$row> = $table::table.filter($table::$owner.eq_any($ids)).order($table::all_columns).load($tx.conn)?;
+        let rows: Vec<$row> =
+            $table::table.filter($table::$owner.eq_any($ids)).order($table::all_columns).load($tx.conn)?;
         for row in rows {
             $sink(Record::$variant(row))?;
         }
@@ -325,7 +326,12 @@ impl WriteTx<'_> {
             Record::ItipState(row) => insert!(itip_state, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
-                None => return Err(Error::Unavailable(format!("no content was derived for the item {}", row.name))),
+                None => {
+                    return Err(Error::Unavailable(format!(
+                        "no content was derived for the item {}",
+                        row.name
+                    )));
+                }
             },
         };
         Ok(())

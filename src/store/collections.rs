@@ -3,6 +3,7 @@
 //! Each change raises the numbers of the collection and of its home under their row locks: a number becomes visible only
 //! with its commit. RFC 6578 §3.2. Decides no right.
 
+use super::conn::on;
 use super::schema::{collection, collection_tombstone, home};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
@@ -11,8 +12,7 @@ use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::props::Props;
 use diesel::prelude::*;
 
-type Row =
-    (i64, i64, i16, i16, String, bool, i16, bool, Option<String>, i64, i64, i64, String);
+type Row = (i64, i64, i16, i16, String, bool, i16, bool, Option<String>, i64, i64, i64, String);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -36,12 +36,29 @@ macro_rules! columns {
 }
 
 fn from_row(row: Row) -> Collection {
-    let (id, owner, home, kind, slug, is_default, components, transparent, time_zone, modseq, home_modseq, created_at, props) =
-        row;
+    let (
+        id,
+        owner,
+        home,
+        kind,
+        slug,
+        is_default,
+        components,
+        transparent,
+        time_zone,
+        modseq,
+        home_modseq,
+        created_at,
+        props,
+    ) = row;
     Collection {
         id: CollectionId(id),
         owner: PrincipalId(owner),
-        home: if home == HomeKind::AddressBooks as i16 { HomeKind::AddressBooks } else { HomeKind::Calendars },
+        home: if home == HomeKind::AddressBooks as i16 {
+            HomeKind::AddressBooks
+        } else {
+            HomeKind::Calendars
+        },
         kind: CollectionKind::from_number(kind).unwrap_or(CollectionKind::Plain),
         slug,
         is_default,
@@ -84,8 +101,13 @@ pub struct CollectionUpdate {
 
 impl ReadTx<'_> {
     /// The collection at this place, if it is not deleted.
-    pub fn collection(&mut self, owner: PrincipalId, home: HomeKind, slug: &str) -> Result<Option<Collection>, Error> {
-        let row: Option<Row> = collection::table
+    pub fn collection(
+        &mut self,
+        owner: PrincipalId,
+        home: HomeKind,
+        slug: &str,
+    ) -> Result<Option<Collection>, Error> {
+        let row: Option<Row> = on!(self.conn, conn => collection::table
             .filter(
                 collection::owner
                     .eq(owner.0)
@@ -94,8 +116,8 @@ impl ReadTx<'_> {
                     .and(collection::deleted_at.eq(0)),
             )
             .select(columns!())
-            .first(self.conn)
-            .optional()?;
+            .first(conn)
+            .optional())?;
         Ok(row.map(from_row))
     }
 
@@ -105,8 +127,13 @@ impl ReadTx<'_> {
     }
 
     /// The collections of a home that changed, or whose members changed, after the home's number `since`.
-    pub fn collections_since(&mut self, owner: PrincipalId, home: HomeKind, since: i64) -> Result<Vec<Collection>, Error> {
-        let rows: Vec<Row> = collection::table
+    pub fn collections_since(
+        &mut self,
+        owner: PrincipalId,
+        home: HomeKind,
+        since: i64,
+    ) -> Result<Vec<Collection>, Error> {
+        let rows: Vec<Row> = on!(self.conn, conn => collection::table
             .filter(
                 collection::owner
                     .eq(owner.0)
@@ -116,12 +143,17 @@ impl ReadTx<'_> {
             )
             .select(columns!())
             .order(collection::id)
-            .load(self.conn)?;
+            .load(conn))?;
         Ok(rows.into_iter().map(from_row).collect())
     }
 
     /// The slugs of collections that left a home after its number `since`.
-    pub fn collections_gone(&mut self, owner: PrincipalId, home: HomeKind, since: i64) -> Result<Vec<String>, Error> {
+    pub fn collections_gone(
+        &mut self,
+        owner: PrincipalId,
+        home: HomeKind,
+        since: i64,
+    ) -> Result<Vec<String>, Error> {
         Ok(collection_tombstone::table
             .filter(
                 collection_tombstone::owner
@@ -136,8 +168,7 @@ impl ReadTx<'_> {
 
     /// The home's number and kept properties.
     pub fn home(&mut self, owner: PrincipalId, kind: HomeKind) -> Result<HomeState, Error> {
-        let (modseq, props): (i64, String) =
-            home::table.find((owner.0, kind as i16)).select((home::modseq, home::props)).first(self.conn)?;
+        let (modseq, props): (i64, String) = on!(self.conn, conn => home::table.find((owner.0, kind as i16)).select((home::modseq, home::props)).first(conn))?;
         Ok(HomeState { modseq, props: Props::from_json(&props) })
     }
 }
@@ -149,11 +180,11 @@ impl WriteTx<'_> {
         if let Some(known) = self.raised.iter().find(|known| known.owner == owner && known.kind == kind) {
             return Ok(known.modseq);
         }
-        let modseq: Option<i64> = diesel::update(home::table.find((owner.0, kind as i16)))
+        let modseq: Option<i64> = on!(self.conn, conn => diesel::update(home::table.find((owner.0, kind as i16)))
             .set(home::modseq.eq(home::modseq + 1))
             .returning(home::modseq)
-            .get_result(self.conn)
-            .optional()?;
+            .get_result(conn)
+            .optional())?;
         let modseq = modseq.ok_or(Error::Fault(Fault::NotFound))?;
         self.raised.push(Raised { owner, kind, modseq });
         Ok(modseq)
@@ -163,12 +194,11 @@ impl WriteTx<'_> {
     /// somebody deleted the collection meanwhile.
     pub fn raise(&mut self, of: &Collection) -> Result<i64, Error> {
         let home_modseq = self.raise_home(of.owner, of.home)?;
-        let modseq: Option<i64> =
-            diesel::update(collection::table.filter(collection::id.eq(of.id.0).and(collection::deleted_at.eq(0))))
+        let modseq: Option<i64> = on!(self.conn, conn => diesel::update(collection::table.filter(collection::id.eq(of.id.0).and(collection::deleted_at.eq(0))))
                 .set((collection::modseq.eq(collection::modseq + 1), collection::home_modseq.eq(home_modseq)))
                 .returning(collection::modseq)
-                .get_result(self.conn)
-                .optional()?;
+                .get_result(conn)
+                .optional())?;
         modseq.ok_or(Error::Fault(Fault::NotFound))
     }
 
@@ -177,7 +207,8 @@ impl WriteTx<'_> {
         let home_modseq = self.raise_home(new.owner, new.home)?;
         let id = self.new_id();
         let now = self.now;
-        diesel::delete(collection_tombstone::table.find((new.owner.0, new.home as i16, &new.slug))).execute(self.conn)?;
+        diesel::delete(collection_tombstone::table.find((new.owner.0, new.home as i16, &new.slug)))
+            .execute(self.conn)?;
         diesel::insert_into(collection::table)
             .values((
                 collection::id.eq(id),
@@ -219,10 +250,11 @@ impl WriteTx<'_> {
     pub fn delete_collection(&mut self, of: &Collection) -> Result<(), Error> {
         let home_modseq = self.raise_home(of.owner, of.home)?;
         let now = self.now;
-        let gone =
-            diesel::update(collection::table.filter(collection::id.eq(of.id.0).and(collection::deleted_at.eq(0))))
-                .set(collection::deleted_at.eq(now))
-                .execute(self.conn)?;
+        let gone = diesel::update(
+            collection::table.filter(collection::id.eq(of.id.0).and(collection::deleted_at.eq(0))),
+        )
+        .set(collection::deleted_at.eq(now))
+        .execute(self.conn)?;
         if gone == 0 {
             return Err(Error::Fault(Fault::NotFound));
         }
@@ -230,10 +262,16 @@ impl WriteTx<'_> {
     }
 
     /// Gives a collection another name, or moves it to another home of the same kind.
-    pub fn rename_collection(&mut self, of: &Collection, owner: PrincipalId, slug: &str) -> Result<(), Error> {
+    pub fn rename_collection(
+        &mut self,
+        of: &Collection,
+        owner: PrincipalId,
+        slug: &str,
+    ) -> Result<(), Error> {
         let left = self.raise_home(of.owner, of.home)?;
         let entered = if owner == of.owner { left } else { self.raise_home(owner, of.home)? };
-        diesel::delete(collection_tombstone::table.find((owner.0, of.home as i16, slug))).execute(self.conn)?;
+        diesel::delete(collection_tombstone::table.find((owner.0, of.home as i16, slug)))
+            .execute(self.conn)?;
         diesel::update(collection::table.find(of.id.0))
             .set((
                 collection::owner.eq(owner.0),
@@ -245,7 +283,13 @@ impl WriteTx<'_> {
         self.bury_collection(of.owner, of.home, &of.slug, left)
     }
 
-    fn bury_collection(&mut self, owner: PrincipalId, home: HomeKind, slug: &str, modseq: i64) -> Result<(), Error> {
+    fn bury_collection(
+        &mut self,
+        owner: PrincipalId,
+        home: HomeKind,
+        slug: &str,
+        modseq: i64,
+    ) -> Result<(), Error> {
         let key = (owner.0, home as i16, slug);
         diesel::delete(collection_tombstone::table.find(key)).execute(self.conn)?;
         diesel::insert_into(collection_tombstone::table)

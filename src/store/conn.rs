@@ -19,6 +19,18 @@ pub enum Conn {
     Postgres(PgConnection),
 }
 
+/// Runs a statement on whichever database it is. The statement is compiled for each, so that it is found in its cache by
+/// its type: through the enum its text would be built anew at each run only to look it up.
+macro_rules! on {
+    ($conn:expr, $typed:ident => $statement:expr) => {
+        match &mut *$conn {
+            $crate::store::conn::Conn::Sqlite($typed) => $statement,
+            $crate::store::conn::Conn::Postgres($typed) => $statement,
+        }
+    };
+}
+pub(super) use on;
+
 /// Where the data are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {

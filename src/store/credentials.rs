@@ -82,18 +82,26 @@ impl WriteTx<'_> {
     }
 
     /// Adds an application password and tells its row.
-    pub fn add_app_password(&mut self, owner: PrincipalId, name: &str, hash: &str, scope: &str) -> Result<i64, Error> {
+    pub fn add_app_password(
+        &mut self,
+        owner: PrincipalId,
+        name: &str,
+        hash: &str,
+        scope: &str,
+    ) -> Result<i64, Error> {
         self.insert_credential(owner, CredentialKind::AppPassword, name, hash, scope)
     }
 
     /// Removes an application password; whether it was there.
     pub fn remove_app_password(&mut self, owner: PrincipalId, id: i64) -> Result<bool, Error> {
-        let gone = diesel::delete(credential::table.filter(
-            credential::id
-                .eq(id)
-                .and(credential::principal.eq(owner.0))
-                .and(credential::kind.eq(CredentialKind::AppPassword as i16)),
-        ))
+        let gone = diesel::delete(
+            credential::table.filter(
+                credential::id
+                    .eq(id)
+                    .and(credential::principal.eq(owner.0))
+                    .and(credential::kind.eq(CredentialKind::AppPassword as i16)),
+            ),
+        )
         .execute(self.conn)?;
         self.raise_auth_version(owner)?;
         Ok(gone > 0)

@@ -27,7 +27,9 @@ pub(super) fn epoch(conn: &mut Conn) -> Result<String, Error> {
 
 /// What bearer tokens are signed with, the same on all nodes.
 pub(super) fn signing_secret(conn: &mut Conn) -> Result<String, Error> {
-    made_once(conn, "signing_secret", || format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>()))
+    made_once(conn, "signing_secret", || {
+        format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>())
+    })
 }
 
 fn made_once(conn: &mut Conn, name: &str, make: fn() -> String) -> Result<String, Error> {

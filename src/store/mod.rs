@@ -118,7 +118,9 @@ impl ReadTx<'_> {
 
 /// Microseconds UTC.
 pub fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |age| i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Store {
@@ -142,9 +144,10 @@ impl Store {
             .build(Opener { location: location.clone(), usage })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         let writer = match location {
-            Location::File(_) => {
-                Some(Writer::start(&Opener { location: location.clone(), usage: Use::Write }, Arc::clone(&shared))?)
-            }
+            Location::File(_) => Some(Writer::start(
+                &Opener { location: location.clone(), usage: Use::Write },
+                Arc::clone(&shared),
+            )?),
             Location::Server(_) => None,
         };
         Ok(Store { shared, readers, writer })
@@ -193,7 +196,10 @@ impl Store {
     }
 
     /// As [`Store::snapshot`], on the calling thread, which must be one that may block.
-    pub fn snapshot_here<T>(&self, work: &mut dyn FnMut(&mut ReadTx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    pub fn snapshot_here<T>(
+        &self,
+        work: &mut dyn FnMut(&mut ReadTx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         self.on_connection(|conn| {
             conn.batch_execute(match conn {
                 Conn::Sqlite(_) => "BEGIN",
@@ -282,6 +288,8 @@ impl Store {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Panicked))
 }

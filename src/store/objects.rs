@@ -3,6 +3,7 @@
 //! The one place where items change: old content goes to `version`, the change to `change`, both numbers are raised, all in
 //! the caller's transaction. Decides no right and checks no content.
 
+use super::conn::on;
 use super::schema::{change, object, tombstone, version};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::Collection;
@@ -51,7 +52,8 @@ const CREATED: i16 = 1;
 const UPDATED: i16 = 2;
 const REMOVED: i16 = 3;
 
-type Row = (i64, i64, String, String, String, i16, i64, i64, i64, Option<String>, Option<String>, Vec<u8>, String);
+type Row =
+    (i64, i64, String, String, String, i16, i64, i64, i64, Option<String>, Option<String>, Vec<u8>, String);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -78,7 +80,21 @@ pub(super) use columns as object_columns;
 pub(super) type ObjectRow = Row;
 
 pub(super) fn from_row(row: Row) -> Object {
-    let (id, collection, name, uid, etag, kind, modseq, created_at, modified_at, schedule_tag, props, parsed, body) = row;
+    let (
+        id,
+        collection,
+        name,
+        uid,
+        etag,
+        kind,
+        modseq,
+        created_at,
+        modified_at,
+        schedule_tag,
+        props,
+        parsed,
+        body,
+    ) = row;
     Object {
         id: ObjectId(id),
         collection: CollectionId(collection),
@@ -99,11 +115,11 @@ pub(super) fn from_row(row: Row) -> Object {
 impl ReadTx<'_> {
     /// The item with this name.
     pub fn object(&mut self, of: CollectionId, name: &str) -> Result<Option<Object>, Error> {
-        let row: Option<Row> = object::table
+        let row: Option<Row> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::name.eq(name)))
             .select(columns!())
-            .first(self.conn)
-            .optional()?;
+            .first(conn)
+            .optional())?;
         Ok(row.map(from_row))
     }
 
@@ -118,23 +134,23 @@ impl ReadTx<'_> {
 
     /// A page of whole items in the order of their modification numbers, from after `since`.
     pub fn objects_after(&mut self, of: CollectionId, since: i64, limit: i64) -> Result<Vec<Object>, Error> {
-        let rows: Vec<Row> = object::table
+        let rows: Vec<Row> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
             .select(columns!())
             .order(object::modseq)
             .limit(limit)
-            .load(self.conn)?;
+            .load(conn))?;
         Ok(rows.into_iter().map(from_row).collect())
     }
 
     /// A page of a listing in the order of modification numbers, from after `since`.
     pub fn entries_after(&mut self, of: CollectionId, since: i64, limit: i64) -> Result<Vec<Entry>, Error> {
-        let rows: Vec<(String, String, i16, i64)> = object::table
+        let rows: Vec<(String, String, i16, i64)> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
             .select((object::name, object::etag, object::component, object::modseq))
             .order(object::modseq)
             .limit(limit)
-            .load(self.conn)?;
+            .load(conn))?;
         Ok(rows
             .into_iter()
             .map(|(name, etag, kind, modseq)| Entry { name, etag: Etag(etag), kind: ItemKind(kind), modseq })
@@ -143,11 +159,11 @@ impl ReadTx<'_> {
 
     /// The name of the item with this UID.
     pub fn name_of_uid(&mut self, of: CollectionId, uid: &str) -> Result<Option<String>, Error> {
-        Ok(object::table
+        Ok(on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::uid.eq(uid)))
             .select(object::name)
-            .first(self.conn)
-            .optional()?)
+            .first(conn)
+            .optional())?)
     }
 
     /// How many items a collection has and how many bytes they take.
@@ -162,7 +178,13 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     /// Creates or replaces an item. `old` is what the caller read in this transaction.
-    pub fn put_object(&mut self, into: &Collection, draft: &Draft, old: Option<&Object>, by: &Origin) -> Result<Written, Error> {
+    pub fn put_object(
+        &mut self,
+        into: &Collection,
+        draft: &Draft,
+        old: Option<&Object>,
+        by: &Origin,
+    ) -> Result<Written, Error> {
         let modseq = self.raise(into)?;
         let version = old.map(|old| self.keep_version(old)).transpose()?;
         let now = self.now;
@@ -184,12 +206,12 @@ impl WriteTx<'_> {
         );
         match old {
             Some(old) => {
-                diesel::update(object::table.find(old.id.0)).set(content).execute(self.conn)?;
+                on!(self.conn, conn => diesel::update(object::table.find(old.id.0)).set(content).execute(conn))?;
             }
             None => {
                 let id = self.new_id();
-                diesel::delete(tombstone::table.find((into.id.0, &draft.name))).execute(self.conn)?;
-                diesel::insert_into(object::table)
+                on!(self.conn, conn => diesel::delete(tombstone::table.find((into.id.0, &draft.name))).execute(conn))?;
+                on!(self.conn, conn => diesel::insert_into(object::table)
                     .values((
                         object::id.eq(id),
                         object::collection.eq(into.id.0),
@@ -198,7 +220,7 @@ impl WriteTx<'_> {
                         object::created_at.eq(now),
                         content,
                     ))
-                    .execute(self.conn)?;
+                    .execute(conn))?;
             }
         }
         let kind = if old.is_some() { UPDATED } else { CREATED };
@@ -210,22 +232,28 @@ impl WriteTx<'_> {
     pub fn remove_object(&mut self, from: &Collection, old: &Object, by: &Origin) -> Result<(), Error> {
         let modseq = self.raise(from)?;
         let version = self.keep_version(old)?;
-        let created: i64 = diesel::delete(object::table.find(old.id.0))
+        let created: i64 = on!(self.conn, conn => diesel::delete(object::table.find(old.id.0))
             .returning(object::created_modseq)
-            .get_result(self.conn)?;
-        diesel::insert_into(tombstone::table)
+            .get_result(conn))?;
+        on!(self.conn, conn => diesel::insert_into(tombstone::table)
             .values((
                 tombstone::collection.eq(from.id.0),
                 tombstone::name.eq(&old.name),
                 tombstone::modseq.eq(modseq),
                 tombstone::created_modseq.eq(created),
             ))
-            .execute(self.conn)?;
+            .execute(conn))?;
         self.log(from.id, modseq, &old.name, REMOVED, None, by, Some(version))
     }
 
     /// Keeps what a client set on an item; its content and entity tag stay.
-    pub fn set_object_props(&mut self, into: &Collection, old: &Object, props: &Props, by: &Origin) -> Result<(), Error> {
+    pub fn set_object_props(
+        &mut self,
+        into: &Collection,
+        old: &Object,
+        props: &Props,
+        by: &Origin,
+    ) -> Result<(), Error> {
         let modseq = self.raise(into)?;
         let json = Some(props.to_json()).filter(|json| !json.is_empty());
         diesel::update(object::table.find(old.id.0))
@@ -237,7 +265,7 @@ impl WriteTx<'_> {
     fn keep_version(&mut self, old: &Object) -> Result<i64, Error> {
         let id = self.new_id();
         let now = self.now;
-        diesel::insert_into(version::table)
+        on!(self.conn, conn => diesel::insert_into(version::table)
             .values((
                 version::id.eq(id),
                 version::collection.eq(old.collection.0),
@@ -248,7 +276,7 @@ impl WriteTx<'_> {
                 version::replaced_at.eq(now),
                 version::body.eq(&old.body),
             ))
-            .execute(self.conn)?;
+            .execute(conn))?;
         Ok(id)
     }
 
@@ -264,7 +292,7 @@ impl WriteTx<'_> {
         version: Option<i64>,
     ) -> Result<(), Error> {
         let now = self.now;
-        diesel::insert_into(change::table)
+        on!(self.conn, conn => diesel::insert_into(change::table)
             .values((
                 change::collection.eq(of.0),
                 change::modseq.eq(modseq),
@@ -277,7 +305,7 @@ impl WriteTx<'_> {
                 change::at.eq(now),
                 change::version.eq(version),
             ))
-            .execute(self.conn)?;
+            .execute(conn))?;
         Ok(())
     }
 }

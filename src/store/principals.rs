@@ -2,6 +2,7 @@
 //!
 //! RFC 3744 §2 and §9.4 (search). Decides no right.
 
+use super::conn::on;
 use super::dialect::containing;
 use super::schema::{address, home, membership, principal};
 use super::{Error, ReadTx, WriteTx};
@@ -44,14 +45,14 @@ pub struct PrincipalMatch {
 impl ReadTx<'_> {
     /// The principal with this id.
     pub fn principal(&mut self, id: PrincipalId) -> Result<Option<Principal>, Error> {
-        let row: Option<Row> = principal::table.find(id.0).select(columns!()).first(self.conn).optional()?;
+        let row: Option<Row> =
+            on!(self.conn, conn => principal::table.find(id.0).select(columns!()).first(conn).optional())?;
         row.map(|row| self.with_addresses(row)).transpose()
     }
 
     /// The principal with this handle, in lower case.
     pub fn principal_by_handle(&mut self, handle: &str) -> Result<Option<Principal>, Error> {
-        let row: Option<Row> =
-            principal::table.filter(principal::handle.eq(handle)).select(columns!()).first(self.conn).optional()?;
+        let row: Option<Row> = on!(self.conn, conn => principal::table.filter(principal::handle.eq(handle)).select(columns!()).first(conn).optional())?;
         row.map(|row| self.with_addresses(row)).transpose()
     }
 
@@ -67,11 +68,11 @@ impl ReadTx<'_> {
 
     /// Whether what was checked under `auth_version` still holds, and the account may be used.
     pub fn auth_holds(&mut self, id: PrincipalId, auth_version: i64) -> Result<bool, Error> {
-        let found: Option<(i64, i16)> = principal::table
+        let found: Option<(i64, i16)> = on!(self.conn, conn => principal::table
             .find(id.0)
             .select((principal::auth_version, principal::state))
-            .first(self.conn)
-            .optional()?;
+            .first(conn)
+            .optional())?;
         Ok(found == Some((auth_version, PrincipalState::Active as i16)))
     }
 
@@ -84,7 +85,8 @@ impl ReadTx<'_> {
         for needle in &wanted.needles {
             query = query.filter(principal::search.like(containing(needle)).escape('\\'));
         }
-        let rows: Vec<Row> = query.order((principal::kind, principal::search)).limit(wanted.limit).load(self.conn)?;
+        let rows: Vec<Row> =
+            query.order((principal::kind, principal::search)).limit(wanted.limit).load(self.conn)?;
         rows.into_iter().map(|row| self.with_addresses(row)).collect()
     }
 
@@ -94,7 +96,12 @@ impl ReadTx<'_> {
     }
 
     /// All principals of a kind, by handle.
-    pub fn principals(&mut self, kind: PrincipalKind, after: &str, limit: i64) -> Result<Vec<Principal>, Error> {
+    pub fn principals(
+        &mut self,
+        kind: PrincipalKind,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Principal>, Error> {
         let rows: Vec<Row> = principal::table
             .filter(principal::kind.eq(kind as i16).and(principal::handle.gt(after)))
             .select(columns!())
@@ -186,7 +193,12 @@ impl WriteTx<'_> {
         }
         for kind in [HomeKind::Calendars, HomeKind::AddressBooks] {
             diesel::insert_into(home::table)
-                .values((home::principal.eq(id), home::kind.eq(kind as i16), home::modseq.eq(1), home::props.eq("")))
+                .values((
+                    home::principal.eq(id),
+                    home::kind.eq(kind as i16),
+                    home::modseq.eq(1),
+                    home::props.eq(""),
+                ))
                 .execute(self.conn)?;
         }
         Ok(PrincipalId(id))

@@ -29,8 +29,11 @@ impl WriteTx<'_> {
             .first(self.conn)
             .optional()?;
         let Some(gone) = gone else { return Ok(0) };
-        let items: Vec<i64> =
-            object::table.filter(object::collection.eq(gone)).select(object::id).limit(PIECE).load(self.conn)?;
+        let items: Vec<i64> = object::table
+            .filter(object::collection.eq(gone))
+            .select(object::id)
+            .limit(PIECE)
+            .load(self.conn)?;
         if !items.is_empty() {
             return Ok(diesel::delete(object::table.filter(object::id.eq_any(&items))).execute(self.conn)?);
         }

@@ -24,7 +24,13 @@ pub struct Prescreen {
 
 impl ReadTx<'_> {
     /// A page of candidates with ids above `after`, in the order of ids.
-    pub fn candidates(&mut self, of: CollectionId, wanted: &Prescreen, after: i64, limit: i64) -> Result<Vec<Object>, Error> {
+    pub fn candidates(
+        &mut self,
+        of: CollectionId,
+        wanted: &Prescreen,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Object>, Error> {
         let mut query = object::table
             .filter(object::collection.eq(of.0).and(object::id.gt(after)))
             .select(object_columns!())
@@ -35,8 +41,13 @@ impl ReadTx<'_> {
             query = query.filter(object::component.eq(kind.0));
         }
         if let [first, rest @ ..] = wanted.needles.as_slice() {
-            let mut any: Box<dyn BoxableExpression<object::table, super::conn::MultiBackend, SqlType = diesel::sql_types::Bool>> =
-                Box::new(object::search.like(containing(first)).escape('\\'));
+            let mut any: Box<
+                dyn BoxableExpression<
+                        object::table,
+                        super::conn::MultiBackend,
+                        SqlType = diesel::sql_types::Bool,
+                    >,
+            > = Box::new(object::search.like(containing(first)).escape('\\'));
             for needle in rest {
                 any = Box::new(any.or(object::search.like(containing(needle)).escape('\\')));
             }
@@ -47,7 +58,12 @@ impl ReadTx<'_> {
     }
 
     /// The ids of all items whose span touches the window, found class by class.
-    pub fn ids_in_window(&mut self, of: CollectionId, window: (i64, i64), component: Option<ItemKind>) -> Result<Vec<i64>, Error> {
+    pub fn ids_in_window(
+        &mut self,
+        of: CollectionId,
+        window: (i64, i64),
+        component: Option<ItemKind>,
+    ) -> Result<Vec<i64>, Error> {
         let (start, end) = window;
         let mut ids = Vec::new();
         for class in 0..=SPAN_CLASSES.len() {
@@ -79,8 +95,11 @@ impl ReadTx<'_> {
 
     /// The items with these ids; at most some hundred at a time.
     pub fn objects_with_ids(&mut self, ids: &[i64]) -> Result<Vec<Object>, Error> {
-        let rows: Vec<ObjectRow> =
-            object::table.filter(object::id.eq_any(ids)).select(object_columns!()).order(object::id).load(self.conn)?;
+        let rows: Vec<ObjectRow> = object::table
+            .filter(object::id.eq_any(ids))
+            .select(object_columns!())
+            .order(object::id)
+            .load(self.conn)?;
         Ok(rows.into_iter().map(from_row).collect())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! RFC 6578 §3. A page never skips a change: both streams are cut at the same number.
 
+use super::conn::on;
 use super::schema::tombstone;
 use super::{Error, ReadTx};
 use crate::domain::id::{CollectionId, Etag};
@@ -53,27 +54,33 @@ impl ReadTx<'_> {
 
     /// A page of the changes after `since`, at most `limit`. Must run in a snapshot. Tombstones up to the number `unborn` are
     /// left out: what was gone before a first sync began was never told.
-    pub fn changes(&mut self, of: CollectionId, since: i64, limit: usize, unborn: i64) -> Result<Option<SyncPage>, Error> {
+    pub fn changes(
+        &mut self,
+        of: CollectionId,
+        since: i64,
+        limit: usize,
+        unborn: i64,
+    ) -> Result<Option<SyncPage>, Error> {
         let Some(current) = self.modseq(of)? else { return Ok(None) };
         if current == since {
             return Ok(Some(SyncPage { items: Vec::new(), modseq: current, more: false, current }));
         }
         let fetch = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-        let present: Vec<(String, String, i16, i64)> = object::table
+        let present: Vec<(String, String, i16, i64)> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
             .select((object::name, object::etag, object::component, object::modseq))
             .order(object::modseq)
             .limit(fetch)
-            .load(self.conn)?;
+            .load(conn))?;
         let gone: Vec<(String, i64)> = if unborn >= current {
             Vec::new()
         } else {
-            tombstone::table
+            on!(self.conn, conn => tombstone::table
                 .filter(tombstone::collection.eq(of.0).and(tombstone::modseq.gt(since.max(unborn))))
                 .select((tombstone::name, tombstone::modseq))
                 .order(tombstone::modseq)
                 .limit(fetch)
-                .load(self.conn)?
+                .load(conn))?
         };
         let mut items: Vec<SyncItem> = Vec::with_capacity(present.len() + gone.len());
         items.extend(present.into_iter().map(|(name, etag, kind, modseq)| {

@@ -91,7 +91,8 @@ impl<'a> Document<'a> {
         let mut open: Vec<Component<'a>> = Vec::new();
         let mut roots = Vec::new();
         let mut count = 0;
-        let mut reader = Reader { source, at: source.len() - source.trim_start_matches('\u{feff}').len(), number: 1 };
+        let mut reader =
+            Reader { source, at: source.len() - source.trim_start_matches('\u{feff}').len(), number: 1 };
         while let Some(line) = reader.next_line()? {
             count += 1;
             if count > limits.lines {
@@ -109,7 +110,8 @@ impl<'a> Document<'a> {
                     children: Vec::new(),
                 });
             } else if line.is("END") {
-                let mut done = open.pop().ok_or(Malformed { line: line.number, what: "END without BEGIN" })?;
+                let mut done =
+                    open.pop().ok_or(Malformed { line: line.number, what: "END without BEGIN" })?;
                 if !done.is(line.value().trim()) {
                     return Err(Malformed { line: line.number, what: "END does not match its BEGIN" });
                 }
@@ -120,7 +122,9 @@ impl<'a> Document<'a> {
                     None => roots.push(done),
                 }
             } else {
-                let parent = open.last_mut().ok_or(Malformed { line: line.number, what: "a property outside any component" })?;
+                let parent = open
+                    .last_mut()
+                    .ok_or(Malformed { line: line.number, what: "a property outside any component" })?;
                 parent.lines.push(line);
             }
         }
@@ -243,7 +247,12 @@ mod tests {
         let event = calendar.children.first().expect("one event");
         assert_eq!(event.value("SUMMARY"), Some("ab"));
         assert_eq!(event.value("UID"), Some("1"));
-        assert_eq!(source.get(event.span.clone()).map(|s| s.starts_with("BEGIN:VEVENT") && s.ends_with("END:VEVENT\n")), Some(true));
+        assert_eq!(
+            source
+                .get(event.span.clone())
+                .map(|s| s.starts_with("BEGIN:VEVENT") && s.ends_with("END:VEVENT\n")),
+            Some(true)
+        );
     }
 
     #[test]

@@ -12,9 +12,9 @@ pub mod ical;
 pub mod jcal;
 pub mod jcard;
 pub mod line;
+pub mod recur;
 #[cfg(test)]
 mod roundtrip;
-pub mod recur;
 pub mod vcard;
 pub mod vcard_strict;
 pub mod xml;

@@ -216,7 +216,8 @@ fn start_element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Ele
             continue;
         }
         let (ns, local) = reader.resolver().resolve_attribute(attribute.key);
-        let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| bad("a bad attribute"))?;
+        let value =
+            attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| bad("a bad attribute"))?;
         element.attributes.push(Attribute {
             ns: namespace(&ns)?.to_owned(),
             local: local.as_ref().to_owned(),

@@ -2,5 +2,7 @@
 //!
 //! A subject a folder or file; each test that needs a server runs on SQLite and on PostgreSQL (`harness::both`).
 
+mod caldav;
 mod harness;
+mod sync;
 mod webdav;

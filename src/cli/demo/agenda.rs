@@ -69,7 +69,9 @@ fn team_meeting(region: usize, monday: Day) -> Option<Entry> {
     let instance = |week: i64| At { day: first.day + 7 * (20 + week), ..first };
     let title = format!("Point d’équipe, délégation de {city}");
     let mut series = meeting(&uid, &title, room_name, first, 60);
-    series.description("Ordre du jour :\n- actualités de la délégation\n- projets en cours\n- questions diverses");
+    series.description(
+        "Ordre du jour :\n- actualités de la délégation\n- projets en cours\n- questions diverses",
+    );
     series.append_property(Property::new("RRULE", format!("FREQ=WEEKLY;BYDAY={}", codes.get(region % 4)?)));
     // Cancelled: two weeks ahead and four weeks ago.
     for week in [-4, 2] {
@@ -125,7 +127,8 @@ fn next_first_tuesday(today: Day) -> Day {
 fn stand_up(_: Day) -> Option<Entry> {
     let (_, _, members) = people::GROUPS.iter().find(|(handle, ..)| *handle == "informatique")?;
     let uid = "quotidien-informatique@institut.example".to_owned();
-    let mut event = meeting(&uid, "Mêlée quotidienne", "Visioconférence", at(day_number(2019, 9, 2), 9, 15), 15);
+    let mut event =
+        meeting(&uid, "Mêlée quotidienne", "Visioconférence", at(day_number(2019, 9, 2), 9, 15), 15);
     event.append_property(Property::new("RRULE", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"));
     event.append_property(Property::new("URL", "https://visio.institut.example/melee"));
     Some(Entry { owners: members.to_vec(), slug: "default", uid, body: object(vec![event]) })
@@ -133,14 +136,24 @@ fn stand_up(_: Day) -> Option<Entry> {
 
 /// The project's own calendar, which its group shares.
 fn project(monday: Day) -> Vec<Entry> {
-    let milestones = [(-10, "Livraison des échantillons"), (2, "Séquençage, lot 3"), (9, "Revue des résultats"), (24, "Soumission de l’article")];
+    let milestones = [
+        (-10, "Livraison des échantillons"),
+        (2, "Séquençage, lot 3"),
+        (9, "Revue des résultats"),
+        (24, "Soumission de l’article"),
+    ];
     let make = |(days, title): (i64, &str)| {
         let uid = format!("jalon-{}@institut.example", days + 100);
         let mut event = Event::with_uid(&uid);
         event.summary(title).append_property(day_property("DTSTART", monday + days));
         event.append_property(day_property("DTEND", monday + days + 1));
         event.append_property(Property::new("TRANSP", "TRANSPARENT"));
-        Entry { owners: vec!["karim.benali"], slug: "projet-genomique", uid, body: object(vec![event.done()]) }
+        Entry {
+            owners: vec!["karim.benali"],
+            slug: "projet-genomique",
+            uid,
+            body: object(vec![event.done()]),
+        }
     };
     milestones.into_iter().map(make).collect()
 }
@@ -193,8 +206,12 @@ fn days_off(number: usize, person: &'static Person, monday: Day) -> Option<Entry
 fn institute_days(today: Day) -> Vec<Entry> {
     let owners: Vec<&'static str> = people::OPEN.iter().map(|(login, _)| *login).collect();
     let mut founded = Event::with_uid("fondation@institut.example");
-    founded.summary("Anniversaire de l’Institut").append_property(day_property("DTSTART", day_number(1964, 7, 18)));
-    founded.append_property(Property::new("RRULE", "FREQ=YEARLY")).append_property(Property::new("TRANSP", "TRANSPARENT"));
+    founded
+        .summary("Anniversaire de l’Institut")
+        .append_property(day_property("DTSTART", day_number(1964, 7, 18)));
+    founded
+        .append_property(Property::new("RRULE", "FREQ=YEARLY"))
+        .append_property(Property::new("TRANSP", "TRANSPARENT"));
     let mut open = Event::with_uid("portes-ouvertes@institut.example");
     open.summary("Journées portes ouvertes").append_property(day_property("DTSTART", today + 12));
     open.append_property(day_property("DTEND", today + 14));
@@ -215,8 +232,13 @@ fn birthdays(login: &'static str, _: Day) -> Vec<Entry> {
         let uid = format!("anniversaire-{}-{login}@institut.example", person.login);
         let mut event = Event::with_uid(&uid);
         event.summary(&format!("Anniversaire de {}", person.name()));
-        event.append_property(day_property("DTSTART", day_number(1966 + number as i64, 1 + (number as i64 * 5) % 12, 3 + number as i64)));
-        event.append_property(Property::new("RRULE", "FREQ=YEARLY")).append_property(Property::new("TRANSP", "TRANSPARENT"));
+        event.append_property(day_property(
+            "DTSTART",
+            day_number(1966 + number as i64, 1 + (number as i64 * 5) % 12, 3 + number as i64),
+        ));
+        event
+            .append_property(Property::new("RRULE", "FREQ=YEARLY"))
+            .append_property(Property::new("TRANSP", "TRANSPARENT"));
         event.alarm(alarm("-P1D", "Anniversaire demain"));
         Entry { owners: vec![login], slug: "anniversaires", uid, body: object(vec![event.done()]) }
     };
@@ -229,7 +251,10 @@ fn tasks(login: &'static str, today: Day) -> Vec<Entry> {
     let task = |name: &str, title: &str, due: At, percent: u8| {
         let mut todo = Todo::with_uid(&uid(name));
         todo.summary(title).percent_complete(percent).append_property(due.property("DUE"));
-        todo.append_property(Property::new("STATUS", if percent == 0 { "NEEDS-ACTION" } else { "IN-PROCESS" }));
+        todo.append_property(Property::new(
+            "STATUS",
+            if percent == 0 { "NEEDS-ACTION" } else { "IN-PROCESS" },
+        ));
         todo.done()
     };
     let mut report = task("rapport", "Rapport d’activité", at(today + 9, 18, 0), 40);
@@ -237,16 +262,22 @@ fn tasks(login: &'static str, today: Day) -> Vec<Entry> {
     report.append_component(alarm("-P1D", "Le rapport est dû demain"));
     let step = |name: &str, title: &str, days: i64, percent: u8| {
         let mut todo = task(name, title, at(today + days, 12, 0), percent);
-        todo.append_property(Property::new("RELATED-TO", uid("rapport")).add_parameter("RELTYPE", "PARENT").done());
+        todo.append_property(
+            Property::new("RELATED-TO", uid("rapport")).add_parameter("RELTYPE", "PARENT").done(),
+        );
         todo.done()
     };
     let mut done = task("etape-chiffres", "Réunir les chiffres", at(today - 2, 12, 0), 100);
-    done.append_property(Property::new("RELATED-TO", uid("rapport")).add_parameter("RELTYPE", "PARENT").done());
+    done.append_property(
+        Property::new("RELATED-TO", uid("rapport")).add_parameter("RELTYPE", "PARENT").done(),
+    );
     done.append_property(Property::new("STATUS", "COMPLETED"));
     done.append_property(Property::new("COMPLETED", format!("{}T101500Z", write_date(today - 2))));
     let mut monthly = Todo::with_uid(&uid("frais"));
     monthly.summary("Note de frais").append_property(at(today - 40, 9, 0).property("DTSTART"));
-    monthly.append_property(at(today - 40, 17, 0).property("DUE")).append_property(Property::new("RRULE", "FREQ=MONTHLY"));
+    monthly
+        .append_property(at(today - 40, 17, 0).property("DUE"))
+        .append_property(Property::new("RRULE", "FREQ=MONTHLY"));
     let mut someday = Todo::with_uid(&uid("ranger"));
     someday.summary("Ranger les archives du bureau");
     let todos = vec![
@@ -260,7 +291,12 @@ fn tasks(login: &'static str, today: Day) -> Vec<Entry> {
     ];
     todos
         .into_iter()
-        .map(|(name, todo)| Entry { owners: vec![login], slug: "tasks", uid: uid(name), body: object(vec![todo]) })
+        .map(|(name, todo)| Entry {
+            owners: vec![login],
+            slug: "tasks",
+            uid: uid(name),
+            body: object(vec![todo]),
+        })
         .collect()
 }
 
@@ -278,9 +314,14 @@ mod tests {
             let mut seen = BTreeSet::new();
             for entry in &entries {
                 let document = Document::parse(&entry.body, Limits::default()).expect("readable");
-                let index = CalendarIndex::build(&document).unwrap_or_else(|error| panic!("{error}\n{}", entry.body));
+                let index =
+                    CalendarIndex::build(&document).unwrap_or_else(|error| panic!("{error}\n{}", entry.body));
                 assert_eq!(index.uid, entry.uid);
-                assert!(entry.owners.iter().all(|owner| seen.insert((*owner, entry.slug, entry.uid.clone()))), "{}", entry.uid);
+                assert!(
+                    entry.owners.iter().all(|owner| seen.insert((*owner, entry.slug, entry.uid.clone()))),
+                    "{}",
+                    entry.uid
+                );
             }
             let series = entries.iter().filter(|entry| entry.body.contains("RECURRENCE-ID")).count();
             assert!(series >= 15 && entries.iter().any(|entry| entry.body.contains("STATUS:CANCELLED")));

@@ -6,13 +6,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// A partner outside of the institute: given name, family name, organization, function, mobile number, city, birthday as month and day.
-pub type Partner = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
+pub type Partner =
+    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
 /// People whom the staff deal with.
 pub const PARTNERS: [Partner; 14] = [
     ("Marianne", "Aubert", "Université de Lyon", "Professeure", "+33639980101", "Lyon", "0412"),
     ("Samuel", "Okafor", "Hôpital Saint-Louis", "Chef de service", "+33639980102", "Paris", "1103"),
-    ("Élise", "Fournier", "Agence de biomédecine", "Chargée de dossier", "+33639980103", "Saint-Denis", "0229"),
+    (
+        "Élise",
+        "Fournier",
+        "Agence de biomédecine",
+        "Chargée de dossier",
+        "+33639980103",
+        "Saint-Denis",
+        "0229",
+    ),
     ("Giulia", "Conti", "Università di Torino", "Ricercatrice", "+33639980104", "Turin", "0720"),
     ("Hans", "Becker", "Charité Berlin", "Oberarzt", "+33639980105", "Berlin", "0130"),
     ("Amandine", "Prévost", "Région Hauts-de-France", "Conseillère", "+33639980106", "Lille", "0908"),
@@ -90,7 +99,9 @@ fn card(lines: &[String]) -> String {
 
 /// The same for the same owner and number at every start.
 fn uid(owner: &str, at: usize) -> String {
-    let seed: u64 = owner.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let seed: u64 = owner
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     let bytes = (u128::from(seed) << 64) | (0xd << 32) | at as u128;
     format!("urn:uuid:{}", uuid::Builder::from_random_bytes(bytes.to_be_bytes()).into_uuid())
 }
@@ -151,7 +162,9 @@ fn png(side: u32, palette: &[u8], rows: &[u8]) -> Vec<u8> {
     data.extend((!length).to_le_bytes());
     data.extend(rows.iter().take(usize::from(length)));
     data.extend(adler32(rows).to_be_bytes());
-    for (kind, content) in [(b"IHDR", header.as_slice()), (b"PLTE", palette), (b"IDAT", data.as_slice()), (b"IEND", &[])] {
+    for (kind, content) in
+        [(b"IHDR", header.as_slice()), (b"PLTE", palette), (b"IDAT", data.as_slice()), (b"IEND", &[])]
+    {
         out.extend(u32::try_from(content.len()).unwrap_or(0).to_be_bytes());
         let mut chunk = kind.to_vec();
         chunk.extend(content);
@@ -196,7 +209,8 @@ mod tests {
         }
         let names: std::collections::BTreeSet<_> = cards.iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), cards.len());
-        let photo = Document::parse(&cards[0].1, Limits::default()).map(|document| vcard::image_bytes(&document));
+        let photo =
+            Document::parse(&cards[0].1, Limits::default()).map(|document| vcard::image_bytes(&document));
         assert!(photo.is_ok_and(|sizes| sizes.len() == 1 && sizes[0] > 1_000));
     }
 

@@ -198,17 +198,27 @@ async fn cards(core: &Core, actors: &HashMap<&str, Actor>, of: &Person) -> Resul
     const FIRST_GROUP: usize = 200;
     let Some(actor) = actors.get(of.login) else { return Ok(()) };
     let at = place(of.login, HomeKind::AddressBooks, "default");
-    let near: Vec<_> = PEOPLE.iter().filter(|other| other.region == of.region && other.login != of.login).collect();
-    let mut cards: Vec<(String, String)> =
-        near.iter().enumerate().map(|(nth, other)| contacts::colleague(of.login, FIRST_COLLEAGUE + nth, other)).collect();
+    let near: Vec<_> =
+        PEOPLE.iter().filter(|other| other.region == of.region && other.login != of.login).collect();
+    let mut cards: Vec<(String, String)> = near
+        .iter()
+        .enumerate()
+        .map(|(nth, other)| contacts::colleague(of.login, FIRST_COLLEAGUE + nth, other))
+        .collect();
     if OPEN.iter().any(|(login, _)| *login == of.login) {
-        cards.extend(contacts::PARTNERS.iter().enumerate().map(|(nth, partner)| contacts::partner(of.login, nth, partner)));
+        cards.extend(
+            contacts::PARTNERS
+                .iter()
+                .enumerate()
+                .map(|(nth, partner)| contacts::partner(of.login, nth, partner)),
+        );
         let colleagues: Vec<usize> = (0..near.len()).map(|nth| FIRST_COLLEAGUE + nth).collect();
         cards.push(contacts::group(of.login, FIRST_GROUP, "Partenaires européens", &[3, 4, 6]));
         cards.push(contacts::group(of.login, FIRST_GROUP + 1, "Mon équipe", &colleagues));
     }
     for (name, body) in cards {
-        vcard_strict::check(&body).map_err(|doubt| Failed::Other(format!("the card {name} is not right: {doubt:?}")))?;
+        vcard_strict::check(&body)
+            .map_err(|doubt| Failed::Other(format!("the card {name} is not right: {doubt:?}")))?;
         let sent = Sent { body, media: Media::Card };
         core.put_item(actor, &at, &name, sent, Preconditions::default()).await?;
     }

@@ -16,7 +16,10 @@ pub fn text(config: &Config, passwords: &HashMap<&str, String>) -> String {
     let origin = origin(config);
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "Cenacle serves demonstration data at {origin}/\n\nAccounts (the login may also be the mail address):\n");
+    let _ = writeln!(
+        out,
+        "Cenacle serves demonstration data at {origin}/\n\nAccounts (the login may also be the mail address):\n"
+    );
     for (login, what) in OPEN {
         let password = passwords.get(login).map_or("as you set it", String::as_str);
         let mail = people::by_login(login).map(people::Person::mail).unwrap_or_default();
@@ -27,7 +30,9 @@ pub fn text(config: &Config, passwords: &HashMap<&str, String>) -> String {
     if config.listen.ip().is_loopback() && config.tls.is_none() {
         out.push_str(PHONES);
     }
-    out.push_str("\nStop with Ctrl-C. The next start keeps all data; to begin anew, remove the data folder.\n");
+    out.push_str(
+        "\nStop with Ctrl-C. The next start keeps all data; to begin anew, remove the data folder.\n",
+    );
     out
 }
 

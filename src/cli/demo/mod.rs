@@ -55,7 +55,11 @@ pub fn run(args: &Args) -> Result<(), Failed> {
 }
 
 /// Fills what is not there; tells the passwords, as far as they are known.
-async fn prepare(core: &Core, data: &Path, given: Option<&str>) -> Result<HashMap<&'static str, String>, Failed> {
+async fn prepare(
+    core: &Core,
+    data: &Path,
+    given: Option<&str>,
+) -> Result<HashMap<&'static str, String>, Failed> {
     let file = data.join("demo-accounts.txt");
     if fill::is_there(core).await? {
         let mut known = remembered(&file);
@@ -92,7 +96,8 @@ async fn prepare(core: &Core, data: &Path, given: Option<&str>) -> Result<HashMa
 fn today() -> i64 {
     const DAY: i64 = 86_400;
     let now = crate::store::now() / MICROS;
-    let civil = Zone::iana(people::ZONE).map(|zone| zone.to_civil(now)).map(crate::text::recur::civil::from_datetime);
+    let civil =
+        Zone::iana(people::ZONE).map(|zone| zone.to_civil(now)).map(crate::text::recur::civil::from_datetime);
     civil.unwrap_or(now).div_euclid(DAY)
 }
 

@@ -68,9 +68,12 @@ pub fn room(name: &str, mail: &str) -> Property {
 
 /// A reminder; `trigger` as iCalendar writes it, `-PT15M`.
 pub fn alarm(trigger: &str, text: &str) -> Alarm {
-    Alarm::display(text, icalendar::Trigger::DateTime(icalendar::CalendarDateTime::Floating(Default::default())))
-        .append_property(Property::new("TRIGGER", trigger))
-        .done()
+    Alarm::display(
+        text,
+        icalendar::Trigger::DateTime(icalendar::CalendarDateTime::Floating(Default::default())),
+    )
+    .append_property(Property::new("TRIGGER", trigger))
+    .done()
 }
 
 /// A calendar object of components of one UID, as it is stored.
@@ -93,7 +96,11 @@ fn finished(text: &str) -> String {
     for part in document.roots.iter().flat_map(|calendar| &calendar.children) {
         first.get_or_insert(part.span.start);
         for alarm in part.children_named("VALARM") {
-            edits.extend(alarm.lines_named("DTSTAMP").map(|line| Edit { span: line.span.clone(), with: String::new() }));
+            edits.extend(
+                alarm
+                    .lines_named("DTSTAMP")
+                    .map(|line| Edit { span: line.span.clone(), with: String::new() }),
+            );
         }
     }
     if let Some(first) = first

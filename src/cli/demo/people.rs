@@ -46,7 +46,13 @@ pub struct Person {
     pub title: &'static str,
 }
 
-const fn person(first: &'static str, last: &'static str, login: &'static str, region: usize, title: &'static str) -> Person {
+const fn person(
+    first: &'static str,
+    last: &'static str,
+    login: &'static str,
+    region: usize,
+    title: &'static str,
+) -> Person {
     Person { first, last, login, region, title }
 }
 
@@ -111,9 +117,28 @@ pub const ROOMS: [(&str, &str, &str, u32); 6] = [
 
 /// A group: login, name, members by login. Groups of the regions come besides.
 pub const GROUPS: [(&str, &str, &[&str]); 3] = [
-    ("informatique", "Service informatique", &["nadia.cherif", "julien.moreau", "yann.le-goff", "gael.riou", "remi.bonnet", "olivier.bianchi"]),
-    ("projet-genomique", "Projet Génomique", &["claire.martin", "karim.benali", "mathieu.perrin", "zoe.nguyen", "etienne.faure"]),
-    ("comite", "Comité de direction", &["sophie.lefevre", "claire.martin", "karim.benali", "lucie.blanchard", "pierre.soler", "marc.schneider"]),
+    (
+        "informatique",
+        "Service informatique",
+        &["nadia.cherif", "julien.moreau", "yann.le-goff", "gael.riou", "remi.bonnet", "olivier.bianchi"],
+    ),
+    (
+        "projet-genomique",
+        "Projet Génomique",
+        &["claire.martin", "karim.benali", "mathieu.perrin", "zoe.nguyen", "etienne.faure"],
+    ),
+    (
+        "comite",
+        "Comité de direction",
+        &[
+            "sophie.lefevre",
+            "claire.martin",
+            "karim.benali",
+            "lucie.blanchard",
+            "pierre.soler",
+            "marc.schneider",
+        ],
+    ),
 ];
 
 /// The group of all; made last, so that it tells whether everything is there.

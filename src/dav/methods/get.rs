@@ -23,7 +23,8 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
     if precondition::if_none_match(request.headers).is_some_and(|tags| tags.weakly(Some(&object.etag.0))) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
-    let wanted = Preconditions { if_none_match: None, ..precondition::read(request.headers, &request.target)? };
+    let wanted =
+        Preconditions { if_none_match: None, ..precondition::read(request.headers, &request.target)? };
     let state = ResourceState {
         etag: Some(&object.etag.0),
         schedule_tag: object.schedule_tag.as_deref(),

@@ -13,7 +13,11 @@ use actix_web::HttpResponse;
 use actix_web::web::Payload;
 
 /// Answers 201. A body is optional, and its media type is not looked at: clients label it as they please.
-pub async fn answer(request: &Request<'_>, payload: &mut Payload, calendar: bool) -> Result<HttpResponse, Fault> {
+pub async fn answer(
+    request: &Request<'_>,
+    payload: &mut Payload,
+    calendar: bool,
+) -> Result<HttpResponse, Fault> {
     let Target::Collection(place) = &request.target else {
         return Err(Condition::CollectionLocationOk { card: false }.into());
     };
@@ -56,7 +60,9 @@ fn draft(body: Option<&Element>, home: HomeKind, calendar: bool) -> Result<Colle
 }
 
 fn set_elements(root: &Element) -> impl Iterator<Item = &Element> {
-    root.children_named(DAV, "set").flat_map(|set| set.children_named(DAV, "prop")).flat_map(Element::children)
+    root.children_named(DAV, "set")
+        .flat_map(|set| set.children_named(DAV, "prop"))
+        .flat_map(Element::children)
 }
 
 fn kind(named: &[&Element], home: HomeKind, calendar: bool) -> Result<CollectionKind, Fault> {
@@ -71,14 +77,17 @@ fn kind(named: &[&Element], home: HomeKind, calendar: bool) -> Result<Collection
     });
     match (home, wanted, calendar) {
         (HomeKind::Calendars, Some(CollectionKind::Calendar) | None, _) => Ok(CollectionKind::Calendar),
-        (HomeKind::AddressBooks, Some(CollectionKind::AddressBook) | None, false) => Ok(CollectionKind::AddressBook),
+        (HomeKind::AddressBooks, Some(CollectionKind::AddressBook) | None, false) => {
+            Ok(CollectionKind::AddressBook)
+        }
         (_, Some(CollectionKind::Plain), _) => Err(Condition::ValidResourceType.into()),
         (home, _, _) => Err(Condition::CollectionLocationOk { card: home == HomeKind::AddressBooks }.into()),
     }
 }
 
 fn components(named: &[&Element]) -> Result<Components, Fault> {
-    let Some(set) = named.iter().find(|element| element.is(CALDAV, "supported-calendar-component-set")) else {
+    let Some(set) = named.iter().find(|element| element.is(CALDAV, "supported-calendar-component-set"))
+    else {
         return Ok(Components::ALL);
     };
     let mut components = Components(0);
@@ -101,7 +110,8 @@ fn without_types(root: &Element) -> Element {
             let Node::Element(prop) = prop else { continue };
             prop.nodes.retain(|node| match node {
                 Node::Element(element) => {
-                    !element.is(DAV, "resourcetype") && !element.is(CALDAV, "supported-calendar-component-set")
+                    !element.is(DAV, "resourcetype")
+                        && !element.is(CALDAV, "supported-calendar-component-set")
                 }
                 Node::Text(_) => true,
             });

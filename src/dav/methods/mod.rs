@@ -48,7 +48,9 @@ const METHODS: &[(&str, u16)] = &[
 /// The kinds that may stand at a target, as far as its path tells.
 fn kinds(target: &Target) -> u16 {
     match target {
-        Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(_) | Target::Homes(_) => kind::PLAIN,
+        Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(_) | Target::Homes(_) => {
+            kind::PLAIN
+        }
         Target::Principal(..) => kind::PRINCIPAL,
         Target::Home(HomeKind::Calendars, _) => kind::CALENDAR_HOME,
         Target::Home(HomeKind::AddressBooks, _) => kind::BOOK_HOME,

@@ -33,7 +33,9 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let depth = match request.depth(absent)? {
         // A client that forgets the header means a listing; who asks for everything is refused.
         Depth::Infinity if request.header("Depth").is_none() => Depth::One,
-        Depth::Infinity if resource.kind() & kind::ITEM == 0 => return Err(Condition::PropfindFiniteDepth.into()),
+        Depth::Infinity if resource.kind() & kind::ITEM == 0 => {
+            return Err(Condition::PropfindFiniteDepth.into());
+        }
         depth => depth,
     };
     let select = Select::parse(body.as_ref());

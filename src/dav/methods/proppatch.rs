@@ -9,8 +9,8 @@ use crate::dav::xml::names::{CALDAV, DAV};
 use crate::dav::xml::write;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::props::{Prop, Props};
-use crate::services::freebusy;
 use crate::services::CollectionUpdate;
+use crate::services::freebusy;
 use crate::text::xml::{Attribute, Element};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -62,10 +62,18 @@ async fn apply(request: &Request<'_>, patches: &[Named]) -> Result<(), Fault> {
     let (core, actor) = (request.core, &request.actor);
     let conditions = precondition::read(request.headers, &request.target)?;
     match &request.target {
-        Target::Collection(place) => core.update_collection(actor, place, conditions, move |props| update(props, &patches)).await,
-        Target::Item(place, name) => core.update_item(actor, place, name, conditions, move |props| drop(update(props, &patches))).await,
-        Target::Home(kind, owner) => core.update_home(actor, owner, *kind, move |props| drop(update(props, &patches))).await,
-        Target::Principal(_, handle) => core.update_principal(actor, handle, move |props| drop(update(props, &patches))).await,
+        Target::Collection(place) => {
+            core.update_collection(actor, place, conditions, move |props| update(props, &patches)).await
+        }
+        Target::Item(place, name) => {
+            core.update_item(actor, place, name, conditions, move |props| drop(update(props, &patches))).await
+        }
+        Target::Home(kind, owner) => {
+            core.update_home(actor, owner, *kind, move |props| drop(update(props, &patches))).await
+        }
+        Target::Principal(_, handle) => {
+            core.update_principal(actor, handle, move |props| drop(update(props, &patches))).await
+        }
         _ => Err(Fault::MethodNotAllowed),
     }
 }

@@ -50,7 +50,9 @@ pub fn stored_answer(stored: &Stored, representation: Option<String>, card: bool
     match representation {
         Some(body) => {
             answer.insert_header(("Preference-Applied", "return=representation"));
-            answer.content_type(if card { "text/vcard; charset=utf-8" } else { "text/calendar; charset=utf-8" }).body(body)
+            answer
+                .content_type(if card { "text/vcard; charset=utf-8" } else { "text/calendar; charset=utf-8" })
+                .body(body)
         }
         None => answer.finish(),
     }

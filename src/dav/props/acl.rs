@@ -75,7 +75,10 @@ fn supported_privilege_set(_: &View<'_>, out: &mut String) -> bool {
             supported(out, name, title, |out| leaves(out, set));
         }
         supported(out, Privilege::Read.name(), "Read", |out| leaves(out, Privilege::ReadFreeBusy.bit()));
-        let rest = Privileges::ALL.without(grouped).without(Privilege::Read.bit()).without(Privilege::ReadFreeBusy.bit());
+        let rest = Privileges::ALL
+            .without(grouped)
+            .without(Privilege::Read.bit())
+            .without(Privilege::ReadFreeBusy.bit());
         leaves(out, rest);
     });
     true
@@ -186,7 +189,12 @@ fn group_member_set(view: &View<'_>, out: &mut String) -> bool {
     true
 }
 
-const fn live(local: &'static str, kinds: u16, needs: u8, get: fn(&View<'_>, &mut String) -> bool) -> Property {
+const fn live(
+    local: &'static str,
+    kinds: u16,
+    needs: u8,
+    get: fn(&View<'_>, &mut String) -> bool,
+) -> Property {
     Property { ns: DAV, local, kinds, allprop: false, needs, get }
 }
 

@@ -7,7 +7,8 @@ use crate::dav::xml::write;
 
 fn supported_address_data(_: &View<'_>, out: &mut String) -> bool {
     // 3.0 first: what a client gets that names no version.
-    for (media, version) in [("text/vcard", "3.0"), ("text/vcard", "4.0"), ("application/vcard+json", "4.0")] {
+    for (media, version) in [("text/vcard", "3.0"), ("text/vcard", "4.0"), ("application/vcard+json", "4.0")]
+    {
         out.push_str("<R:address-data-type content-type=\"");
         out.push_str(media);
         out.push_str("\" version=\"");

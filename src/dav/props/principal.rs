@@ -73,7 +73,12 @@ fn email_address_set(view: &View<'_>, out: &mut String) -> bool {
     true
 }
 
-const fn live(ns: &'static str, local: &'static str, kinds: u16, get: fn(&View<'_>, &mut String) -> bool) -> Property {
+const fn live(
+    ns: &'static str,
+    local: &'static str,
+    kinds: u16,
+    get: fn(&View<'_>, &mut String) -> bool,
+) -> Property {
     Property { ns, local, kinds, allprop: false, needs: need::NOTHING, get }
 }
 

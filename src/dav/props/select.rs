@@ -41,7 +41,11 @@ pub struct Data<'d> {
 
 impl Asked {
     fn of(element: &Element) -> Self {
-        Asked { ns: element.ns.clone(), local: element.local.clone(), known: find(&element.ns, &element.local) }
+        Asked {
+            ns: element.ns.clone(),
+            local: element.local.clone(),
+            known: find(&element.ns, &element.local),
+        }
     }
 }
 
@@ -61,7 +65,8 @@ impl Select {
 
     /// Only these live properties of DAV.
     pub fn these(names: &[&str]) -> Select {
-        let asked = |local: &&str| Asked { ns: DAV.to_owned(), local: (*local).to_owned(), known: find(DAV, local) };
+        let asked =
+            |local: &&str| Asked { ns: DAV.to_owned(), local: (*local).to_owned(), known: find(DAV, local) };
         Select::These(names.iter().map(asked).collect())
     }
 
@@ -69,9 +74,10 @@ impl Select {
     pub fn needs(&self) -> u8 {
         match self {
             Select::Names | Select::All(_) => need::WHOLE,
-            Select::These(asked) => {
-                asked.iter().map(|one| one.known.map_or(need::WHOLE, |known| known.needs)).fold(0, |all, one| all | one)
-            }
+            Select::These(asked) => asked
+                .iter()
+                .map(|one| one.known.map_or(need::WHOLE, |known| known.needs))
+                .fold(0, |all, one| all | one),
         }
     }
 

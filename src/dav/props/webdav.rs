@@ -14,7 +14,12 @@ use crate::services::sync::home_token;
 use crate::text::xml::escape;
 use jiff::Timestamp;
 
-const fn live(local: &'static str, kinds: u16, allprop: bool, get: fn(&View<'_>, &mut String) -> bool) -> Property {
+const fn live(
+    local: &'static str,
+    kinds: u16,
+    allprop: bool,
+    get: fn(&View<'_>, &mut String) -> bool,
+) -> Property {
     Property { ns: DAV, local, kinds, allprop, needs: need::NOTHING, get }
 }
 
@@ -162,7 +167,9 @@ fn quota_available_bytes(view: &View<'_>, out: &mut String) -> bool {
     let Some((members, _)) = view.extras.usage else { return false };
     // The bound is on members: what is left of them, at the size that each may have.
     let left = (view.core.limits().members - members).max(0).unsigned_abs();
-    out.push_str(&left.saturating_mul(view.core.limits().resource_bytes).min(i64::MAX.unsigned_abs()).to_string());
+    out.push_str(
+        &left.saturating_mul(view.core.limits().resource_bytes).min(i64::MAX.unsigned_abs()).to_string(),
+    );
     true
 }
 
@@ -187,7 +194,10 @@ pub static ALL: &[Property] = &[
     live("supported-report-set", kind::ANY, false, supported_report_set),
     live("sync-token", TOKENS, false, sync_token),
     live("add-member", kind::CALENDAR | kind::BOOK, false, add_member),
-    Property { needs: need::USAGE, ..live("quota-used-bytes", kind::CALENDAR | kind::BOOK, false, quota_used_bytes) },
+    Property {
+        needs: need::USAGE,
+        ..live("quota-used-bytes", kind::CALENDAR | kind::BOOK, false, quota_used_bytes)
+    },
     Property {
         needs: need::USAGE,
         ..live("quota-available-bytes", kind::CALENDAR | kind::BOOK, false, quota_available_bytes)

@@ -3,9 +3,9 @@
 //! RFC 4791 §9.6, RFC 6352 §10.4. A card without a version asked is answered in 3.0, as all clients expect.
 
 use super::parse;
+use crate::dav::props::select::Data;
 use crate::dav::quirks;
 use crate::dav::request::Request;
-use crate::dav::props::select::Data;
 use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
 use crate::domain::calendar_data::{CalendarDataRequest, DataFormat};
 use crate::domain::fault::{Condition, Fault};
@@ -42,7 +42,12 @@ impl DataRequest {
     }
 
     /// The content of an item as it was asked for.
-    pub fn render<'o>(&self, object: &'o Object, zone: &Zone, budget: &mut Budget) -> Result<Cow<'o, str>, Fault> {
+    pub fn render<'o>(
+        &self,
+        object: &'o Object,
+        zone: &Zone,
+        budget: &mut Budget,
+    ) -> Result<Cow<'o, str>, Fault> {
         match self {
             DataRequest::Calendar(data) => {
                 let text = if data.is_whole() {
@@ -53,7 +58,9 @@ impl DataRequest {
                 };
                 match data.format {
                     DataFormat::ICalendar => Ok(text),
-                    DataFormat::JCal => formats::convert(&text, Format::JCal).map(|(json, _)| Cow::Owned(json)),
+                    DataFormat::JCal => {
+                        formats::convert(&text, Format::JCal).map(|(json, _)| Cow::Owned(json))
+                    }
                 }
             }
             DataRequest::Card { format, props } => {

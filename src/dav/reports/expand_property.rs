@@ -50,7 +50,12 @@ fn expand<'a>(
             }
             plain.nodes.push(Node::Element(Element { ns, local: name, attributes: vec![], nodes: vec![] }));
         }
-        let parent = Element { ns: DAV.into(), local: "propfind".into(), attributes: vec![], nodes: vec![Node::Element(plain)] };
+        let parent = Element {
+            ns: DAV.into(),
+            local: "propfind".into(),
+            attributes: vec![],
+            nodes: vec![Node::Element(plain)],
+        };
         let select = Select::parse(Some(&parent));
         let extras = resource::extras(request.core, &request.actor, resource, select.needs()).await;
         let view = View { core: request.core, actor: &request.actor, resource, extras: &extras };

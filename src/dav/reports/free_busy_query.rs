@@ -12,9 +12,8 @@ use actix_web::HttpResponse;
 
 /// Answers 200 with `text/calendar`.
 pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
-    let range = root
-        .child(CALDAV, "time-range")
-        .ok_or_else(|| Fault::BadRequest("there is no time-range".into()))?;
+    let range =
+        root.child(CALDAV, "time-range").ok_or_else(|| Fault::BadRequest("there is no time-range".into()))?;
     let window = parse::window(range).map_err(|why| Fault::BadRequest(why.into()))?;
     if window.start == i64::MIN || window.end == i64::MAX {
         return Err(Fault::BadRequest("both start and end are needed here".into()));
@@ -23,7 +22,8 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
     match resource {
         Resource::Collection(access) => periods = request.core.busy_periods(&access, window).await?,
         Resource::Home(home) => {
-            let all = request.core.collections(&request.actor, &home.owner.handle, HomeKind::Calendars).await?;
+            let all =
+                request.core.collections(&request.actor, &home.owner.handle, HomeKind::Calendars).await?;
             for access in all {
                 let collection = access.collection();
                 if collection.kind == CollectionKind::Calendar && !collection.transparent {

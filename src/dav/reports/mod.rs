@@ -29,8 +29,16 @@ pub struct Report {
 }
 
 const REPORTS: &[Report] = &[
-    Report { ns: DAV, local: "sync-collection", kinds: kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME },
-    Report { ns: CALDAV, local: "calendar-multiget", kinds: kind::CALENDAR | kind::INBOX | kind::CALENDAR_HOME },
+    Report {
+        ns: DAV,
+        local: "sync-collection",
+        kinds: kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME,
+    },
+    Report {
+        ns: CALDAV,
+        local: "calendar-multiget",
+        kinds: kind::CALENDAR | kind::INBOX | kind::CALENDAR_HOME,
+    },
     Report { ns: CARDDAV, local: "addressbook-multiget", kinds: kind::BOOK | kind::BOOK_HOME },
     Report { ns: CALDAV, local: "calendar-query", kinds: kind::CALENDAR | kind::INBOX },
     Report { ns: CARDDAV, local: "addressbook-query", kinds: kind::BOOK },
@@ -61,8 +69,12 @@ pub async fn run(
 ) -> Result<HttpResponse, Fault> {
     match (report.ns, report.local) {
         (DAV, "sync-collection") => sync_collection::run(request, resource, root).await,
-        (CALDAV, "calendar-multiget") | (CARDDAV, "addressbook-multiget") => multiget::run(request, resource, root).await,
-        (CALDAV, "calendar-query") | (CARDDAV, "addressbook-query") => query::run(request, resource, root).await,
+        (CALDAV, "calendar-multiget") | (CARDDAV, "addressbook-multiget") => {
+            multiget::run(request, resource, root).await
+        }
+        (CALDAV, "calendar-query") | (CARDDAV, "addressbook-query") => {
+            query::run(request, resource, root).await
+        }
         (CALDAV, "free-busy-query") => free_busy_query::run(request, resource, root).await,
         (DAV, "expand-property") => expand_property::run(request, resource, root).await,
         (DAV, "principal-match") => principals::matching(request, resource, root).await,

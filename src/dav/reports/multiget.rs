@@ -13,8 +13,8 @@ use crate::dav::xml::names::DAV;
 use crate::dav::xml::write;
 use crate::domain::fault::{Condition, Fault};
 use crate::services::access::Place;
-use crate::services::{Actor, Core};
 use crate::services::freebusy::zone_of;
+use crate::services::{Actor, Core};
 use crate::text::recur::Budget;
 use crate::text::xml::Element;
 use actix_web::HttpResponse;
@@ -25,7 +25,8 @@ const PAGE: usize = 100;
 
 /// Answers 207, in the order of the hrefs.
 pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
-    let hrefs: Vec<String> = root.children_named(DAV, "href").map(|href| href.text().trim().to_owned()).collect();
+    let hrefs: Vec<String> =
+        root.children_named(DAV, "href").map(|href| href.text().trim().to_owned()).collect();
     if hrefs.is_empty() {
         return Err(Fault::BadRequest("a multiget needs at least one href".into()));
     }
@@ -98,7 +99,12 @@ impl Pages for Multiget {
 
 impl Multiget {
     /// Answers the hrefs of one collection.
-    async fn group(&mut self, place: Option<Place>, run: Vec<(String, String)>, out: &mut String) -> Result<(), Fault> {
+    async fn group(
+        &mut self,
+        place: Option<Place>,
+        run: Vec<(String, String)>,
+        out: &mut String,
+    ) -> Result<(), Fault> {
         let Some(place) = place else { return Ok(()) };
         let of = match self.collection(&place).await {
             Ok(of) => of,
@@ -112,7 +118,8 @@ impl Multiget {
         };
         let names = run.iter().map(|(_, name)| name.clone()).collect();
         let found = self.core.items_named(&of.access, names).await?;
-        let found: HashMap<String, _> = found.into_iter().map(|object| (object.name.clone(), object)).collect();
+        let found: HashMap<String, _> =
+            found.into_iter().map(|object| (object.name.clone(), object)).collect();
         let zone = zone_of(of.access.collection());
         let extras = Extras::default();
         for (sent, name) in run {
@@ -136,7 +143,9 @@ impl Multiget {
     async fn collection(&mut self, place: &Place) -> Result<ItemOf, Fault> {
         let same = |of: &&ItemOf| {
             let collection = of.access.collection();
-            of.access.owner().handle == place.owner && collection.home == place.home && collection.slug == place.slug
+            of.access.owner().handle == place.owner
+                && collection.home == place.home
+                && collection.slug == place.slug
         };
         if let Some(known) = self.known.as_ref().filter(same) {
             return Ok(known.clone());

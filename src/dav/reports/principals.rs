@@ -45,7 +45,8 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
     let mut wanted = PrincipalMatch { limit: request.core.limits().principals, ..PrincipalMatch::default() };
     let mut exact: Vec<Criterion> = Vec::new();
     for search in root.children_named(DAV, "property-search") {
-        let matched = search.child(DAV, "match").ok_or_else(|| Fault::BadRequest("match is missing".into()))?;
+        let matched =
+            search.child(DAV, "match").ok_or_else(|| Fault::BadRequest("match is missing".into()))?;
         let needle = fold(matched.text().trim().trim_start_matches("mailto:"));
         let props: Vec<&Element> = search.children_named(DAV, "prop").flat_map(Element::children).collect();
         exact.push(Criterion::of(&props, &needle));
@@ -59,7 +60,8 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
             }
         }
         let found = request.core.search_principals(wanted).await?;
-        let found = found.into_iter().filter(|principal| exact.iter().all(|one| one.fits(principal))).collect();
+        let found =
+            found.into_iter().filter(|principal| exact.iter().all(|one| one.fits(principal))).collect();
         return Ok(multistatus(request, root, found).await);
     }
     let mut found: Vec<Principal> = Vec::new();
@@ -97,10 +99,14 @@ impl Criterion {
         };
         match (prop.ns.as_str(), prop.local.as_str()) {
             (DAV, "displayname") => Criterion::Name(needle.to_owned()),
-            (CS, "email-address-set") | (CALDAV, "calendar-user-address-set") => Criterion::Address(needle.to_owned()),
+            (CS, "email-address-set") | (CALDAV, "calendar-user-address-set") => {
+                Criterion::Address(needle.to_owned())
+            }
             (CALDAV, "calendar-user-type") => {
                 let kinds = PrincipalKind::ALL.into_iter();
-                Criterion::Kinds(kinds.filter(|kind| fold(kind.calendar_user_type()).contains(needle)).collect())
+                Criterion::Kinds(
+                    kinds.filter(|kind| fold(kind.calendar_user_type()).contains(needle)).collect(),
+                )
             }
             _ => Criterion::Never,
         }
@@ -121,19 +127,35 @@ impl Criterion {
 }
 
 /// `principal-match`: with `self` the actor, with `principal-property` what belongs to him.
-pub async fn matching(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+pub async fn matching(
+    request: &Request<'_>,
+    resource: Resource,
+    root: &Element,
+) -> Result<HttpResponse, Fault> {
     if root.child(DAV, "self").is_none() && root.child(DAV, "principal-property").is_none() {
         return Err(Fault::BadRequest("self or principal-property is missing".into()));
     }
-    let in_principals =
-        matches!(&resource, Resource::Plain(Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(PrincipalKind::User)));
+    let in_principals = matches!(
+        &resource,
+        Resource::Plain(
+            Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(PrincipalKind::User)
+        )
+    );
     let itself = matches!(&resource, Resource::Principal(principal) if principal.id == request.actor.id);
-    let found = if in_principals || itself { vec![request.core.own_principal(&request.actor).await?] } else { Vec::new() };
+    let found = if in_principals || itself {
+        vec![request.core.own_principal(&request.actor).await?]
+    } else {
+        Vec::new()
+    };
     Ok(multistatus(request, root, found).await)
 }
 
 /// `acl-principal-prop-set`: the principals that the entries of an ACL name.
-pub async fn of_acl(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+pub async fn of_acl(
+    request: &Request<'_>,
+    resource: Resource,
+    root: &Element,
+) -> Result<HttpResponse, Fault> {
     let Target::Collection(place) = &request.target else { return Err(Condition::SupportedReport.into()) };
     let grants = request.core.grants(&request.actor, place).await?;
     let mut found: Vec<Principal> = Vec::new();
@@ -150,7 +172,8 @@ fn wanted_properties(root: &Element) -> Select {
     if inside.is_some_and(|prop| prop.children().next().is_some()) {
         return Select::parse(Some(root));
     }
-    const OWN: [&str; 5] = ["prop", "property-search", "apply-to-principal-collection-set", "self", "principal-property"];
+    const OWN: [&str; 5] =
+        ["prop", "property-search", "apply-to-principal-collection-set", "self", "principal-property"];
     let beside: Vec<Node> = root
         .children()
         .filter(|child| child.ns != DAV || !OWN.contains(&child.local.as_str()))

@@ -168,14 +168,17 @@ impl Sync {
         let extras = Extras::default();
         for item in items {
             match item {
-                SyncItem::Gone { name, .. } => write::status_response(out, &self.of.href(&name), "404 Not Found"),
+                SyncItem::Gone { name, .. } => {
+                    write::status_response(out, &self.of.href(&name), "404 Not Found")
+                }
                 SyncItem::Present(entry) => {
                     let resource = match whole.remove(&entry.name) {
                         Some(object) => self.of.item(object),
                         // Changed or gone since the page was read: the next page or sync tells.
                         None => self.of.entry(entry),
                     };
-                    let view = View { core: &self.core, actor: &self.actor, resource: &resource, extras: &extras };
+                    let view =
+                        View { core: &self.core, actor: &self.actor, resource: &resource, extras: &extras };
                     self.select.respond(&view, self.minimal, None, out);
                 }
             }
@@ -200,7 +203,8 @@ async fn changes_of_home(
     }
     for access in changes.changed {
         let resource = Resource::Collection(Box::new(access));
-        let extras = crate::dav::resource::extras(request.core, &request.actor, &resource, select.needs()).await;
+        let extras =
+            crate::dav::resource::extras(request.core, &request.actor, &resource, select.needs()).await;
         let view = View { core: request.core, actor: &request.actor, resource: &resource, extras: &extras };
         select.respond(&view, request.minimal(), None, &mut out);
     }

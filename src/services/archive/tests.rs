@@ -49,10 +49,17 @@ async fn filled(core: &Core) {
     core.add_member("team", "zoe").await.expect("added");
     let zoe = core.on_behalf("zoe", "test").await.expect("there");
     let sent = || Sent { body: EVENT.into(), media: Media::Calendar };
-    core.put_item(&zoe, &default_calendar("zoe"), "a.ics", sent(), Preconditions::default()).await.expect("stored");
-    core.put_item(&zoe, &default_calendar("zoe"), "a.ics", sent(), Preconditions::default()).await.expect("stored");
+    core.put_item(&zoe, &default_calendar("zoe"), "a.ics", sent(), Preconditions::default())
+        .await
+        .expect("stored");
+    core.put_item(&zoe, &default_calendar("zoe"), "a.ics", sent(), Preconditions::default())
+        .await
+        .expect("stored");
     let book = Place { home: HomeKind::AddressBooks, ..default_calendar("zoe") };
-    let card = Sent { body: "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:c\r\nFN:Éva\r\nN:;Éva;;;\r\nEND:VCARD\r\n".into(), media: Media::Card };
+    let card = Sent {
+        body: "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:c\r\nFN:Éva\r\nN:;Éva;;;\r\nEND:VCARD\r\n".into(),
+        media: Media::Card,
+    };
     core.put_item(&zoe, &book, "c.vcf", card.clone(), Preconditions::default()).await.expect("stored");
     core.delete_item(&zoe, &book, "c.vcf", Preconditions::default()).await.expect("gone");
     core.put_item(&zoe, &book, "d.vcf", card, Preconditions::default()).await.expect("stored");
@@ -93,7 +100,8 @@ async fn what_goes_out_comes_in() {
     let (_, again) = archive(&new).await;
     let middle = |bytes: &[u8]| {
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        let lines: Vec<String> = text.lines().filter(|line| !line.contains("\"last_used\"")).map(str::to_owned).collect();
+        let lines: Vec<String> =
+            text.lines().filter(|line| !line.contains("\"last_used\"")).map(str::to_owned).collect();
         lines[1..lines.len() - 1].to_vec()
     };
     assert_eq!(middle(&bytes), middle(&again));
@@ -122,11 +130,19 @@ async fn damaged_archives_and_full_databases_are_refused() {
     let old = folder.core("old");
     filled(&old).await;
     let (_, bytes) = archive(&old).await;
-    assert!(matches!(old.read_archive(Cursor::new(&bytes), Tokens::Renew, |_| {}).await, Err(Broken::Fault(Fault::Conflict(_)))));
+    assert!(matches!(
+        old.read_archive(Cursor::new(&bytes), Tokens::Renew, |_| {}).await,
+        Err(Broken::Fault(Fault::Conflict(_)))
+    ));
 
     let refused = |name: &'static str, bytes: Vec<u8>| {
         let core = folder.core(name);
-        async move { core.read_archive(Cursor::new(bytes), Tokens::Renew, |_| {}).await.expect_err("refused").to_string() }
+        async move {
+            core.read_archive(Cursor::new(bytes), Tokens::Renew, |_| {})
+                .await
+                .expect_err("refused")
+                .to_string()
+        }
     };
     let cut = bytes[..bytes.len() - 30].to_vec();
     assert!(refused("cut", cut).await.contains("cut off"));

@@ -26,7 +26,10 @@ impl Merge {
             Holds::Cards => String::new(),
             Holds::Calendar => {
                 let mut out = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n");
-                line::write_folded(&mut out, concat!("PRODID:-//Cenacle//", env!("CARGO_PKG_VERSION"), "//FR"));
+                line::write_folded(
+                    &mut out,
+                    concat!("PRODID:-//Cenacle//", env!("CARGO_PKG_VERSION"), "//FR"),
+                );
                 if !name.is_empty() {
                     let name = line::escape_text(name).into_owned();
                     line::write_folded(&mut out, &format!("NAME:{name}"));
@@ -76,7 +79,10 @@ impl Merge {
             }
             let name = if known.is_empty() { tzid.clone() } else { format!("{tzid} ({})", known.len() + 1) };
             known.push((text.to_owned(), name.clone()));
-            push_whole(out, &if name == tzid { text.to_owned() } else { rename_definition(body, zone, &name)? });
+            push_whole(
+                out,
+                &if name == tzid { text.to_owned() } else { rename_definition(body, zone, &name)? },
+            );
             if name != tzid {
                 renamed.insert(tzid, name);
             }

@@ -83,7 +83,14 @@ impl Core {
     }
 
     /// Stores one item of a file. An account that is over its limits, and a database that fails, are errors; an item that is refused is not.
-    pub async fn take_in(&self, actor: &Actor, place: &Place, holds: Holds, item: Item, known: Known) -> Result<Fate, Fault> {
+    pub async fn take_in(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        holds: Holds,
+        item: Item,
+        known: Known,
+    ) -> Result<Fate, Fault> {
         let sent = Sent { body: item.body, media: holds.media() };
         let fresh = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
         let other = match self.put_item(actor, place, &item.name, sent.clone(), fresh).await {
@@ -102,7 +109,14 @@ impl Core {
     }
 
     /// What [`Core::take_in`] would do, as far as it can be told without doing it.
-    pub async fn try_in(&self, actor: &Actor, place: &Place, holds: Holds, item: Item, known: Known) -> Result<Fate, Fault> {
+    pub async fn try_in(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        holds: Holds,
+        item: Item,
+        known: Known,
+    ) -> Result<Fate, Fault> {
         let access = self.collection(actor, place).await?;
         access.need(Privilege::Bind)?;
         let sent = Sent { body: item.body, media: holds.media() };

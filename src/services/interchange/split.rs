@@ -42,7 +42,9 @@ pub fn split(source: &str) -> Result<(Holds, Vec<Item>), Unreadable> {
     let calendars = document.roots.iter().filter(|root| root.is("VCALENDAR")).count();
     match (cards, calendars) {
         (0, n) if n == document.roots.len() => Ok((Holds::Calendar, objects(&document))),
-        (n, 0) if n == document.roots.len() => Ok((Holds::Cards, document.roots.iter().map(|card| card_item(source, card)).collect())),
+        (n, 0) if n == document.roots.len() => {
+            Ok((Holds::Cards, document.roots.iter().map(|card| card_item(source, card)).collect()))
+        }
         _ => Err(Unreadable::Mixed),
     }
 }
@@ -65,7 +67,11 @@ fn objects(document: &Document<'_>) -> Vec<Item> {
             });
             match at.and_then(|at| groups.get_mut(at)) {
                 Some(group) => group.parts.push((calendar, part)),
-                None => groups.push(Group { calendar, uid: uid.map(str::to_owned), parts: vec![(calendar, part)] }),
+                None => groups.push(Group {
+                    calendar,
+                    uid: uid.map(str::to_owned),
+                    parts: vec![(calendar, part)],
+                }),
             }
         }
     }
@@ -89,7 +95,8 @@ fn object(source: &str, group: &Group<'_, '_>) -> Item {
         }
     }
     body.push_str("END:VCALENDAR\r\n");
-    let summary = group.parts.iter().find_map(|(_, part)| part.line("SUMMARY")).map(|line| line.text().into_owned());
+    let summary =
+        group.parts.iter().find_map(|(_, part)| part.line("SUMMARY")).map(|line| line.text().into_owned());
     Item { name: name_of(&uid, "ics"), label: label(&uid, summary), body }
 }
 
@@ -111,7 +118,9 @@ fn zones(source: &str, group: &Group<'_, '_>, out: &mut String) {
     let mut written = BTreeSet::new();
     for (calendar, part) in &group.parts {
         for tzid in tzids(part) {
-            let zone = calendar.children_named("VTIMEZONE").find(|zone| zone.value("TZID").is_some_and(|id| id.trim() == tzid));
+            let zone = calendar
+                .children_named("VTIMEZONE")
+                .find(|zone| zone.value("TZID").is_some_and(|id| id.trim() == tzid));
             if let Some(zone) = zone
                 && written.insert(tzid)
             {
@@ -126,7 +135,9 @@ pub(super) fn tzids(part: &Component<'_>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut waiting = vec![part];
     while let Some(component) = waiting.pop() {
-        found.extend(component.lines.iter().filter_map(|line| line.param("TZID")).map(|id| id.trim().to_owned()));
+        found.extend(
+            component.lines.iter().filter_map(|line| line.param("TZID")).map(|id| id.trim().to_owned()),
+        );
         waiting.extend(component.children.iter());
     }
     found
@@ -136,7 +147,11 @@ fn card_item(source: &str, card: &Component<'_>) -> Item {
     let text = source.get(card.span.clone()).unwrap_or_default();
     let mut body = String::with_capacity(text.len() + 2);
     push_whole(&mut body, text);
-    let uid = card.value("UID").map(str::trim).filter(|uid| !uid.is_empty()).map_or_else(|| digest(text), str::to_owned);
+    let uid = card
+        .value("UID")
+        .map(str::trim)
+        .filter(|uid| !uid.is_empty())
+        .map_or_else(|| digest(text), str::to_owned);
     let name = card.line("FN").map(|line| line.text().into_owned());
     Item { name: name_of(uid.trim_start_matches("urn:uuid:"), "vcf"), label: label(&uid, name), body }
 }
@@ -155,7 +170,11 @@ fn digest(text: &str) -> String {
 fn name_of(uid: &str, extension: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     let name = format!("{uid}.{extension}");
-    if uid.len() <= MAX_NAME && !uid.starts_with('.') && uid.chars().all(plain) && ObjectName::parse(&name).is_some() {
+    if uid.len() <= MAX_NAME
+        && !uid.starts_with('.')
+        && uid.chars().all(plain)
+        && ObjectName::parse(&name).is_some()
+    {
         name
     } else {
         format!("{}.{extension}", digest(uid))

@@ -21,11 +21,18 @@ fn valid(body: &str) -> CalendarIndex {
 fn a_file_falls_into_objects_by_uid() {
     let (holds, items) = split(TWO).expect("readable");
     assert_eq!(holds, Holds::Calendar);
-    assert_eq!(items.iter().map(|item| item.name.as_str()).take(2).collect::<Vec<_>>(), ["serie.ics", "seul.ics"]);
+    assert_eq!(
+        items.iter().map(|item| item.name.as_str()).take(2).collect::<Vec<_>>(),
+        ["serie.ics", "seul.ics"]
+    );
     assert_eq!(items.len(), 3);
     for item in &items {
         let index = valid(&item.body);
-        assert!(!item.body.contains("METHOD") && !item.body.contains("CALNAME") && item.body.contains("PRODID:-//Autre//FR\n"));
+        assert!(
+            !item.body.contains("METHOD")
+                && !item.body.contains("CALNAME")
+                && item.body.contains("PRODID:-//Autre//FR\n")
+        );
         assert!(!index.uid.is_empty());
     }
     let serie = &items[0];
@@ -59,10 +66,17 @@ fn cards_come_one_by_one_with_their_bytes() {
 #[test]
 fn names_never_need_escapes() {
     for uid in ["a/b", "a b", "é", "..", &"x".repeat(300), "{040000008200E00074C5B7101A82E008}"] {
-        let source = format!("BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VTODO\nUID:{uid}\nDTSTAMP:20260101T000000Z\nEND:VTODO\nEND:VCALENDAR\n");
+        let source = format!(
+            "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VTODO\nUID:{uid}\nDTSTAMP:20260101T000000Z\nEND:VTODO\nEND:VCALENDAR\n"
+        );
         let (_, items) = split(&source).expect("readable");
         let name = &items[0].name;
-        assert!(name.ends_with(".ics") && name.len() < 210 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b)), "{name}");
+        assert!(
+            name.ends_with(".ics")
+                && name.len() < 210
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b)),
+            "{name}"
+        );
         assert!(!name.starts_with('.'));
     }
 }
@@ -92,7 +106,8 @@ fn objects_become_one_calendar_and_fall_apart_again() {
     assert_eq!(file.matches("TZID:Europe/Paris").count(), 1);
     assert!(file.contains("X-WR-CALNAME:Équipe\\; été\r\n"));
     let (_, again) = split(&file).expect("readable");
-    let text = |items: &[Item]| items.iter().map(|item| (item.name.clone(), events(&item.body))).collect::<Vec<_>>();
+    let text =
+        |items: &[Item]| items.iter().map(|item| (item.name.clone(), events(&item.body))).collect::<Vec<_>>();
     assert_eq!(text(&again), text(&items));
 }
 

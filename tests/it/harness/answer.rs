@@ -26,7 +26,10 @@ impl Answer {
         if method == "HEAD" || answer.status == 204 || answer.status == 304 {
             return Some(answer);
         }
-        answer.body = if answer.header("Transfer-Encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+        answer.body = if answer
+            .header("Transfer-Encoding")
+            .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
+        {
             read_chunks(&mut reader)?
         } else if let Some(length) = answer.header("Content-Length") {
             let mut body = vec![0; length.parse().ok()?];
@@ -56,13 +59,20 @@ impl Answer {
 
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// All headers of this name, joined.
     pub fn joined(&self, name: &str) -> String {
-        let all: Vec<&str> =
-            self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect();
+        let all: Vec<&str> = self
+            .headers
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect();
         all.join(", ")
     }
 
@@ -93,7 +103,11 @@ impl Answer {
     /// The body as a multistatus.
     #[track_caller]
     pub fn multistatus(&self) -> Multistatus {
-        assert!(self.header("Content-Type").is_some_and(|media| media.starts_with("application/xml")), "{:?}", self.headers);
+        assert!(
+            self.header("Content-Type").is_some_and(|media| media.starts_with("application/xml")),
+            "{:?}",
+            self.headers
+        );
         Multistatus::of(&self.xml())
     }
 

@@ -75,7 +75,13 @@ impl Client {
 
     /// A request by any method.
     pub fn request(&self, method: &str, path: &str) -> Request<'_> {
-        Request { client: self, method: method.into(), path: path.into(), headers: Vec::new(), body: Vec::new() }
+        Request {
+            client: self,
+            method: method.into(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     pub fn get(&self, path: &str) -> Request<'_> {
@@ -154,7 +160,12 @@ impl Client {
 
     /// The head of a raw request, up to but without the empty line.
     pub fn head(&self, method: &str, path: &str, headers: &str) -> Vec<u8> {
-        format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n{}{headers}", self.address, self.authorization_line()).into_bytes()
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{}{headers}",
+            self.address,
+            self.authorization_line()
+        )
+        .into_bytes()
     }
 }
 
@@ -187,7 +198,11 @@ impl Request<'_> {
 
     /// Sets an XML body.
     pub fn xml(self, body: &str) -> Self {
-        if body.is_empty() { self } else { self.header("Content-Type", "application/xml; charset=utf-8").body(body) }
+        if body.is_empty() {
+            self
+        } else {
+            self.header("Content-Type", "application/xml; charset=utf-8").body(body)
+        }
     }
 
     /// Sends it and reads the answer. A kept-alive connection that the server has closed meanwhile is opened anew.

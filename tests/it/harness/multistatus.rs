@@ -62,14 +62,16 @@ impl Multistatus {
 
     /// Names of members that are there.
     pub fn present(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.members.iter().filter(|m| m.status.is_none()).map(Member::name).collect();
+        let mut names: Vec<&str> =
+            self.members.iter().filter(|m| m.status.is_none()).map(Member::name).collect();
         names.sort_unstable();
         names
     }
 
     /// Names of members that are told as gone.
     pub fn gone(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.members.iter().filter(|m| m.status == Some(404)).map(Member::name).collect();
+        let mut names: Vec<&str> =
+            self.members.iter().filter(|m| m.status == Some(404)).map(Member::name).collect();
         names.sort_unstable();
         names
     }
@@ -104,12 +106,18 @@ impl Member {
     /// The status of a property; `None` where it is not mentioned.
     pub fn status_of(&self, qualified: &str) -> Option<u16> {
         let (ns, local) = name(qualified);
-        self.props.iter().find(|(_, property)| property.local == local && property.ns == ns).map(|(status, _)| *status)
+        self.props
+            .iter()
+            .find(|(_, property)| property.local == local && property.ns == ns)
+            .map(|(status, _)| *status)
     }
 
     /// A property that is there.
     pub fn find(&self, qualified: &str) -> Option<&Xml> {
-        self.props.iter().find(|(status, property)| *status == 200 && property.is(qualified)).map(|(_, property)| property)
+        self.props
+            .iter()
+            .find(|(status, property)| *status == 200 && property.is(qualified))
+            .map(|(_, property)| property)
     }
 
     /// A property that must be there.

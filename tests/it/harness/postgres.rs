@@ -81,7 +81,8 @@ fn unprivileged(owner_of: &Path) -> Option<(u32, u32)> {
 impl Cluster {
     fn start(programs: &Path) -> Cluster {
         // Removed by the keeper, also when this process is killed.
-        let folder = tempfile::Builder::new().prefix("cenacle-pg-").tempdir().expect("a temporary folder").keep();
+        let folder =
+            tempfile::Builder::new().prefix("cenacle-pg-").tempdir().expect("a temporary folder").keep();
         let user = unprivileged(&folder);
         if let Some((uid, gid)) = user {
             chown(&folder, Some(uid), Some(gid)).expect("the folder is given away");
@@ -94,7 +95,13 @@ impl Cluster {
             command
         };
         let mut initdb = Command::new(programs.join("initdb"));
-        initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+        initdb.args([
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]);
         initdb.arg("-D").arg(folder.join("data")).stdin(Stdio::null());
         let made = as_user(initdb).output().expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));

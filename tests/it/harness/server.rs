@@ -30,7 +30,10 @@ impl Db {
         if self == Db::Sqlite || postgres::cluster().is_some() {
             return true;
         }
-        assert!(std::env::var_os("CENACLE_REQUIRE_POSTGRES").is_none(), "PostgreSQL is required and cannot be started");
+        assert!(
+            std::env::var_os("CENACLE_REQUIRE_POSTGRES").is_none(),
+            "PostgreSQL is required and cannot be started"
+        );
         println!("skipped: no PostgreSQL server is installed here");
         false
     }

@@ -11,7 +11,9 @@ fn work_and_item(alice: &Client) -> (String, String) {
 
 /// What changed in a collection since a token: present and gone names.
 fn since(client: &Client, path: &str, token: &str) -> (Vec<String>, Vec<String>) {
-    let inside = format!("<D:sync-token>{token}</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop>");
+    let inside = format!(
+        "<D:sync-token>{token}</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop>"
+    );
     let answer = client.report(path, "D:sync-collection", &inside).multistatus();
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     (owned(answer.present()), owned(answer.gone()))

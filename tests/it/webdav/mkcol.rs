@@ -4,7 +4,9 @@ use crate::harness::{Client, TestServer, both, samples, xml};
 
 /// The body of an extended MKCOL.
 fn typed(kind: &str, more: &str) -> String {
-    let set = format!("<D:set><D:prop><D:resourcetype><D:collection/>{kind}</D:resourcetype>{more}</D:prop></D:set>");
+    let set = format!(
+        "<D:set><D:prop><D:resourcetype><D:collection/>{kind}</D:resourcetype>{more}</D:prop></D:set>"
+    );
     xml::document("D:mkcol", &set)
 }
 
