@@ -3,10 +3,10 @@
 //! The layers, arrows one way only (`tests/it/layers.rs` checks them):
 //!
 //! ```text
-//! text ← domain ← store ← services ← { dav  rest } ← server ← cli ← main
+//! text ← domain ← store ← services ← { dav  rest  tzdist } ← server ← cli ← main
 //! ```
 //!
-//! The walk of a request: `server` limits, traces and authenticates it; `dav` or `rest` translates it; a function of
+//! The walk of a request: `server` limits, traces and authenticates it; `dav`, `rest` or `tzdist` translates it; a function of
 //! `services` decides rights and runs one transaction of `store`; the answer is translated back. Every write goes
 //! through `store::objects` or `store::collections`, which append to the change log in the same transaction.
 
@@ -20,7 +20,9 @@ pub mod cli;
 pub mod config;
 pub mod dav;
 pub mod domain;
+pub mod rest;
 pub mod server;
 pub mod services;
 pub mod store;
 pub mod text;
+pub mod tzdist;

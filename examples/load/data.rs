@@ -90,8 +90,9 @@ impl IntoMarch for (String, String) {
 /// An event of half an hour in Paris.
 pub fn event(uid: &str, start: &str, rule: &str, turn: u32) -> String {
     let mut text = String::with_capacity(1400);
-    let end = start.replace("0000", "3000");
-    let end = if end == start { start.replace("3000", "5500") } else { end };
+    // Half past if it begins at the full hour, else five to.
+    let (hour, minute) = start.split_at(start.len().saturating_sub(4));
+    let end = format!("{hour}{}", if minute == "0000" { "3000" } else { "5500" });
     let _ = write!(
         text,
         "BEGIN:VCALENDAR\r\nPRODID:-//Cenacle//load//EN\r\nVERSION:2.0\r\n{ZONE}BEGIN:VEVENT\r\nUID:{uid}@load.example.org\r\n\

@@ -3,6 +3,7 @@
 mod demo;
 mod export;
 mod import;
+mod openapi;
 mod progress;
 mod serve;
 mod user;
@@ -33,6 +34,8 @@ enum Command {
     Migrate(Flags),
     /// Write everything as an archive, or one collection as a file
     Export(export::Args),
+    /// Write the description of the REST API
+    Openapi(openapi::Args),
     /// Read an archive into an empty database, or a file into a collection
     Import(import::Args),
 }
@@ -65,6 +68,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::User(args) => user::run(args),
             Command::Export(args) => export::run(args),
+            Command::Openapi(args) => openapi::run(&args),
             Command::Import(args) => import::run(args),
             Command::Migrate(flags) => {
                 open(&Config::read(&flags, None)?).map(|_| println!("The tables are up to date."))

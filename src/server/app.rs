@@ -3,12 +3,19 @@
 use super::auth;
 use super::telemetry;
 use crate::dav;
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
-use crate::services::Core;
+use crate::domain::principal::PrincipalKind;
+use crate::rest;
+use crate::services::{Actor, Core};
+use crate::tzdist;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::StreamExt;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -41,6 +48,13 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/healthz", web::get().to(healthz))
         .route("/readyz", web::get().to(readyz))
         .route("/metrics", web::get().to(telemetry::metrics))
+        .service(
+            web::scope(rest::BASE)
+                .configure(|config| rest::mount(&mut utoipa_actix_web::service_config::ServiceConfig::new(config)))
+                .default_service(web::route().to(rest::nothing))
+                .wrap(from_fn(rest_door)),
+        )
+        .service(web::scope(tzdist::BASE).configure(tzdist::mount).wrap(from_fn(public_door)))
         .default_service(web::route().to(dav_door));
 }
 
@@ -70,6 +84,55 @@ async fn dav_door(
     let _ = tokio::time::timeout(Duration::from_secs(5), drain(&mut payload)).await;
     harden(response.headers_mut());
     telemetry::note(&request, &response, begun);
+    response
+}
+
+/// All of REST: the same logins as for DAV, faults as problem documents.
+async fn rest_door(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let begun = Instant::now();
+    let response = match admit_rest(&request).await {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(refusal) => request.into_response(refusal),
+    };
+    Ok(finished(response, begun))
+}
+
+/// Puts into the request who asks, and where DAV serves his data.
+async fn admit_rest(request: &ServiceRequest) -> Result<(), HttpResponse> {
+    if request.path() == rest::DESCRIPTION {
+        return Ok(());
+    }
+    let request = request.request();
+    let (Some(core), Some(doors)) = (request.app_data::<Data<Core>>(), request.app_data::<Data<TrustedProxies>>()) else {
+        return Err(rest::problem::response(&Fault::Internal));
+    };
+    let clear_text = request.headers().contains_key("Authorization") && !doors.private(request);
+    if clear_text || cross_site(request) {
+        return Err(HttpResponse::Forbidden().body("use https, and only from this site\n"));
+    }
+    let actor: Actor = auth::actor(core, request.headers()).await.map_err(|fault| rest::problem::response(&fault))?;
+    telemetry::name_actor(request, &actor.handle);
+    let homes = rest::Homes {
+        principal: dav::href::principal(PrincipalKind::User, &actor.handle),
+        calendars: dav::href::home(HomeKind::Calendars, &actor.handle),
+        addressbooks: dav::href::home(HomeKind::AddressBooks, &actor.handle),
+    };
+    request.extensions_mut().insert(actor);
+    request.extensions_mut().insert(homes);
+    Ok(())
+}
+
+/// What everybody may read.
+async fn public_door(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let begun = Instant::now();
+    let response = next.call(request).await?.map_into_boxed_body();
+    Ok(finished(response, begun))
+}
+
+/// What every answer outside of DAV passes through.
+fn finished(mut response: ServiceResponse<BoxBody>, begun: Instant) -> ServiceResponse<BoxBody> {
+    harden(response.headers_mut());
+    telemetry::note(response.request(), response.response(), begun);
     response
 }
 

@@ -28,6 +28,13 @@ pub fn start(json: bool, level: &str) {
     });
 }
 
+/// Sums up what was noted since the last time: without it every request's time would be kept until somebody asks.
+pub fn sum_up() {
+    if let Some(prometheus) = PROMETHEUS.get() {
+        prometheus.run_upkeep();
+    }
+}
+
 /// `/metrics` in Prometheus' text form.
 pub async fn metrics() -> HttpResponse {
     let body = PROMETHEUS.get().map(PrometheusHandle::render).unwrap_or_default();

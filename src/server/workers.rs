@@ -1,14 +1,27 @@
 //! Work that no request waits for. To add a piece: a function here and its line in [`start`].
 
+use super::telemetry;
 use crate::services::Core;
 use std::time::Duration;
 
 /// How often old versions are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 
+/// How often figures are summed up.
+const FIGURES_EVERY: Duration = Duration::from_secs(5);
+
 /// Starts the workers on the calling runtime; they end with it.
 pub fn start(core: &Core) {
     actix_web::rt::spawn(purge(core.clone()));
+    actix_web::rt::spawn(figures());
+}
+
+/// Keeps the figures small.
+async fn figures() {
+    loop {
+        tokio::time::sleep(FIGURES_EVERY).await;
+        telemetry::sum_up();
+    }
 }
 
 /// Removes what has been kept for undo long enough.

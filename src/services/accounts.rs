@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 
 /// How long a checked password is remembered; then the slow hash runs again.
 const REMEMBER: Duration = Duration::from_secs(15 * 60);
@@ -31,6 +31,8 @@ const FREE_FAILURES: u32 = 20;
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// Slow hashes at a time: each takes a core and 19 MiB.
 const HASHES: usize = 2;
+/// Keys share this many turns: few, for only [`HASHES`] run at a time anyway.
+const TURNS: usize = 64;
 /// What an application password begins with.
 const APP_PREFIX: &str = "cen-";
 
@@ -60,6 +62,7 @@ pub(super) struct Accounts {
     refusals: Cache<Key, Refusal>,
     failures: Cache<String, Arc<AtomicU32>>,
     hashing: Semaphore,
+    turns: [Arc<Mutex<()>>; TURNS],
 }
 
 impl Accounts {
@@ -70,7 +73,15 @@ impl Accounts {
             refusals: Cache::builder().max_capacity(10_000).time_to_live(REMEMBER_REFUSAL).build(),
             failures: Cache::builder().max_capacity(10_000).time_to_live(FAILURE_WINDOW).build(),
             hashing: Semaphore::new(HASHES),
+            turns: std::array::from_fn(|_| Arc::default()),
         }
+    }
+
+    /// Waits until no other request hashes a password of this key.
+    async fn turn(&self, key: &Key) -> Option<OwnedMutexGuard<()>> {
+        let [first, ..] = key;
+        let turn = self.turns.get(usize::from(*first) % TURNS)?;
+        Some(Arc::clone(turn).lock_owned().await)
     }
 
     fn key(&self, login: &str, password: &str) -> Option<Key> {
@@ -112,6 +123,16 @@ impl Core {
         let failures = self.accounts.failures.get_with(login, Arc::default);
         if failures.load(Ordering::Relaxed) >= FREE_FAILURES {
             return Err(Fault::Busy(FAILURE_WINDOW.as_secs() as u32));
+        }
+        // One slow hash at a time for a password: the connections of a client that all begin at once then share its outcome.
+        let _turn = self.accounts.turn(&key).await;
+        if let Some(verdict) = self.accounts.verdicts.get(&key)
+            && state == Some((verdict.id, verdict.auth_version))
+        {
+            return Ok(actor(&verdict, device));
+        }
+        if self.accounts.refusals.get(&key).is_some_and(|refusal| refusal.account == state) {
+            return Err(Fault::Unauthenticated);
         }
         match self.check(account, password).await? {
             Some((verdict, credential)) => {

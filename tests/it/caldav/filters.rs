@@ -1,1 +1,164 @@
-//! x
+//! Filters by components, properties, parameters and texts. RFC 4791 §9.7.
+
+use super::{ask, fill, fits};
+use crate::harness::{Client, TestServer, both, samples, samples::event, samples::todo};
+
+fn some(client: &Client) {
+    fill(client, "", &[
+        ("plain", event("plain@x", &["DTSTART:20260301T090000Z", "SUMMARY:Team Meeting"])),
+        ("accent", event("accent@x", &["DTSTART:20260302T090000Z", "SUMMARY:RÉUNION d'équipe", "LOCATION;LANGUAGE=fr:Salle A"])),
+        ("invited", event("invited@x", &[
+            "DTSTART:20260303T090000Z", "SUMMARY:Lunch", "STATUS:CANCELLED", "CATEGORIES:Food,Fun",
+            "ATTENDEE;PARTSTAT=NEEDS-ACTION;CN=\"Jean\":mailto:jean@example.org", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:eve@example.org",
+        ])),
+        ("alarm", event("alarm@x", &["DTSTART:20260304T090000Z", "BEGIN:VALARM", "ACTION:AUDIO", "TRIGGER:-PT1H", "END:VALARM"])),
+        ("open", todo("open@x", &["SUMMARY:Buy milk"])),
+        ("done", todo("done@x", &["SUMMARY:Sleep", "COMPLETED:20260301T100000Z", "STATUS:COMPLETED"])),
+    ]);
+}
+
+fn event_filter(inside: &str) -> String {
+    format!("<C:comp-filter name=\"VEVENT\">{inside}</C:comp-filter>")
+}
+
+fn summary(attributes: &str, text: &str) -> String {
+    event_filter(&format!("<C:prop-filter name=\"SUMMARY\"><C:text-match {attributes}>{text}</C:text-match></C:prop-filter>"))
+}
+
+both! {
+    fn components_there_and_not(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        assert_eq!(fits(&alice, "").len(), 6);
+        assert_eq!(fits(&alice, &event_filter("")), ["accent", "alarm", "invited", "plain"]);
+        assert_eq!(fits(&alice, "<C:comp-filter name=\"VEVENT\"><C:is-not-defined/></C:comp-filter>"), ["done", "open"]);
+        assert_eq!(fits(&alice, &event_filter("<C:comp-filter name=\"VALARM\"/>")), ["alarm"]);
+        let silent = event_filter("<C:comp-filter name=\"VALARM\"><C:is-not-defined/></C:comp-filter>");
+        assert_eq!(fits(&alice, &silent), ["accent", "invited", "plain"]);
+        assert_eq!(fits(&alice, "<C:comp-filter name=\"VJOURNAL\"/>"), Vec::<String>::new());
+        // Two conditions side by side must both hold.
+        assert_eq!(fits(&alice, "<C:comp-filter name=\"VEVENT\"/><C:comp-filter name=\"VTODO\"/>"), Vec::<String>::new());
+    }
+
+    fn properties_there_and_not(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        assert_eq!(fits(&alice, &event_filter("<C:prop-filter name=\"LOCATION\"/>")), ["accent"]);
+        let without = event_filter("<C:prop-filter name=\"SUMMARY\"><C:is-not-defined/></C:prop-filter>");
+        assert_eq!(fits(&alice, &without), ["alarm"]);
+        // Open tasks, as clients ask for them.
+        let open = "<C:comp-filter name=\"VTODO\"><C:prop-filter name=\"COMPLETED\"><C:is-not-defined/></C:prop-filter>\
+            <C:prop-filter name=\"STATUS\"><C:text-match negate-condition=\"yes\">CANCELLED</C:text-match></C:prop-filter></C:comp-filter>";
+        let found = fits(&alice, open);
+        // A STATUS that is not there cannot match, negated or not (RFC 4791 §9.7.2).
+        assert_eq!(found, Vec::<String>::new());
+        let open = open.replace("<C:text-match negate-condition=\"yes\">CANCELLED</C:text-match>", "<C:is-not-defined/>");
+        assert_eq!(fits(&alice, &open), ["open"]);
+    }
+
+    fn texts_by_collation(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        assert_eq!(fits(&alice, &summary("", "team")), ["plain"]);
+        assert_eq!(fits(&alice, &summary("", "EAM MEET")), ["plain"]);
+        assert_eq!(fits(&alice, &summary("collation=\"i;octet\"", "team")), Vec::<String>::new());
+        assert_eq!(fits(&alice, &summary("collation=\"i;octet\"", "Team")), ["plain"]);
+        // ASCII case only: the accent is as it is.
+        assert_eq!(fits(&alice, &summary("collation=\"i;ascii-casemap\"", "réunion")), Vec::<String>::new());
+        assert_eq!(fits(&alice, &summary("collation=\"i;ascii-casemap\"", "rÉunion D")), ["accent"]);
+        assert_eq!(fits(&alice, &summary("collation=\"i;unicode-casemap\"", "réunion")), ["accent"]);
+        assert_eq!(fits(&alice, &summary("negate-condition=\"yes\"", "team")), ["accent", "invited"]);
+        assert_eq!(fits(&alice, &summary("", "%")), Vec::<String>::new());
+        let answer = ask(&alice, &alice.calendar("all/"), "", &summary("collation=\"i;klingon\"", "x")).send();
+        assert!([403, 412].contains(&answer.status));
+        answer.names_condition("C:supported-collation");
+    }
+
+    fn uids_are_found_exactly(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        let uid = event_filter("<C:prop-filter name=\"UID\"><C:text-match collation=\"i;octet\">invited@x</C:text-match></C:prop-filter>");
+        assert_eq!(fits(&alice, &uid), ["invited"]);
+        let category = event_filter("<C:prop-filter name=\"CATEGORIES\"><C:text-match>fun</C:text-match></C:prop-filter>");
+        assert_eq!(fits(&alice, &category), ["invited"]);
+    }
+
+    fn parameters_of_one_property(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        let attendee = |address: &str, partstat: &str| {
+            event_filter(&format!(
+                "<C:prop-filter name=\"ATTENDEE\"><C:text-match>{address}</C:text-match>\
+                 <C:param-filter name=\"PARTSTAT\"><C:text-match>{partstat}</C:text-match></C:param-filter></C:prop-filter>"
+            ))
+        };
+        assert_eq!(fits(&alice, &attendee("mailto:jean@example.org", "NEEDS-ACTION")), ["invited"]);
+        // Both must hold of the same attendee.
+        assert_eq!(fits(&alice, &attendee("mailto:jean@example.org", "ACCEPTED")), Vec::<String>::new());
+        let has = |inside: &str| event_filter(&format!("<C:prop-filter name=\"LOCATION\"><C:param-filter name=\"LANGUAGE\">{inside}</C:param-filter></C:prop-filter>"));
+        assert_eq!(fits(&alice, &has("")), ["accent"]);
+        assert_eq!(fits(&alice, &has("<C:is-not-defined/>")), Vec::<String>::new());
+    }
+
+    fn what_is_not_understood_is_never_ignored(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        let path = alice.calendar("all/");
+        for unknown in [
+            event_filter("<C:nonsense/>"),
+            event_filter("<C:prop-filter name=\"SUMMARY\"><C:nonsense/></C:prop-filter>"),
+            "<C:comp-filter name=\"VEVENT\" test=\"anyof\"/>".to_owned(),
+        ] {
+            ask(&alice, &path, "", &unknown).refused(403, "C:supported-filter");
+        }
+        for invalid in [
+            event_filter("<C:prop-filter><C:is-not-defined/></C:prop-filter>"),
+            event_filter("<C:comp-filter name=\"VEVENT\"/>"),
+            event_filter("<C:prop-filter name=\"SUMMARY\"><C:is-not-defined/><C:text-match>x</C:text-match></C:prop-filter>"),
+            "<C:comp-filter name=\"VCALENDAR\"/>".to_owned(),
+        ] {
+            ask(&alice, &path, "", &invalid).refused(403, "C:valid-filter");
+        }
+        let none = "<D:prop><D:getetag/></D:prop>";
+        alice.report(&path, "C:calendar-query", none).refused(403, "C:valid-filter");
+        let two = format!("{none}<C:filter><C:comp-filter name=\"VEVENT\"/></C:filter>");
+        alice.report(&path, "C:calendar-query", &two).refused(403, "C:valid-filter");
+        alice.report(&alice.calendar(""), "C:calendar-query", "").refused(403, "D:supported-report");
+    }
+
+    fn an_override_and_its_master_are_looked_at_one_by_one(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let series = event("s", &[
+            "DTSTART:20260301T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=5", "SUMMARY:Standing", "END:VEVENT", "BEGIN:VEVENT",
+            "UID:s", "DTSTAMP:20260101T000000Z", "RECURRENCE-ID:20260303T090000Z", "DTSTART:20260303T090000Z", "DURATION:PT1H", "SUMMARY:Special",
+        ]);
+        fill(&alice, "", &[("series", series)]);
+        let both = |text: &str, day: &str| {
+            event_filter(&format!(
+                "<C:time-range start=\"{day}T000000Z\" end=\"{day}T235959Z\"/>\
+                 <C:prop-filter name=\"SUMMARY\"><C:text-match>{text}</C:text-match></C:prop-filter>"
+            ))
+        };
+        assert_eq!(fits(&alice, &both("Special", "20260303")), ["series"]);
+        assert_eq!(fits(&alice, &both("Special", "20260302")), Vec::<String>::new());
+        assert_eq!(fits(&alice, &both("Standing", "20260302")), ["series"]);
+        assert_eq!(fits(&alice, &both("Standing", "20260303")), Vec::<String>::new());
+    }
+
+    fn an_empty_calendar_and_no_match_are_empty_answers(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let answer = ask(&alice, &alice.calendar("default/"), "<C:calendar-data/>", "").multistatus();
+        assert!(answer.members.is_empty());
+        alice.put(&alice.calendar("default/a.ics"), samples::meeting("a")).created();
+        let answer = ask(&alice, &alice.calendar("default/"), "", &event_filter("<C:prop-filter name=\"X-NONE\"/>")).multistatus();
+        assert!(answer.members.is_empty());
+    }
+}

@@ -1,5 +1,6 @@
 //! What a calendar takes as an object, and what it says of what it does not. RFC 4791 §4.1, §5.3.2.
 
+use super::{ask, within};
 use crate::harness::{TestServer, both, samples, samples::lines};
 
 /// A stored override without its master, as an invitation to one instance brings it.
@@ -95,8 +96,8 @@ both! {
             assert_eq!((got.text(), got.etag()), (body.clone(), put.etag()));
         }
         // All of them survive a query that looks inside.
-        let filter = super::within("VEVENT", "20260101T000000Z", "20270101T000000Z");
-        let found = super::ask(&alice, &alice.calendar("default/"), "<C:calendar-data/>", &filter).multistatus();
+        let filter = within("VEVENT", "20260101T000000Z", "20270101T000000Z");
+        let found = ask(&alice, &alice.calendar("default/"), "<C:calendar-data/>", &filter).multistatus();
         assert_eq!(found.names(), ["0.ics", "4.ics", "5.ics", "6.ics", "7.ics", "8.ics", "9.ics"]);
     }
 
