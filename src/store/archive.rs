@@ -180,7 +180,7 @@ impl ReadTx<'_> {
         paged!(self, sink, principal, id: i64, i64::MIN, PrincipalRow, Principal);
         paged!(self, sink, address, mail: String, String::new(), AddressRow, Address);
         paged!(self, sink, credential, id: i64, i64::MIN, CredentialRow, Credential);
-        self.each_id(Of::Principals, &mut |tx, ids| {
+        self.each_id(Of::Principals, |tx, ids| {
             of_owners!(tx, sink, membership, group_id in ids, MembershipRow, Membership);
             of_owners!(tx, sink, home, principal in ids, HomeRow, Home);
             of_owners!(tx, sink, collection_tombstone, owner in ids, CollectionTombstoneRow, CollectionTombstone);
@@ -188,7 +188,7 @@ impl ReadTx<'_> {
             Ok(())
         })?;
         paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
-        self.each_id(Of::Collections, &mut |tx, ids| {
+        self.each_id(Of::Collections, |tx, ids| {
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
             for of in ids {
                 paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
@@ -205,7 +205,7 @@ impl ReadTx<'_> {
     fn each_id(
         &mut self,
         of: Of,
-        work: &mut dyn FnMut(&mut ReadTx<'_>, &[i64]) -> Result<(), Error>,
+        mut work: impl FnMut(&mut ReadTx<'_>, &[i64]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         const AT_ONCE: i64 = 50;
         let mut after = i64::MIN;
@@ -299,6 +299,12 @@ fn cut(sizes: &[(i64, i32)]) -> Option<i64> {
 }
 
 impl WriteTx<'_> {
+    /// Ends the epoch that sync tokens carry: the next start makes another.
+    pub fn end_epoch(&mut self) -> Result<(), Error> {
+        diesel::delete(meta::table.find("epoch")).execute(self.conn)?;
+        Ok(())
+    }
+
     /// Puts a row into a database that does not have it. `draft` is an item's content, derived anew; needed for items only.
     pub fn restore(&mut self, record: &Record, draft: Option<&Draft>) -> Result<(), Error> {
         macro_rules! insert {

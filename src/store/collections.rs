@@ -4,6 +4,7 @@
 //! with its commit. RFC 6578 §3.2. Decides no right.
 
 use super::conn::on;
+use super::raise::{RaiseCollection, RaiseHome};
 use super::schema::{collection, collection_tombstone, home};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
@@ -180,11 +181,8 @@ impl WriteTx<'_> {
         if let Some(known) = self.raised.iter().find(|known| known.owner == owner && known.kind == kind) {
             return Ok(known.modseq);
         }
-        let modseq: Option<i64> = on!(self.conn, conn => diesel::update(home::table.find((owner.0, kind as i16)))
-            .set(home::modseq.eq(home::modseq + 1))
-            .returning(home::modseq)
-            .get_result(conn)
-            .optional())?;
+        let statement = RaiseHome { principal: owner.0, kind: kind as i16 };
+        let modseq: Option<i64> = on!(self.conn, conn => statement.get_result(conn).optional())?;
         let modseq = modseq.ok_or(Error::Fault(Fault::NotFound))?;
         self.raised.push(Raised { owner, kind, modseq });
         Ok(modseq)
@@ -194,11 +192,8 @@ impl WriteTx<'_> {
     /// somebody deleted the collection meanwhile.
     pub fn raise(&mut self, of: &Collection) -> Result<i64, Error> {
         let home_modseq = self.raise_home(of.owner, of.home)?;
-        let modseq: Option<i64> = on!(self.conn, conn => diesel::update(collection::table.filter(collection::id.eq(of.id.0).and(collection::deleted_at.eq(0))))
-                .set((collection::modseq.eq(collection::modseq + 1), collection::home_modseq.eq(home_modseq)))
-                .returning(collection::modseq)
-                .get_result(conn)
-                .optional())?;
+        let statement = RaiseCollection { id: of.id.0, home_modseq };
+        let modseq: Option<i64> = on!(self.conn, conn => statement.get_result(conn).optional())?;
         modseq.ok_or(Error::Fault(Fault::NotFound))
     }
 

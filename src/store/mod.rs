@@ -14,6 +14,7 @@ mod grants;
 mod migrations;
 mod objects;
 mod principals;
+mod raise;
 mod retention;
 mod schema;
 mod spans;
