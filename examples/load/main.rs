@@ -16,6 +16,7 @@ mod memory;
 mod process;
 mod radicale;
 mod report;
+mod resident;
 mod rows;
 mod stock;
 mod systems;

@@ -30,6 +30,8 @@ pub struct Figures {
     pub count: u64,
     /// Time measured.
     pub seconds: f64,
+    /// Processor time of the server meanwhile, in seconds.
+    pub processor: f64,
     /// Microseconds of each answer.
     pub micros: Vec<u32>,
     /// The first wrong answer; then nothing else counts.
@@ -42,10 +44,16 @@ impl Figures {
         if self.seconds > 0.0 { self.count as f64 / self.seconds } else { 0.0 }
     }
 
+    /// Processor time of the server for one answer, in microseconds.
+    pub fn cost(&self) -> f64 {
+        if self.count > 0 { self.processor * 1e6 / self.count as f64 } else { 0.0 }
+    }
+
     /// Adds another slice of the same row.
     pub fn add(&mut self, other: Figures) {
         self.count += other.count;
         self.seconds += other.seconds;
+        self.processor += other.processor;
         self.micros.extend(other.micros);
         self.wrong = self.wrong.take().or(other.wrong);
     }

@@ -3,6 +3,7 @@
 use crate::http::Account;
 use crate::http::Answer;
 use crate::measure::{Ask, Row, run};
+use crate::resident;
 use crate::rows;
 use crate::stock::CONNECTIONS;
 use crate::systems::{Names, System};
@@ -53,7 +54,7 @@ pub async fn sample(system: &mut System, accounts: usize) -> Result<Vec<Sample>,
     let Some(largest) = calendars.last() else { return Ok(all) };
     rows::token(largest).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let idle = system.process.memory();
+    let idle = resident::memory(&system.process);
     all.push(Sample {
         title: "resident, idle".into(),
         kib: idle.resident,
@@ -72,14 +73,14 @@ pub async fn sample(system: &mut System, accounts: usize) -> Result<Vec<Sample>,
             "growth, multiget of 10,000".to_owned(),
         ),
     ] {
-        system.process.reset_peak()?;
-        let before = system.process.memory();
+        resident::reset_peak(&system.process)?;
+        let before = resident::memory(&system.process);
         let request = Rc::new(RefCell::new(Once { row, done: false }));
         let figures = run(system.process.address, 1, Duration::from_secs(120), request).await;
         if let Some(wrong) = figures.wrong {
             return Err(format!("{id}: {}", wrong.chars().take(300).collect::<String>()));
         }
-        let after = system.process.memory();
+        let after = resident::memory(&system.process);
         let kib = after.peak.saturating_sub(before.resident);
         all.push(Sample {
             title,
@@ -133,7 +134,7 @@ async fn with_accounts(system: &System, count: usize) -> Result<Sample, String> 
         return Err(format!("{count} accounts: {wrong}"));
     }
     println!("  {} first polls of {count} accounts: {:.0}/s", system.label, figures.rate());
-    let memory = system.process.memory();
+    let memory = resident::memory(&system.process);
     Ok(Sample {
         title: format!("resident, {count} accounts, after the load"),
         kib: memory.resident,

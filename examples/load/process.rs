@@ -1,4 +1,4 @@
-//! Processes that are measured: started on a free port of this machine, stopped by their own id, their memory read from the kernel.
+//! Processes under test: started on a free port of this machine, stopped by their own id.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,20 +11,10 @@ const START: Duration = Duration::from_secs(30);
 
 /// A running process; it is killed when this is dropped.
 pub struct Process {
-    child: Child,
+    /// The operating system's handle.
+    pub child: Child,
     /// Where it listens.
     pub address: SocketAddr,
-}
-
-/// Resident memory in KiB: all of it, and what is the process's own (not pages of files).
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Memory {
-    /// `VmRSS`
-    pub resident: u64,
-    /// `RssAnon`
-    pub anonymous: u64,
-    /// `VmHWM`: the most since the last [`Process::reset_peak`].
-    pub peak: u64,
 }
 
 /// An address on which nothing listens now.
@@ -59,34 +49,11 @@ impl Process {
         Ok(process)
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Kills it at once (SIGKILL) and waits for its end.
     pub fn kill(&mut self) {
         // Fails only where it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-
-    /// Its memory now.
-    pub fn memory(&self) -> Memory {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
-        let field = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|rest| rest.split_whitespace().next())
-                .and_then(|number| number.parse().ok())
-                .unwrap_or(0)
-        };
-        Memory { resident: field("VmRSS:"), anonymous: field("RssAnon:"), peak: field("VmHWM:") }
-    }
-
-    /// Lets the kernel's peak begin anew from what is resident now.
-    pub fn reset_peak(&self) -> Result<(), String> {
-        let path = format!("/proc/{}/clear_refs", self.id());
-        std::fs::write(&path, "5").map_err(|error| format!("{path}: {error}"))
     }
 }
 

@@ -32,8 +32,9 @@ pub fn one_line(label: &str, line: &Measured) -> String {
         .iter()
         .map(|(cell, figures)| {
             format!(
-                "{cell}: {}/s ({:.1}/{:.1} ms)",
+                "{cell}: {}/s {:.1} µs cpu ({:.1}/{:.1} ms)",
                 rate(figures.rate()),
+                figures.cost(),
                 figures.latency(0.5),
                 figures.latency(0.99)
             )
@@ -60,8 +61,14 @@ fn failing(line: &Measured) -> Option<String> {
 pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, usize) {
     let mut passed = 0;
     let mut failed = 0;
-    let mut table =
-        vec![vec!["row".to_owned(), "answers/s".into(), "share".into(), "wanted".into(), "growth".into()]];
+    let mut table = vec![vec![
+        "row".to_owned(),
+        "answers/s".into(),
+        "share".into(),
+        "wanted".into(),
+        "µs of processor".into(),
+        "growth".into(),
+    ]];
     let [first, others @ ..] = columns else { return (0, 0) };
     if let Some(head) = table.first_mut() {
         head.extend(others.iter().map(|column| column.label.to_owned()));
@@ -72,6 +79,7 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
         row.push(line.cells.iter().map(|(_, figures)| rate(figures.rate())).collect::<Vec<_>>().join(" / "));
         row.push(percent(line.share()));
         row.push(if line.line.wanted > 0.0 { percent(line.line.wanted) } else { "–".into() });
+        row.push(line.cells.iter().map(|(_, figures)| rate(figures.cost())).collect::<Vec<_>>().join(" / "));
         row.push(line.spread().map_or_else(|| "–".into(), |spread| format!("×{spread:.2}")));
         let mut why = failing(line);
         for other in others {
@@ -100,7 +108,7 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
         let mut row = vec![sample.title.clone(), format!("{:.1} MiB", sample.kib as f64 / 1024.0)];
         row.push(format!("own {:.1} MiB", sample.own as f64 / 1024.0));
         row.push(format!("< {} MiB", sample.most / 1024));
-        row.push("–".into());
+        row.extend(["–".to_owned(), "–".to_owned()]);
         row.extend(others.iter().map(|_| "–".to_owned()));
         row.push(if fine { "reached".into() } else { "NOT: too much".into() });
         table.push(row);
@@ -109,7 +117,7 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
     let bare: Vec<String> =
         columns.iter().map(|column| format!("{} {}", column.label, rate(mean_bare(&column.lines)))).collect();
     println!(
-        "\nThe bare handler beside each: {} answers/s. Several figures in a cell: one a size, ascending.",
+        "\nThe bare handler beside each: {} answers/s. Several figures in a cell: one a size, ascending. Growth is of processor time.",
         bare.join(", ")
     );
     (passed, failed)

@@ -243,7 +243,11 @@ impl System {
     /// A collection as the process of now serves it.
     pub fn renewed(&self, stock: &Stock, login: &str) -> Rc<Stock> {
         let account = Account::new(self.process.address, login, PASSWORD);
-        Rc::new(Stock::new(self.process.address, account, stock.path.clone(), stock.members, stock.lenient))
+        let mut new =
+            Stock::new(self.process.address, account, stock.path.clone(), stock.members, stock.lenient);
+        new.turns.clone_from(&stock.turns);
+        new.etags.clone_from(&stock.etags);
+        Rc::new(new)
     }
 
     /// Runs this program's `accounts` command on the same database.

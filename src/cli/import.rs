@@ -2,9 +2,10 @@
 
 use super::{Failed, block_on, open, progress};
 use crate::config::{Config, Flags};
+use crate::domain::fault::Fault;
 use crate::services::Core;
 use crate::services::access::Place;
-use crate::services::archive::Tokens;
+use crate::services::archive::{Broken, Tokens};
 use crate::services::interchange::{Fate, Known, split};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -58,12 +59,14 @@ fn whole(core: &Core, args: &Args) -> Result<(), Failed> {
     };
     let tokens = if args.keep_tokens { Tokens::Keep } else { Tokens::Renew };
     let bar = progress::bytes(length);
-    let moved =
-        block_on(core.read_archive(input, tokens, |bytes| bar.set_position(bytes))).map_err(|broken| {
-            Failed::Other(format!(
-                "{broken}\nWhat was read up to there may be in the database: begin again with an empty one."
-            ))
-        })?;
+    let moved = block_on(core.read_archive(input, tokens, |bytes| bar.set_position(bytes))).map_err(
+        |broken| match broken {
+            Broken::Fault(Fault::Conflict(why)) => Failed::Other(why.to_owned()),
+            other => Failed::Other(format!(
+                "{other}\nWhat was read up to there may be in the database: begin again with an empty one."
+            )),
+        },
+    )?;
     bar.finish_and_clear();
     for (table, rows) in &moved.rows {
         println!("{rows:>10}  {table}");

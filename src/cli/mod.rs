@@ -1,14 +1,16 @@
 //! The command line, one command a file. Errors tell the operator what to do next.
 
 mod demo;
+mod doctor;
 mod export;
 mod import;
+mod migrate;
 mod openapi;
 mod progress;
 mod serve;
 mod user;
 
-use crate::config::{Config, Flags};
+use crate::config::Config;
 use crate::domain::fault::Fault;
 use crate::services::{Core, Limits};
 use crate::store::Store;
@@ -31,9 +33,11 @@ enum Command {
     /// Make and change accounts
     User(user::Args),
     /// Create or update the tables, and stop
-    Migrate(Flags),
+    Migrate(migrate::Args),
     /// Write everything as an archive, or one collection as a file
     Export(export::Args),
+    /// Ask a server what clients ask when they are set up, and name what is wrong
+    Doctor(doctor::Args),
     /// Write the description of the REST API
     Openapi(openapi::Args),
     /// Read an archive into an empty database, or a file into a collection
@@ -68,11 +72,10 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::User(args) => user::run(args),
             Command::Export(args) => export::run(args),
+            Command::Doctor(args) => doctor::run(&args),
             Command::Openapi(args) => openapi::run(&args),
             Command::Import(args) => import::run(args),
-            Command::Migrate(flags) => {
-                open(&Config::read(&flags, None)?).map(|_| println!("The tables are up to date."))
-            }
+            Command::Migrate(args) => migrate::run(&args),
         }
     }
 }
@@ -80,10 +83,19 @@ impl Cli {
 /// Opens the store that the configuration names, making its folder.
 fn open(config: &Config) -> Result<Core, Failed> {
     if config.database_url.is_none() {
-        std::fs::create_dir_all(&config.data)
+        private_folder(&config.data)
             .map_err(|error| Failed::Other(format!("{}: {error}", config.data.display())))?;
     }
     Ok(Core::new(Store::open(&config.location())?, Limits::default()))
+}
+
+/// Makes a folder that only the account that runs the server may enter, if it is not there yet.
+fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
 }
 
 /// Runs an asynchronous piece of work to its end.

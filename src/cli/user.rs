@@ -157,7 +157,8 @@ fn instant(micros: i64) -> String {
         .map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-fn password() -> Result<String, Failed> {
+/// The password on standard input.
+pub(super) fn password() -> Result<String, Failed> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();

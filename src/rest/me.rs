@@ -52,7 +52,11 @@ struct Me {
     tag = "principals"
 )]
 #[get("/me")]
-pub async fn me(core: Data<Core>, actor: ReqData<Actor>, homes: ReqData<Homes>) -> Result<Json<impl Serialize>, Refused> {
+pub async fn me(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    homes: ReqData<Homes>,
+) -> Result<Json<impl Serialize>, Refused> {
     let principal = core.own_principal(&actor).await?;
     Ok(Json(Me {
         handle: principal.handle,

@@ -58,8 +58,13 @@ pub fn response(fault: &Fault) -> HttpResponse {
         _ => {}
     }
     let (limit, other) = particulars(fault);
-    let problem =
-        Problem { kind: format!("urn:cenacle:problem:{name}"), status: status.as_u16(), title: fault.to_string(), limit, other };
+    let problem = Problem {
+        kind: format!("urn:cenacle:problem:{name}"),
+        status: status.as_u16(),
+        title: fault.to_string(),
+        limit,
+        other,
+    };
     answer.content_type("application/problem+json").body(serde_json::to_string(&problem).unwrap_or_default())
 }
 
@@ -99,7 +104,9 @@ fn named(fault: &Fault) -> (&'static str, StatusCode) {
 fn condition_status(condition: &Condition) -> StatusCode {
     match condition {
         Condition::NoUidConflict { .. } | Condition::ResourceMustBeNull => StatusCode::CONFLICT,
-        Condition::QuotaNotExceeded | Condition::NumberOfMatchesWithinLimits => StatusCode::INSUFFICIENT_STORAGE,
+        Condition::QuotaNotExceeded | Condition::NumberOfMatchesWithinLimits => {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
         Condition::SupportedAddressDataConversion => StatusCode::NOT_ACCEPTABLE,
         Condition::MaxResourceSize { .. } | Condition::MaxImageSize(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Condition::ValidCalendarData(_)
@@ -168,7 +175,10 @@ mod tests {
 
     fn told(fault: Fault) -> (u16, serde_json::Value) {
         let answer = response(&fault);
-        assert_eq!(answer.headers().get("content-type").map(|value| value.as_bytes()), Some(&b"application/problem+json"[..]));
+        assert_eq!(
+            answer.headers().get("content-type").map(|value| value.as_bytes()),
+            Some(&b"application/problem+json"[..])
+        );
         let status = answer.status().as_u16();
         let body = answer.into_body().try_into_bytes().expect("whole");
         (status, serde_json::from_slice(&body).expect("JSON"))

@@ -50,7 +50,9 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/metrics", web::get().to(telemetry::metrics))
         .service(
             web::scope(rest::BASE)
-                .configure(|config| rest::mount(&mut utoipa_actix_web::service_config::ServiceConfig::new(config)))
+                .configure(|config| {
+                    rest::mount(&mut utoipa_actix_web::service_config::ServiceConfig::new(config))
+                })
                 .default_service(web::route().to(rest::nothing))
                 .wrap(from_fn(rest_door)),
         )
@@ -88,7 +90,10 @@ async fn dav_door(
 }
 
 /// All of REST: the same logins as for DAV, faults as problem documents.
-async fn rest_door(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+async fn rest_door(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let begun = Instant::now();
     let response = match admit_rest(&request).await {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
@@ -103,14 +108,17 @@ async fn admit_rest(request: &ServiceRequest) -> Result<(), HttpResponse> {
         return Ok(());
     }
     let request = request.request();
-    let (Some(core), Some(doors)) = (request.app_data::<Data<Core>>(), request.app_data::<Data<TrustedProxies>>()) else {
+    let (Some(core), Some(doors)) =
+        (request.app_data::<Data<Core>>(), request.app_data::<Data<TrustedProxies>>())
+    else {
         return Err(rest::problem::response(&Fault::Internal));
     };
     let clear_text = request.headers().contains_key("Authorization") && !doors.private(request);
     if clear_text || cross_site(request) {
         return Err(HttpResponse::Forbidden().body("use https, and only from this site\n"));
     }
-    let actor: Actor = auth::actor(core, request.headers()).await.map_err(|fault| rest::problem::response(&fault))?;
+    let actor: Actor =
+        auth::actor(core, request.headers()).await.map_err(|fault| rest::problem::response(&fault))?;
     telemetry::name_actor(request, &actor.handle);
     let homes = rest::Homes {
         principal: dav::href::principal(PrincipalKind::User, &actor.handle),
@@ -123,7 +131,10 @@ async fn admit_rest(request: &ServiceRequest) -> Result<(), HttpResponse> {
 }
 
 /// What everybody may read.
-async fn public_door(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+async fn public_door(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let begun = Instant::now();
     let response = next.call(request).await?.map_into_boxed_body();
     Ok(finished(response, begun))
@@ -188,12 +199,14 @@ async fn answer(
 
 /// RFC 6764 §5: the context root. 308 keeps method and body, for clients also send PROPFIND here.
 fn well_known(path: &str) -> Option<HttpResponse> {
-    matches!(path.trim_end_matches('/'), "/.well-known/caldav" | "/.well-known/carddav").then(|| {
-        HttpResponse::PermanentRedirect()
-            .insert_header((LOCATION, "/dav/"))
-            .insert_header(("Cache-Control", "max-age=86400"))
-            .finish()
-    })
+    let target = match path.trim_end_matches('/') {
+        "/.well-known/caldav" | "/.well-known/carddav" => "/dav/",
+        // RFC 7808 §4.2.1.3.
+        "/.well-known/timezone" => tzdist::BASE,
+        _ => return None,
+    };
+    let mut answer = HttpResponse::PermanentRedirect();
+    Some(answer.insert_header((LOCATION, target)).insert_header(("Cache-Control", "max-age=86400")).finish())
 }
 
 /// A browser that somebody else's page drives with remembered credentials must not change anything.

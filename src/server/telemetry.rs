@@ -71,8 +71,21 @@ pub fn note(request: &HttpRequest, response: &HttpResponse, begun: Instant) {
 
 /// Methods as figures know them: a fixed set, so that no client can make new series.
 const METHODS: [&str; 15] = [
-    "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "MKCALENDAR",
-    "COPY", "MOVE", "ACL", "other",
+    "GET",
+    "HEAD",
+    "OPTIONS",
+    "PUT",
+    "DELETE",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "REPORT",
+    "MKCOL",
+    "MKCALENDAR",
+    "COPY",
+    "MOVE",
+    "ACL",
+    "other",
 ];
 
 /// The figures of one method, registered once: looking them up by their labels at each request would cost more than

@@ -174,6 +174,11 @@ impl Core {
         Ok(moved)
     }
 
+    /// Ends all sync tokens at the next start: after a backup was put back, those of the lost time would name other states.
+    pub async fn end_sync_tokens(&self) -> Result<(), Fault> {
+        fault(self.store.write(|tx| tx.end_epoch()).await)
+    }
+
     async fn restore(&self, batch: &mut Batch) -> Result<(), Fault> {
         let rows = std::mem::take(&mut batch.rows);
         batch.bytes = 0;

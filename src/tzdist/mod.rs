@@ -67,14 +67,28 @@ async fn zones(Query(asked): Query<Asked>) -> HttpResponse {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the zones could not be read");
     };
     let chosen: Vec<&Listed> = match (&asked.pattern, &asked.changedsince) {
-        (Some(_), Some(_)) => return refusal(StatusCode::BAD_REQUEST, "invalid-pattern", "pattern and changedsince exclude each other"),
+        (Some(_), Some(_)) => {
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                "invalid-pattern",
+                "pattern and changedsince exclude each other",
+            );
+        }
         (None, None) => all.zones.iter().collect(),
         // The data change only with the program, so nothing changes after a token that it gave.
         (None, Some(token)) if *token == all.token => Vec::new(),
-        (None, Some(_)) => return refusal(StatusCode::BAD_REQUEST, "invalid-changedsince", "this token is not known"),
+        (None, Some(_)) => {
+            return refusal(StatusCode::BAD_REQUEST, "invalid-changedsince", "this token is not known");
+        }
         (Some(pattern), None) => match pattern::Pattern::parse(pattern) {
             Some(pattern) => all.zones.iter().filter(|zone| pattern.matches(zone.tzid)).collect(),
-            None => return refusal(StatusCode::BAD_REQUEST, "invalid-pattern", "a star may stand only at the ends, with text beside it"),
+            None => {
+                return refusal(
+                    StatusCode::BAD_REQUEST,
+                    "invalid-pattern",
+                    "a star may stand only at the ends, with text beside it",
+                );
+            }
         },
     };
     let zones: Vec<Value> = chosen
@@ -95,7 +109,8 @@ async fn zones(Query(asked): Query<Asked>) -> HttpResponse {
 /// RFC 7808 §5.3.
 async fn one(request: HttpRequest) -> HttpResponse {
     // The raw path: a slash of the name may be written as %2F, or plainly.
-    let raw = request.path().strip_prefix(BASE).and_then(|path| path.strip_prefix("/zones/")).unwrap_or_default();
+    let raw =
+        request.path().strip_prefix(BASE).and_then(|path| path.strip_prefix("/zones/")).unwrap_or_default();
     let Ok(tzid) = percent_decode_str(raw).decode_utf8() else {
         return refusal(StatusCode::NOT_FOUND, "tzid-not-found", "there is no such zone");
     };
@@ -114,14 +129,22 @@ async fn one(request: HttpRequest) -> HttpResponse {
     }
     let etag = format!("\"{}\"", digest(&text));
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|tags| tags.trim() == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
-        return HttpResponse::NotModified().insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, FRESH)).finish();
+    if known.is_some_and(|tags| {
+        tags.trim() == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    }) {
+        return HttpResponse::NotModified()
+            .insert_header((ETAG, etag))
+            .insert_header((CACHE_CONTROL, FRESH))
+            .finish();
     }
     HttpResponse::Ok()
         .insert_header((ETAG, etag))
         .insert_header((CACHE_CONTROL, FRESH))
         .insert_header((CONTENT_TYPE, "text/calendar; charset=utf-8"))
-        .insert_header(("Content-Disposition", format!("attachment; filename=\"{}.ics\"", name.replace('/', "-"))))
+        .insert_header((
+            "Content-Disposition",
+            format!("attachment; filename=\"{}.ics\"", name.replace('/', "-")),
+        ))
         .body(text)
 }
 
@@ -129,15 +152,23 @@ fn accepts_calendar(request: &HttpRequest) -> bool {
     let accept = request.headers().get("Accept").and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     accept.split(',').any(|one| {
         let (kind, rest) = one.split_once(';').unwrap_or((one, ""));
-        let refused = rest.replace(' ', "").split(';').any(|param| matches!(param, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        !refused && matches!(kind.trim().to_ascii_lowercase().as_str(), "*/*" | "text/*" | "text/calendar" | "")
+        let refused = rest
+            .replace(' ', "")
+            .split(';')
+            .any(|param| matches!(param, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        !refused
+            && matches!(kind.trim().to_ascii_lowercase().as_str(), "*/*" | "text/*" | "text/calendar" | "")
     })
 }
 
 /// A zone as a calendar object.
 fn resource(name: &str) -> Option<String> {
     let zone = zone::vtimezone(name)?;
-    let head = concat!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Cenacle//", env!("CARGO_PKG_VERSION"), "//EN\r\n");
+    let head = concat!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Cenacle//",
+        env!("CARGO_PKG_VERSION"),
+        "//EN\r\n"
+    );
     Some(format!("{head}{zone}END:VCALENDAR\r\n"))
 }
 
@@ -164,7 +195,9 @@ fn all() -> &'static All {
         }
         let token = hex(&token.finalize());
         // The data are part of the program's file, and as old as it.
-        let modified = std::env::current_exe().and_then(|path| path.metadata()?.modified()).unwrap_or(std::time::UNIX_EPOCH);
+        let modified = std::env::current_exe()
+            .and_then(|path| path.metadata()?.modified())
+            .unwrap_or(std::time::UNIX_EPOCH);
         let modified = jiff::Timestamp::try_from(modified).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         All { zones, token, modified: modified.strftime("%Y-%m-%dT%H:%M:%SZ").to_string() }
     })

@@ -11,7 +11,8 @@ pub struct Pattern {
 impl Pattern {
     /// Reads one; `None` where a star stands elsewhere, or where there is nothing but stars. `\*` is a star, `\\` a backslash.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut pattern = Pattern { text: String::with_capacity(text.len()), open_start: false, open_end: false };
+        let mut pattern =
+            Pattern { text: String::with_capacity(text.len()), open_start: false, open_end: false };
         let mut chars = text.chars().peekable();
         let mut first = true;
         while let Some(c) = chars.next() {

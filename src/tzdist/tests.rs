@@ -5,7 +5,8 @@ use actix_web::{App, web};
 
 async fn get(uri: &str, headers: &[(&'static str, &str)]) -> (u16, Option<String>, String) {
     let app = init_service(App::new().service(web::scope(BASE).configure(mount))).await;
-    let request = headers.iter().fold(TestRequest::get().uri(uri), |request, header| request.insert_header(*header));
+    let request =
+        headers.iter().fold(TestRequest::get().uri(uri), |request, header| request.insert_header(*header));
     let answer = call_service(&app, request.to_request()).await;
     let etag = answer.headers().get("etag").map(|value| value.to_str().expect("ASCII").to_owned());
     let status = answer.status().as_u16();
@@ -21,7 +22,12 @@ async fn json_of(uri: &str) -> (u16, Value) {
 async fn what_is_advertised_is_there() {
     let (status, capabilities) = json_of("/tzdist/capabilities").await;
     assert_eq!((status, &capabilities["version"]), (200, &json!(1)));
-    let names: Vec<_> = capabilities["actions"].as_array().expect("list").iter().map(|action| action["name"].clone()).collect();
+    let names: Vec<_> = capabilities["actions"]
+        .as_array()
+        .expect("list")
+        .iter()
+        .map(|action| action["name"].clone())
+        .collect();
     assert_eq!(names, ["capabilities", "list", "get", "find"]);
     let (_, list) = json_of("/tzdist/zones").await;
     assert!(list["timezones"].as_array().expect("list").len() > 400);
@@ -29,7 +35,10 @@ async fn what_is_advertised_is_there() {
     let (_, later) = json_of(&format!("/tzdist/zones?changedsince={token}")).await;
     assert_eq!(later["timezones"], json!([]));
     let (status, refused) = json_of("/tzdist/zones?changedsince=x").await;
-    assert_eq!((status, &refused["type"]), (400, &json!("urn:ietf:params:tzdist:error:invalid-changedsince")));
+    assert_eq!(
+        (status, &refused["type"]),
+        (400, &json!("urn:ietf:params:tzdist:error:invalid-changedsince"))
+    );
 }
 
 #[actix_web::test]
@@ -38,7 +47,10 @@ async fn a_zone_is_a_calendar_with_one_definition() {
         let (status, etag, body) = get(uri, &[]).await;
         assert_eq!(status, 200, "{uri}");
         let document = Document::parse(&body, Limits::default()).expect("readable");
-        assert_eq!(document.roots[0].children_named("VTIMEZONE").next().and_then(|zone| zone.value("TZID")), Some("Europe/Paris"));
+        assert_eq!(
+            document.roots[0].children_named("VTIMEZONE").next().and_then(|zone| zone.value("TZID")),
+            Some("Europe/Paris")
+        );
         let etag = etag.expect("has one");
         assert_eq!(get(uri, &[("If-None-Match", &etag)]).await.0, 304);
         let (_, found) = json_of("/tzdist/zones?pattern=europe/par*").await;
@@ -57,7 +69,11 @@ async fn refusals_have_their_names() {
         ("/tzdist/leapseconds", 400, "invalid-action"),
     ] {
         let (seen, problem) = json_of(uri).await;
-        assert_eq!((seen, problem["type"].as_str()), (status, Some(format!("urn:ietf:params:tzdist:error:{name}").as_str())), "{uri}");
+        assert_eq!(
+            (seen, problem["type"].as_str()),
+            (status, Some(format!("urn:ietf:params:tzdist:error:{name}").as_str())),
+            "{uri}"
+        );
     }
     assert_eq!(get("/tzdist/zones/Europe%2FParis", &[("Accept", "application/calendar+xml")]).await.0, 406);
 }

@@ -2,7 +2,15 @@
 //!
 //! A subject a folder or file; each test that needs a server runs on SQLite and on PostgreSQL (`harness::both`).
 
+mod acl;
+mod auth;
+mod bytes;
 mod caldav;
+mod carddav;
 mod harness;
+mod hostile;
+mod interop;
+mod layers;
+mod schema;
 mod sync;
 mod webdav;

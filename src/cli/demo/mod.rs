@@ -9,7 +9,7 @@ mod guide;
 mod objects;
 mod people;
 
-use super::{Failed, block_on, open};
+use super::{Failed, block_on, open, private_folder};
 use crate::config::{Config, Flags};
 use crate::server::{listen, telemetry};
 use crate::services::Core;
@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
     let core = open(&config)?;
-    std::fs::create_dir_all(&config.data)?;
+    private_folder(&config.data)?;
     let passwords = block_on(prepare(&core, &config.data, args.password.as_deref()))?;
     print!("{}", guide::text(&config, &passwords));
     std::io::stdout().flush()?;
@@ -137,3 +137,6 @@ fn remember(file: &Path, passwords: &HashMap<&'static str, String>) -> Result<()
     }
     Ok(file.sync_all()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,3 +154,18 @@ async fn damaged_archives_and_full_databases_are_refused() {
     let later = text.replacen("\"format\":1", "\"format\":2", 1).into_bytes();
     assert!(refused("later", later).await.contains("later"));
 }
+
+#[actix_web::test]
+async fn a_restored_database_refuses_the_tokens_of_the_lost_time() {
+    let folder = Folder::new();
+    let core = folder.core("old");
+    filled(&core).await;
+    let zoe = core.on_behalf("zoe", "test").await.expect("there");
+    let before = core.collection(&zoe, &default_calendar("zoe")).await.expect("there");
+    let token = core.token(&before);
+    core.end_sync_tokens().await.expect("ended");
+    let again = folder.core("old");
+    let access = again.collection(&zoe, &default_calendar("zoe")).await.expect("there");
+    assert!(matches!(again.changes(&access, Some(&token), 10, 0).await, Err(Fault::Condition(_))));
+    assert!(again.changes(&access, Some(&again.token(&access)), 10, 0).await.is_ok());
+}

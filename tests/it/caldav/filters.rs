@@ -4,17 +4,49 @@ use super::{ask, fill, fits};
 use crate::harness::{Client, TestServer, both, samples, samples::event, samples::todo};
 
 fn some(client: &Client) {
-    fill(client, "", &[
-        ("plain", event("plain@x", &["DTSTART:20260301T090000Z", "SUMMARY:Team Meeting"])),
-        ("accent", event("accent@x", &["DTSTART:20260302T090000Z", "SUMMARY:RÉUNION d'équipe", "LOCATION;LANGUAGE=fr:Salle A"])),
-        ("invited", event("invited@x", &[
-            "DTSTART:20260303T090000Z", "SUMMARY:Lunch", "STATUS:CANCELLED", "CATEGORIES:Food,Fun",
-            "ATTENDEE;PARTSTAT=NEEDS-ACTION;CN=\"Jean\":mailto:jean@example.org", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:eve@example.org",
-        ])),
-        ("alarm", event("alarm@x", &["DTSTART:20260304T090000Z", "BEGIN:VALARM", "ACTION:AUDIO", "TRIGGER:-PT1H", "END:VALARM"])),
-        ("open", todo("open@x", &["SUMMARY:Buy milk"])),
-        ("done", todo("done@x", &["SUMMARY:Sleep", "COMPLETED:20260301T100000Z", "STATUS:COMPLETED"])),
-    ]);
+    fill(
+        client,
+        "",
+        &[
+            ("plain", event("plain@x", &["DTSTART:20260301T090000Z", "SUMMARY:Team Meeting"])),
+            (
+                "accent",
+                event(
+                    "accent@x",
+                    &["DTSTART:20260302T090000Z", "SUMMARY:RÉUNION d'équipe", "LOCATION;LANGUAGE=fr:Salle A"],
+                ),
+            ),
+            (
+                "invited",
+                event(
+                    "invited@x",
+                    &[
+                        "DTSTART:20260303T090000Z",
+                        "SUMMARY:Lunch",
+                        "STATUS:CANCELLED",
+                        "CATEGORIES:Food,Fun",
+                        "ATTENDEE;PARTSTAT=NEEDS-ACTION;CN=\"Jean\":mailto:jean@example.org",
+                        "ATTENDEE;PARTSTAT=ACCEPTED:mailto:eve@example.org",
+                    ],
+                ),
+            ),
+            (
+                "alarm",
+                event(
+                    "alarm@x",
+                    &[
+                        "DTSTART:20260304T090000Z",
+                        "BEGIN:VALARM",
+                        "ACTION:AUDIO",
+                        "TRIGGER:-PT1H",
+                        "END:VALARM",
+                    ],
+                ),
+            ),
+            ("open", todo("open@x", &["SUMMARY:Buy milk"])),
+            ("done", todo("done@x", &["SUMMARY:Sleep", "COMPLETED:20260301T100000Z", "STATUS:COMPLETED"])),
+        ],
+    );
 }
 
 fn event_filter(inside: &str) -> String {
@@ -22,7 +54,9 @@ fn event_filter(inside: &str) -> String {
 }
 
 fn summary(attributes: &str, text: &str) -> String {
-    event_filter(&format!("<C:prop-filter name=\"SUMMARY\"><C:text-match {attributes}>{text}</C:text-match></C:prop-filter>"))
+    event_filter(&format!(
+        "<C:prop-filter name=\"SUMMARY\"><C:text-match {attributes}>{text}</C:text-match></C:prop-filter>"
+    ))
 }
 
 both! {

@@ -24,7 +24,10 @@ fn ask<'c>(client: &'c Client, path: &str, data: &str, filter: &str) -> Request<
 #[track_caller]
 fn fits(client: &Client, filter: &str) -> Vec<String> {
     let answer = ask(client, &client.calendar("all/"), "", filter).multistatus();
-    answer.names().into_iter().map(|name| name.trim_end_matches(".ics").to_owned()).collect()
+    let mut names: Vec<String> =
+        answer.names().into_iter().map(|name| name.trim_end_matches(".ics").to_owned()).collect();
+    names.sort();
+    names
 }
 
 /// A time-range in a component.
@@ -50,7 +53,8 @@ fn fill(client: &Client, zone: &str, objects: &[(&str, String)]) {
         "" => String::new(),
         name => format!("<C:calendar-timezone-id>{name}</C:calendar-timezone-id>"),
     };
-    let body = crate::harness::xml::document("C:mkcalendar", &format!("<D:set><D:prop>{zone}</D:prop></D:set>"));
+    let body =
+        crate::harness::xml::document("C:mkcalendar", &format!("<D:set><D:prop>{zone}</D:prop></D:set>"));
     client.mkcalendar(&client.calendar("all/"), &body).created();
     for (name, body) in objects {
         client.put(&client.calendar(&format!("all/{name}.ics")), body.clone()).created();

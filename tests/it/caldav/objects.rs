@@ -5,7 +5,10 @@ use crate::harness::{TestServer, both, samples, samples::lines};
 
 /// A stored override without its master, as an invitation to one instance brings it.
 fn lone_override(uid: &str) -> String {
-    samples::event(uid, &["RECURRENCE-ID:20260308T090000Z", "DTSTART:20260308T100000Z", "DTEND:20260308T110000Z"])
+    samples::event(
+        uid,
+        &["RECURRENCE-ID:20260308T090000Z", "DTSTART:20260308T100000Z", "DTEND:20260308T110000Z"],
+    )
 }
 
 both! {
@@ -98,7 +101,8 @@ both! {
         // All of them survive a query that looks inside.
         let filter = within("VEVENT", "20260101T000000Z", "20270101T000000Z");
         let found = ask(&alice, &alice.calendar("default/"), "<C:calendar-data/>", &filter).multistatus();
-        assert_eq!(found.names(), ["0.ics", "4.ics", "5.ics", "6.ics", "7.ics", "8.ics", "9.ics"]);
+        // A first instance that its rule does not name counts all the same; one after the rule's end does not.
+        assert_eq!(found.names(), ["0.ics", "2.ics", "4.ics", "5.ics", "6.ics", "7.ics", "8.ics", "9.ics"]);
     }
 
     fn limits_are_those_that_are_told(db) {

@@ -153,6 +153,14 @@ impl Client {
         stream
     }
 
+    /// As [`Client::raw`]; a server that hangs up before it has read all is no failure.
+    pub fn raw_lenient(&self, bytes: &[u8]) -> TcpStream {
+        let mut stream = connect(self.address);
+        // What it answered, if anything, is what counts.
+        drop(stream.write_all(bytes));
+        stream
+    }
+
     /// The `Authorization` header's line, for raw requests.
     pub fn authorization_line(&self) -> String {
         self.authorization.as_ref().map_or_else(String::new, |value| format!("Authorization: {value}\r\n"))

@@ -1,0 +1,353 @@
+//! The history checker: writers and readers by CalDAV, servers killed at random moments, and a proof afterwards that nothing was lost.
+//!
+//! Promises under test (`docs/architecture.md`, contracts 1 to 3 and 11): answered means stored; sync is a linear history; nothing is half
+//! done; If-Match loses no update. On SQLite one node, on PostgreSQL (`--database-url`) two.
+//!
+//! `cargo run --release --example history -- --duration 20`
+
+mod check;
+mod falsify;
+#[path = "../load/http.rs"]
+mod http;
+mod linear;
+mod model;
+mod nodes;
+mod people;
+#[path = "../load/process.rs"]
+mod process;
+mod world;
+#[path = "../load/xml.rs"]
+mod xml;
+
+use check::Record;
+use clap::{Parser, ValueEnum};
+use falsify::Lie;
+use model::{Event, Op, Outcome, PLACES, State, When};
+use nodes::{Dice, Killer, Setup};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use tokio::task::LocalSet;
+use world::{Ended, HOT, LARGE, Line, QUIET, World, perform};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "history",
+    about = "Writers, readers, and kill -9; then a proof that nothing was lost",
+    subcommand_negates_reqs = true
+)]
+struct Options {
+    /// Seconds of writing and killing
+    #[arg(long, default_value_t = 15)]
+    duration: u64,
+    /// For the same choices again [default: the time]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// PostgreSQL, with two nodes
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Nodes [default: 1 on SQLite, 2 on PostgreSQL]
+    #[arg(long)]
+    nodes: Option<usize>,
+    /// Writers
+    #[arg(long, default_value_t = 8)]
+    writers: usize,
+    /// Readers of each of the three collections
+    #[arg(long, default_value_t = 2)]
+    readers: usize,
+    /// Mean milliseconds between kills; 0 for none
+    #[arg(long, default_value_t = 1200)]
+    kill_every: u64,
+    /// Mean microseconds that a writer rests
+    #[arg(long, default_value_t = 2000)]
+    pause: u64,
+    /// Falsify one observation: the run must then fail
+    #[arg(long = "break", value_name = "LIE")]
+    lie: Option<Lie>,
+    /// Another program than the server that is built in here
+    #[arg(long, value_name = "PATH")]
+    server: Option<PathBuf>,
+    /// Keep the folder with the database and the log
+    #[arg(long)]
+    keep: bool,
+    #[command(subcommand)]
+    hidden: Option<Hidden>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Hidden {
+    /// Cenacle itself
+    #[command(hide = true)]
+    Cenacle {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let outcome = match &options.hidden {
+        Some(Hidden::Cenacle { args }) => {
+            let args = std::iter::once("cenacle").chain(args.iter().map(String::as_str));
+            cenacle::cli::Cli::parse_from(args).run().map(|()| true).map_err(|failed| failed.to_string())
+        }
+        None => history(&options),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failed) => {
+            eprintln!("history: {failed}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn history(options: &Options) -> Result<bool, String> {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_err(|error| error.to_string())?;
+    let seed = options.seed.unwrap_or(since.as_secs());
+    let folder = std::env::temp_dir().join(format!("cenacle-history-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let nodes = options.nodes.unwrap_or(if options.database_url.is_some() { 2 } else { 1 });
+    if nodes == 0 || nodes > 1 && options.database_url.is_none() {
+        return Err("several nodes need a database server".into());
+    }
+    let setup = Setup {
+        folder: folder.clone(),
+        database: options.database_url.clone(),
+        server: options.server.clone(),
+        nodes,
+    };
+    println!(
+        "seed {seed}, {} s, {nodes} node(s) on {}",
+        options.duration,
+        if options.database_url.is_some() { "PostgreSQL" } else { "SQLite" }
+    );
+    let login = format!("h{}x{}", since.as_secs(), std::process::id());
+    let secret = setup.account(&login)?;
+    let addresses = setup.addresses()?;
+    let killer = Killer::start(&setup, &addresses, options.kill_every, Dice::new(seed, 1))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let world = Rc::new(World::new(addresses, &login, &secret));
+    let outcome = LocalSet::new().block_on(&runtime, run(options, seed, &world, killer));
+    let record = outcome.map_err(|failed| format!("{failed}; see {}", setup.log().display()))?;
+    let fine = report(options, &record);
+    if options.keep || !fine {
+        println!("Database and log are in {}.", folder.display());
+    } else {
+        std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    Ok(fine)
+}
+
+async fn run(options: &Options, seed: u64, world: &Rc<World>, killer: Killer) -> Result<Record, String> {
+    let start = fill(world, seed).await?;
+    world.events.borrow_mut().clear();
+    killer.armed.store(true, Ordering::Relaxed);
+    let until = world.now() + options.duration * 1_000_000_000;
+    let writers: Vec<_> = (0..options.writers)
+        .map(|lane| {
+            tokio::task::spawn_local(people::write(
+                Rc::clone(world),
+                Dice::new(seed, 100 + lane as u64),
+                until,
+                options.pause,
+            ))
+        })
+        .collect();
+    let readers: Vec<_> = (0..options.readers * PLACES)
+        .map(|lane| {
+            tokio::task::spawn_local(people::follow(
+                Rc::clone(world),
+                lane % PLACES,
+                Dice::new(seed, 1000 + lane as u64),
+            ))
+        })
+        .collect();
+    for writer in writers {
+        writer.await.map_err(|error| error.to_string())?;
+    }
+    let kills = killer.kills.load(Ordering::Relaxed);
+    let nodes = killer.stop()?;
+    world.open.set(false);
+    let mut replayed = Vec::new();
+    let mut sights = Vec::new();
+    for reader in readers {
+        let (states, seen) = reader.await.map_err(|error| error.to_string())?;
+        replayed.extend(states);
+        sights.extend(seen);
+    }
+    let (last, listing) = look(world, seed).await?;
+    drop(nodes);
+    let mut events = world.events.take();
+    let writes = events.len();
+    let tags = world.tags.borrow();
+    let before = sights.len();
+    events.extend(sights.iter().filter_map(|sight| sight.event(&tags)));
+    let unknown = before + writes - events.len();
+    events.extend(last);
+    let acknowledged =
+        events.iter().filter(|event| matches!(event.outcome, Outcome::Status(201 | 204))).count();
+    let open = events.iter().filter(|event| event.outcome == Outcome::Unknown).count();
+    let answers: usize = replayed.iter().map(|reader| reader.numbers.len()).sum();
+    let twice: usize = replayed.iter().map(|reader| reader.twice).sum();
+    println!(
+        "{writes} requests of writers, {acknowledged} writes acknowledged, {open} without an answer, {kills} kills; {answers} sync answers, \
+         {before} sights ({unknown} of versions that nobody identified), {twice} members told twice in an answer"
+    );
+    Ok(Record { events, start, readers: replayed, listing, faults: world.faults.take() })
+}
+
+/// Makes the collections and their first members.
+async fn fill(world: &Rc<World>, seed: u64) -> Result<HashMap<u32, State>, String> {
+    let mut dice = Dice::new(seed, 2);
+    let mut line = Line::default();
+    for at in 0..PLACES {
+        loop {
+            let node = line.ready(world, &mut dice).await;
+            let account = world.accounts.get(node).ok_or("no node")?;
+            match line.ask(world, &account.request("MKCALENDAR", &world.place(at), "", "")).await {
+                Ended::Answered(201 | 405 | 403, ..) => break,
+                Ended::Answered(status, ..) => return Err(format!("MKCALENDAR was answered {status}")),
+                Ended::Lost => {}
+            }
+        }
+    }
+    let names: Rc<std::cell::RefCell<Vec<(u32, usize)>>> = Rc::default();
+    names.borrow_mut().extend((0..HOT).step_by(2).map(|name| (name, name as usize % PLACES)));
+    names.borrow_mut().extend((HOT..HOT + QUIET).map(|name| (name, LARGE)));
+    let workers: Vec<_> = (0..16)
+        .map(|lane| {
+            let (world, names, mut dice) = (Rc::clone(world), Rc::clone(&names), Dice::new(seed, 10 + lane));
+            tokio::task::spawn_local(async move {
+                let mut line = Line::default();
+                loop {
+                    let Some((name, at)) = names.borrow_mut().pop() else { return };
+                    perform(
+                        &world,
+                        &mut line,
+                        &mut dice,
+                        name,
+                        Op::Put { at, version: world.fresh(), when: When::Always },
+                    )
+                    .await;
+                    let stored = world.heard.borrow().contains_key(&(name, at));
+                    if !stored {
+                        names.borrow_mut().push((name, at));
+                    }
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.await.map_err(|error| error.to_string())?;
+    }
+    let mut start: HashMap<u32, State> = HashMap::new();
+    for ((name, at), version) in world.heard.borrow().iter() {
+        if let Some(cell) = start.entry(*name).or_default().get_mut(*at) {
+            *cell = *version;
+        }
+    }
+    Ok(start)
+}
+
+/// The last look, when nobody writes any more: every collection's listing, and every name's content by GET.
+async fn look(world: &Rc<World>, seed: u64) -> Result<(Vec<Event>, Vec<BTreeMap<u32, String>>), String> {
+    let mut dice = Dice::new(seed, 3);
+    let mut line = Line::default();
+    let mut listing = Vec::new();
+    let moment = world.now();
+    let mut events = Vec::new();
+    for at in 0..PLACES {
+        let node = line.ready(world, &mut dice).await;
+        let account = world.accounts.get(node).ok_or("no node")?;
+        let body = "<D:propfind xmlns:D=\"DAV:\"><D:prop><D:getetag/></D:prop></D:propfind>";
+        let request = account.request(
+            "PROPFIND",
+            &world.place(at),
+            "Depth: 1\r\nContent-Type: application/xml\r\n",
+            body,
+        );
+        let Ended::Answered(207, _, body) = line.ask(world, &request).await else {
+            return Err("the last listing failed".into());
+        };
+        let members: BTreeMap<u32, String> = xml::responses(&String::from_utf8_lossy(&body))
+            .into_iter()
+            .filter_map(|one| {
+                Some((one.name.strip_prefix('n')?.strip_suffix(".ics")?.parse().ok()?, one.etag?))
+            })
+            .collect();
+        for name in 0..HOT + QUIET {
+            if name >= HOT && at != LARGE {
+                continue;
+            }
+            let told = members.get(&name);
+            let count = world.events.borrow().len();
+            perform(world, &mut line, &mut dice, name, Op::Read { at }).await;
+            let seen = world.events.borrow_mut().drain(count..).next_back();
+            let Some(Event { outcome: Outcome::Saw(version), .. }) = seen else {
+                return Err(format!("the last GET of n{name} in p{at} failed"));
+            };
+            if told.and_then(|tag| world.tags.borrow().get(tag).copied()).unwrap_or(0) != version {
+                world.fault(format!("n{name} in p{at}: the listing and GET disagree"));
+            }
+            events.push(Event {
+                name,
+                op: Op::Read { at },
+                begin: moment,
+                end: moment + 1,
+                outcome: Outcome::Saw(version),
+            });
+        }
+        listing.push(members);
+    }
+    Ok((events, listing))
+}
+
+/// Prints the findings, then that every lie would be found; whether all is well.
+fn report(options: &Options, record: &Record) -> bool {
+    let mut judged = record.clone();
+    if let Some(lie) = options.lie {
+        let told = lie.tell(&mut judged);
+        println!(
+            "{}: {lie:?}",
+            if told { "one observation is falsified" } else { "this run has nothing to falsify" }
+        );
+    }
+    let (mut passed, mut failed) = (0, 0);
+    let mut say = |fine: bool, text: &str| {
+        println!("{} {text}", if fine { "ok    " } else { "FAILED" });
+        *(if fine { &mut passed } else { &mut failed }) += 1;
+    };
+    let findings = check::all(&judged);
+    for finding in &findings {
+        say(finding.broken.is_empty(), finding.promise);
+        for text in finding.broken.iter().take(8) {
+            println!("         {}", text.chars().take(600).collect::<String>());
+        }
+        if finding.broken.len() > 8 {
+            println!("         and {} more", finding.broken.len() - 8);
+        }
+    }
+    // Only a clean run can show that each lie is what makes it fail.
+    if findings.iter().all(|finding| finding.broken.is_empty()) {
+        for lie in Lie::value_variants() {
+            let mut false_record = record.clone();
+            if !lie.tell(&mut false_record) {
+                println!("--     {lie:?}: this run has no observation to falsify");
+                continue;
+            }
+            let caught = check::all(&false_record).iter().any(|finding| !finding.broken.is_empty());
+            say(caught, &format!("the check would see: {lie:?}"));
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    failed == 0
+}

@@ -1,0 +1,8 @@
+//! Feeds `checks::card` with what libFuzzer makes up.
+
+#![no_main]
+
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::card(data));

@@ -1,0 +1,25 @@
+//! `cenacle migrate`: brings the tables to this program's state, without serving.
+
+use super::{Failed, block_on, open};
+use crate::config::{Config, Flags};
+
+/// What `migrate` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The database was put back from a backup: end all sync tokens, so that every client reads everything once more
+    #[arg(long)]
+    restored: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failed> {
+    let core = open(&Config::read(&args.flags, None)?)?;
+    if args.restored {
+        block_on(core.end_sync_tokens())?;
+        println!("All sync tokens have ended. Start the server now; one that runs must be started again.");
+    }
+    println!("The tables are up to date.");
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! addressbook-query: properties, parameters, texts, `test`, limits. RFC 6352 §8.6, §10.5.
+
+use super::ask;
+use crate::harness::{Client, TestServer, both, samples::card};
+
+fn some(client: &Client) {
+    for (name, body) in [
+        (
+            "ada",
+            card(
+                "ada",
+                "Ada Lovelace",
+                &["EMAIL;TYPE=WORK:ada@example.org", "EMAIL;TYPE=HOME:ada@home.example", "NICKNAME:Countess"],
+            ),
+        ),
+        (
+            "bernd",
+            card(
+                "bernd",
+                "Bernd Müller",
+                &[
+                    "EMAIL;TYPE=HOME:bernd@example.org",
+                    "ADR;TYPE=HOME:;;Hauptstraße 1;Köln;;50667;Deutschland",
+                ],
+            ),
+        ),
+        (
+            "eve",
+            card(
+                "eve",
+                "Ève Élégante",
+                &[
+                    "item1.TEL:+33 1 23 45 67 89",
+                    "item1.X-ABLabel:Büro",
+                    "NOTE:100% sure",
+                    "ORG:Acme;Research",
+                ],
+            ),
+        ),
+        ("none", card("none", "Nobody", &[])),
+    ] {
+        client.put(&client.book(&format!("default/{name}.vcf")), body).created();
+    }
+}
+
+fn fits(client: &Client, filter: &str) -> Vec<String> {
+    let answer = ask(client, "", filter).multistatus();
+    answer.names().into_iter().map(|name| name.trim_end_matches(".vcf").to_owned()).collect()
+}
+
+fn filter(inside: &str) -> String {
+    format!("<R:filter>{inside}</R:filter>")
+}
+
+fn property(name: &str, inside: &str) -> String {
+    format!("<R:prop-filter name=\"{name}\">{inside}</R:prop-filter>")
+}
+
+fn text(attributes: &str, value: &str) -> String {
+    format!("<R:text-match {attributes}>{value}</R:text-match>")
+}
+
+both! {
+    fn by_what_is_there(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        assert_eq!(fits(&alice, &filter("")).len(), 4);
+        assert_eq!(fits(&alice, &filter(&property("EMAIL", ""))), ["ada", "bernd"]);
+        assert_eq!(fits(&alice, &filter(&property("EMAIL", "<R:is-not-defined/>"))), ["eve", "none"]);
+        assert_eq!(fits(&alice, &filter(&property("X-UNKNOWN", ""))), Vec::<String>::new());
+        // A group in front does not hide a property; named, it is asked for.
+        assert_eq!(fits(&alice, &filter(&property("TEL", ""))), ["eve"]);
+        assert_eq!(fits(&alice, &filter(&property("item1.TEL", ""))), ["eve"]);
+        assert_eq!(fits(&alice, &filter(&property("item2.TEL", ""))), Vec::<String>::new());
+    }
+
+    fn by_text_and_collation(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        let name = |attributes: &str, value: &str| fits(&alice, &filter(&property("FN", &text(attributes, value))));
+        // i;unicode-casemap is the default.
+        assert_eq!(name("", "MÜLLER"), ["bernd"]);
+        assert_eq!(name("", "élÉg"), ["eve"]);
+        assert_eq!(name("collation=\"i;ascii-casemap\"", "MÜLLER"), Vec::<String>::new());
+        assert_eq!(name("collation=\"i;octet\"", "lovelace"), Vec::<String>::new());
+        assert_eq!(name("collation=\"i;octet\"", "Lovelace"), ["ada"]);
+        assert_eq!(name("match-type=\"equals\"", "nobody"), ["none"]);
+        assert_eq!(name("match-type=\"equals\"", "nobod"), Vec::<String>::new());
+        assert_eq!(name("match-type=\"starts-with\"", "ada"), ["ada"]);
+        assert_eq!(name("match-type=\"ends-with\"", "ada"), Vec::<String>::new());
+        assert_eq!(name("match-type=\"ends-with\"", "lovelace"), ["ada"]);
+        assert_eq!(name("negate-condition=\"yes\"", "e"), ["none"]);
+        assert_eq!(name("negate-condition=\"yes\"", "love"), ["bernd", "eve", "none"]);
+        // Nothing in a text is a pattern.
+        assert_eq!(fits(&alice, &filter(&property("NOTE", &text("", "100%")))), ["eve"]);
+        assert_eq!(name("", "%"), Vec::<String>::new());
+        assert_eq!(name("", "_"), Vec::<String>::new());
+        ask(&alice, "", &filter(&property("FN", &text("collation=\"i;klingon\"", "x")))).refused(403, "R:supported-collation");
+    }
+
+    fn structured_values_are_text_too(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        assert_eq!(fits(&alice, &filter(&property("ADR", &text("", "köln")))), ["bernd"]);
+        assert_eq!(fits(&alice, &filter(&property("ORG", &text("", "research")))), ["eve"]);
+        assert_eq!(fits(&alice, &filter(&property("N", &text("", "lovelace")))), ["ada"]);
+    }
+
+    fn any_of_or_all_of(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        let two = format!("{}{}", property("FN", &text("", "ada")), property("EMAIL", &text("", "bernd")));
+        assert_eq!(fits(&alice, &filter(&two)), ["ada", "bernd"]);
+        assert_eq!(fits(&alice, &format!("<R:filter test=\"anyof\">{two}</R:filter>")), ["ada", "bernd"]);
+        assert_eq!(fits(&alice, &format!("<R:filter test=\"allof\">{two}</R:filter>")), Vec::<String>::new());
+        let mixed = format!("{}{}", property("FN", &text("", "ada")), property("EMAIL", &text("", "example.org")));
+        assert_eq!(fits(&alice, &format!("<R:filter test=\"allof\">{mixed}</R:filter>")), ["ada"]);
+        let inner = |test: &str| {
+            filter(&format!("<R:prop-filter name=\"EMAIL\" test=\"{test}\">{}{}</R:prop-filter>", text("", "ada"), text("", "home")))
+        };
+        assert_eq!(fits(&alice, &inner("allof")), ["ada"]);
+        assert_eq!(fits(&alice, &inner("anyof")), ["ada"]);
+        let status = ask(&alice, "", "<R:filter test=\"someof\"/>").send().status;
+        assert!([400, 403].contains(&status), "{status}");
+    }
+
+    fn by_parameters(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        let kind = |value: &str| format!("<R:param-filter name=\"TYPE\">{}</R:param-filter>", text("", value));
+        assert_eq!(fits(&alice, &filter(&property("EMAIL", &kind("home")))), ["ada", "bernd"]);
+        assert_eq!(fits(&alice, &filter(&property("EMAIL", &kind("work")))), ["ada"]);
+        let home_of_ada = format!(
+            "<R:prop-filter name=\"EMAIL\" test=\"allof\">{}{}</R:prop-filter>",
+            text("", "ada@example.org"),
+            kind("home")
+        );
+        assert_eq!(fits(&alice, &filter(&home_of_ada)), Vec::<String>::new());
+        let bare = property("TEL", "<R:param-filter name=\"TYPE\"><R:is-not-defined/></R:param-filter>");
+        assert_eq!(fits(&alice, &filter(&bare)), ["eve"]);
+    }
+
+    fn answers_have_a_limit_when_asked(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        some(&alice);
+        let limited = |n: usize| format!("{}<R:limit><R:nresults>{n}</R:nresults></R:limit>", filter(""));
+        let answer = ask(&alice, "", &limited(2)).multistatus();
+        assert_eq!(answer.present().len(), 2);
+        let cut = answer.members.iter().find(|member| member.status == Some(507)).expect("told as cut off");
+        assert_eq!(cut.href, alice.book("default/"));
+        assert!(cut.xml.holds("D:number-of-matches-within-limits"));
+        let whole = ask(&alice, "", &limited(4)).multistatus();
+        assert!(whole.members.iter().all(|member| member.status.is_none()) && whole.members.len() == 4);
+    }
+
+    fn what_is_not_understood_is_never_ignored(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        ask(&alice, "", &filter("<R:nonsense/>")).refused(403, "R:supported-filter");
+        ask(&alice, "", &filter(&property("FN", "<C:time-range start=\"20260101T000000Z\"/>"))).refused(403, "R:supported-filter");
+        for invalid in [
+            "".to_owned(),
+            filter("<R:prop-filter/>"),
+            filter(&property("FN", &text("match-type=\"sounds-like\"", "x"))),
+            filter(&property("FN", "<R:is-not-defined/><R:text-match>x</R:text-match>")),
+        ] {
+            let status = ask(&alice, "", &invalid).send().status;
+            assert!([400, 403].contains(&status), "{invalid}: {status}");
+        }
+    }
+}
