@@ -25,12 +25,23 @@ fn main() -> ExitCode {
         }
         let Some(judge) = mutate::named(name) else { continue };
         let seen = mutate::run(name, judge, seed, Duration::from_secs(seconds), usize::MAX);
-        println!("{name}: {} inputs, the slowest took {:?}, {} broke a promise", seen.inputs, seen.slowest, seen.broken.len());
+        println!(
+            "{name}: {} inputs, {} of them taken, the slowest took {:?}, {} broke a promise",
+            seen.inputs,
+            seen.taken,
+            seen.slowest,
+            seen.broken.len()
+        );
         for (number, (input, why)) in seen.broken.iter().enumerate() {
             let folder = Path::new("fuzz/artifacts");
             let file = folder.join(format!("{name}-{seed}-{number}"));
             let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, input));
-            println!("  {}{}: {}", file.display(), if written.is_ok() { "" } else { " (not written)" }, why.chars().take(400).collect::<String>());
+            println!(
+                "  {}{}: {}",
+                file.display(),
+                if written.is_ok() { "" } else { " (not written)" },
+                why.chars().take(400).collect::<String>()
+            );
         }
         *(if seen.broken.is_empty() { &mut passed } else { &mut failed }) += 1;
     }

@@ -75,11 +75,46 @@ fn seeds(check: &str) -> &'static [&'static [u8]] {
 
 /// Pieces that mean something to one parser or another.
 const WORDS: [&[u8]; 40] = [
-    b"\r\n", b"\n ", b"\r\n ", b";", b":", b",", b"\"", b"\\", b"=", b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n", b"END:VCALENDAR\r\n",
-    b"RRULE:FREQ=SECONDLY\r\n", b"RRULE:FREQ=YEARLY;BYMONTHDAY=31;BYMONTH=2\r\n", b"DTSTART:00010101T000000Z\r\n",
-    b"DTSTART:99991231T235959Z\r\n", b"DTSTART;VALUE=DATE:20260231\r\n", b"DURATION:P99999999999W\r\n", b"DURATION:-PT1S\r\n",
-    b"COUNT=2147483648", b"INTERVAL=0", b"INTERVAL=99999999999999999999", b"BYSETPOS=-366", b"UNTIL=20200101", b"\0", b"\xff", b"\xe2\x80\xa8",
-    b"\xc3\x89", b"<![CDATA[", b"]]>", b"<!--", b"&#x0;", b"&lol;", b"<!DOCTYPE a>", b"xmlns:D=\"x\"", b"</", b"/>", b"%2e%2e%2f", b"[\"", b"(Not ",
+    b"\r\n",
+    b"\n ",
+    b"\r\n ",
+    b";",
+    b":",
+    b",",
+    b"\"",
+    b"\\",
+    b"=",
+    b"BEGIN:VEVENT\r\n",
+    b"END:VEVENT\r\n",
+    b"END:VCALENDAR\r\n",
+    b"RRULE:FREQ=SECONDLY\r\n",
+    b"RRULE:FREQ=YEARLY;BYMONTHDAY=31;BYMONTH=2\r\n",
+    b"DTSTART:00010101T000000Z\r\n",
+    b"DTSTART:99991231T235959Z\r\n",
+    b"DTSTART;VALUE=DATE:20260231\r\n",
+    b"DURATION:P99999999999W\r\n",
+    b"DURATION:-PT1S\r\n",
+    b"COUNT=2147483648",
+    b"INTERVAL=0",
+    b"INTERVAL=99999999999999999999",
+    b"BYSETPOS=-366",
+    b"UNTIL=20200101",
+    b"\0",
+    b"\xff",
+    b"\xe2\x80\xa8",
+    b"\xc3\x89",
+    b"<![CDATA[",
+    b"]]>",
+    b"<!--",
+    b"&#x0;",
+    b"&lol;",
+    b"<!DOCTYPE a>",
+    b"xmlns:D=\"x\"",
+    b"</",
+    b"/>",
+    b"%2e%2e%2f",
+    b"[\"",
+    b"(Not ",
 ];
 
 /// A small random source.
@@ -144,6 +179,8 @@ fn mutate(input: &mut Vec<u8>, dice: &mut Dice) {
 pub struct Seen {
     /// Inputs tried.
     pub inputs: usize,
+    /// Those that were taken, not refused.
+    pub taken: usize,
     /// The slowest one.
     pub slowest: Duration,
     /// Inputs that broke a promise or were slow, with what is wrong.
@@ -151,37 +188,46 @@ pub struct Seen {
 }
 
 /// Runs a check for `time` or `most` inputs, whatever ends first.
-pub fn run(check: &str, judge: fn(&[u8]), seed: u64, time: Duration, most: usize) -> Seen {
+pub fn run(check: &str, judge: fn(&[u8]) -> bool, seed: u64, time: Duration, most: usize) -> Seen {
     let mut dice = Dice::new(seed ^ check.len() as u64);
-    let mut seen = Seen { inputs: 0, slowest: Duration::ZERO, broken: Vec::new() };
+    let mut seen = Seen { inputs: 0, taken: 0, slowest: Duration::ZERO, broken: Vec::new() };
     let mut pool: Vec<Vec<u8>> = seeds(check).iter().map(|seed| seed.to_vec()).collect();
     let begun = Instant::now();
     while begun.elapsed() < time && seen.inputs < most && seen.broken.len() < 5 {
-        let at = dice.below(pool.len());
+        // Half of the time a seed itself: mutants of mutants soon are nothing but noise.
+        let first = dice.below(2) == 0;
+        let at = dice.below(if first { seeds(check).len() } else { pool.len() });
         let mut input = pool.get(at).cloned().unwrap_or_default();
         if seen.inputs >= seeds(check).len() {
             mutate(&mut input, &mut dice);
         }
         seen.inputs += 1;
+        let pool_is_full = pool.len() >= 500;
         let before = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| judge(&input)));
         let took = before.elapsed();
         seen.slowest = seen.slowest.max(took);
-        if let Err(panic) = outcome {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            seen.broken.push((input, text.unwrap_or_default()));
-        } else if took > SLOW {
-            seen.broken.push((input, format!("took {took:?}")));
-        } else if dice.below(20) == 0 && input.len() < 4096 {
-            // Mutants breed, so that changes add up.
-            if pool.len() < 500 { pool.push(input) } else if let Some(place) = pool.get_mut(at) { *place = input }
+        seen.taken += usize::from(matches!(outcome, Ok(true)));
+        match outcome {
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().cloned();
+                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+                seen.broken.push((input, text.unwrap_or_default()));
+            }
+            Ok(_) if took > SLOW => seen.broken.push((input, format!("took {took:?}"))),
+            // What was taken breeds, so that changes add up; the seeds stay.
+            Ok(true) if input.len() < 4096 => match pool.get_mut(at.max(seeds(check).len())) {
+                Some(place) if pool_is_full => *place = input,
+                _ if pool_is_full => {}
+                _ => pool.push(input),
+            },
+            Ok(_) => {}
         }
     }
     seen
 }
 
 /// Checks by name.
-pub fn named(name: &str) -> Option<fn(&[u8])> {
+pub fn named(name: &str) -> Option<fn(&[u8]) -> bool> {
     checks::ALL.iter().find(|(known, _)| *known == name).map(|(_, judge)| *judge)
 }

@@ -190,7 +190,9 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        self.stop();
+        // Told to stop, not waited for: nothing that a next test needs is held by it.
+        drop(self.handle.stop(false));
+        self.core = None;
         match self.place.take() {
             Some(Place::Folder(folder)) => drop(folder),
             Some(Place::Database(database)) => database.remove(),
