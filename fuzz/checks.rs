@@ -31,8 +31,11 @@ use std::sync::OnceLock;
 const WINDOWS: [i64; 3] = [0, 1_770_000_000_000_000, 6_900_000_000_000_000];
 const WEEK: i64 = 7 * 86_400_000_000;
 
+/// A check: whether the input was read at all; panics on a fault.
+pub type Check = fn(&[u8]) -> bool;
+
 /// All of them, by name.
-pub const ALL: [(&str, fn(&[u8]) -> bool); 9] = [
+pub const ALL: [(&str, Check); 9] = [
     ("lines", lines),
     ("calendar", calendar),
     ("recurrence", recurrence),
@@ -140,6 +143,7 @@ pub fn card(data: &[u8]) -> bool {
             );
         }
     }
+    valid
 }
 
 /// XML: what was read and written is the same when it is read again.
@@ -174,7 +178,10 @@ pub fn values(data: &[u8]) -> bool {
         assert_eq!(values::offset(&values::write_offset(offset)), Some(offset));
     }
     let _ = values::calendar_address(text);
-    values::duration(text).is_some() || values::offset(text).is_some() || values::period(text).is_some() || Moment::parse(text).is_some()
+    values::duration(text).is_some()
+        || values::offset(text).is_some()
+        || values::period(text).is_some()
+        || Moment::parse(text).is_some()
 }
 
 /// Paths: what is written is read as the same target, and never leads out of the tree.

@@ -46,7 +46,7 @@ both! {
             "/dav/calendars/alice/default/a%40b%20c.ics".to_owned(),
             format!("http://{}/dav/calendars/alice/default/a%40b%20c.ics", server.address()),
         ] {
-            let inside = format!("<D:prop><D:getetag/></D:prop>{}", hrefs(&[spelling.clone()]));
+            let inside = format!("<D:prop><D:getetag/></D:prop>{}", hrefs(std::slice::from_ref(&spelling)));
             let answer = alice.report(&alice.calendar("default/"), "C:calendar-multiget", &inside).multistatus();
             assert_eq!(answer.only().status, None, "{spelling}");
             assert!(answer.only().find("D:getetag").is_some());
