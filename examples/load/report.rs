@@ -131,11 +131,11 @@ fn beside(label: &str, line: &Measured, same: &Measured) -> (String, Option<Stri
     }
     if label == "Radicale" {
         // Only sizes that both have.
-        let pairs = line.cells.iter().filter_map(|(cell, ours)| {
+        let mut pairs = line.cells.iter().filter_map(|(cell, ours)| {
             let theirs = same.cells.iter().find(|(name, _)| name == cell)?;
             Some((ours.rate() / line.bare, theirs.1.rate() / same.bare, theirs.1.rate()))
         });
-        let Some((ours, theirs, plain)) = pairs.last() else { return ("–".into(), None) };
+        let Some((ours, theirs, plain)) = pairs.next_back() else { return ("–".into(), None) };
         return (format!("{} (×{:.0})", rate(plain), ours / theirs), None);
     }
     let share = same.share() / line.share();

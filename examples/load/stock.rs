@@ -177,7 +177,7 @@ impl Put {
     pub fn update(stock: &Rc<Stock>) -> Self {
         // Not in the order in which they were stored: 7919 is a prime and divides no size that is asked for.
         let count = stock.members.count();
-        let step = if count % 7919 == 0 { 1 } else { 7919 };
+        let step = if count.is_multiple_of(7919) { 1 } else { 7919 };
         let waiting = (0..count).map(|number| number * step % count).collect();
         Put { stock: Rc::clone(stock), waiting, fill: false }
     }
