@@ -15,9 +15,17 @@ fn smoke(name: &str) {
     let judge = mutate::named(name).expect("a known check");
     let seen = mutate::run(name, judge, 1, Duration::from_secs(SECONDS), INPUTS);
     assert!(seen.inputs > 50, "{name}: only {} inputs in {SECONDS} s", seen.inputs);
-    assert!(seen.taken * 50 > seen.inputs, "{name}: only {} of {} inputs were taken", seen.taken, seen.inputs);
-    let broken: Vec<String> =
-        seen.broken.iter().map(|(input, why)| format!("{why}: {:?}", String::from_utf8_lossy(input))).collect();
+    assert!(
+        seen.taken * 50 > seen.inputs,
+        "{name}: only {} of {} inputs were taken",
+        seen.taken,
+        seen.inputs
+    );
+    let broken: Vec<String> = seen
+        .broken
+        .iter()
+        .map(|(input, why)| format!("{why}: {:?}", String::from_utf8_lossy(input)))
+        .collect();
     assert!(broken.is_empty(), "{name}: {broken:#?}");
 }
 

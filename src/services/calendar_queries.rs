@@ -11,7 +11,7 @@ use crate::domain::freebusy::{self, Period};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object};
 use crate::domain::query::calendar::CalendarFilter;
-use crate::store::{Error, Prescreen, ReadTx, Weight};
+use crate::store::{Error, Prescreen, ReadTx, Touched, Weight};
 use crate::text::ical::CalendarIndex;
 use crate::text::recur::{Budget, Window};
 use crate::text::zone::Zone;
@@ -73,32 +73,29 @@ impl CalendarQuery {
 
     /// The matches of the next page; `None` when there are no more pages.
     pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Object>>, Fault> {
-        let component = self.filter.component().and_then(ItemKind::named);
-        if let Candidates::Window(window) = self.candidates {
-            let (id, span) = (self.collection, (window.start, window.end));
-            let short = window.end.saturating_sub(window.start) <= SHORT;
-            let weight = if short { Weight::Point } else { Weight::Scan };
-            let ids = fault(core.store.read(weight, move |tx| tx.ids_in_window(id, span, component)).await)?;
-            self.candidates = Candidates::Ids(ids.into_iter());
-        }
-        let (id, filter, zone, budget) =
-            (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
-        let (matches, left, next) = match &mut self.candidates {
-            Candidates::Done | Candidates::Window(_) => return Ok(None),
-            Candidates::Ids(ids) => {
+        match std::mem::replace(&mut self.candidates, Candidates::Done) {
+            Candidates::Done => Ok(None),
+            Candidates::Window(window) => self.in_window(core, window).await.map(Some),
+            Candidates::Ids(mut ids) => {
                 let page: Vec<i64> = ids.by_ref().take(PAGE).collect();
                 if page.is_empty() {
                     return Ok(None);
                 }
+                self.candidates = Candidates::Ids(ids);
+                let (filter, zone, budget) = (self.filter.clone(), self.zone.clone(), self.budget.clone());
                 let work = move |tx: &mut ReadTx<'_>| {
                     let objects = tx.objects_with_ids(&page)?;
                     test(objects, &filter, &zone, budget.clone())
                 };
-                let (matches, left) = fault(core.store.read(Weight::Point, work).await)?;
-                (matches, left, None)
+                let (matches, left) = fault(core.store.read(Weight::Scan, work).await)?;
+                self.budget = left;
+                Ok(Some(matches))
             }
             Candidates::After(after) => {
-                let (after, wanted) = (*after, Prescreen { window: None, component, needles: Vec::new() });
+                let (id, filter, zone, budget) =
+                    (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
+                let component = self.filter.component().and_then(ItemKind::named);
+                let wanted = Prescreen { window: None, component, needles: Vec::new() };
                 let work = move |tx: &mut ReadTx<'_>| {
                     let objects = tx.candidates(id, &wanted, after, PAGE as i64)?;
                     let next = objects.last().filter(|_| objects.len() == PAGE).map(|last| last.id.0);
@@ -106,14 +103,55 @@ impl CalendarQuery {
                     Ok((matches, left, next))
                 };
                 let (matches, left, next) = fault(core.store.read(Weight::Scan, work).await)?;
-                (matches, left, Some(next))
+                self.budget = left;
+                if let Some(next) = next {
+                    self.candidates = Candidates::After(next);
+                }
+                Ok(Some(matches))
             }
-        };
-        self.budget = left;
-        if let Some(next) = next {
-            self.candidates = next.map_or(Candidates::Done, Candidates::After);
         }
-        Ok(Some(matches))
+    }
+
+    /// The first page of a window: all of it where the hits are few, else the ids for the pages to come.
+    async fn in_window(&mut self, core: &Core, window: Window) -> Result<Vec<Object>, Fault> {
+        let (id, filter, zone, budget) = (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
+        let component = self.filter.component().and_then(ItemKind::named);
+        let touched = Touched { window: (window.start, window.end), component };
+        let short = window.end.saturating_sub(window.start) <= SHORT;
+        let work = move |tx: &mut ReadTx<'_>| {
+            let Some(few) = tx.short_in_window(id, touched, PAGE)? else {
+                return Ok((Vec::new(), budget.clone(), tx.ids_in_window(id, touched)?));
+            };
+            let (mut matches, mut left) = test(few, &filter, &zone, budget.clone())?;
+            // An endless series mostly misses a window. Where the compact form alone tells, no content is read for it.
+            let certain = filter.is_index_only();
+            let series = tx.long_in_window(id, touched, &mut |parsed| match CalendarIndex::decode(parsed) {
+                Some(index) if certain => {
+                    Ok(filter.matches("", &index, &zone, &mut left).map_err(Fault::from)?)
+                }
+                _ => Ok(true),
+            })?;
+            if series.len() > PAGE {
+                return Ok((matches, left, series));
+            }
+            for id in series {
+                let found = tx.object_with_id(id)?.into_iter().collect();
+                if certain {
+                    matches.extend(found);
+                } else {
+                    let (more, rest) = test(found, &filter, &zone, left)?;
+                    matches.extend(more);
+                    left = rest;
+                }
+            }
+            Ok((matches, left, Vec::new()))
+        };
+        let (matches, left, ids) = fault(core.store.read(if short { Weight::Point } else { Weight::Scan }, work).await)?;
+        self.budget = left;
+        if !ids.is_empty() {
+            self.candidates = Candidates::Ids(ids.into_iter());
+        }
+        Ok(matches)
     }
 }
 
@@ -145,14 +183,12 @@ impl Core {
         let work = move |tx: &mut ReadTx<'_>| {
             let mut budget = Budget::default();
             let mut periods = Vec::new();
-            let ids = tx.ids_in_window(id, (window.start, window.end), None)?;
-            for page in ids.chunks(PAGE) {
-                for parsed in tx.parsed_with_ids(page)? {
-                    let Some(index) = CalendarIndex::decode(&parsed) else { continue };
-                    freebusy::gather(&index, window, &zone, &mut budget, &mut periods)
-                        .map_err(Fault::from)?;
-                }
-            }
+            let touched = Touched { window: (window.start, window.end), component: None };
+            tx.each_in_window(id, touched, &mut |parsed| {
+                let Some(index) = CalendarIndex::decode(parsed) else { return Ok(()) };
+                freebusy::gather(&index, window, &zone, &mut budget, &mut periods).map_err(Fault::from)?;
+                Ok(())
+            })?;
             Ok(periods)
         };
         let periods = fault(self.store.read(if short { Weight::Point } else { Weight::Scan }, work).await)?;

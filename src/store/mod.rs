@@ -28,7 +28,7 @@ pub use credentials::{Credential, CredentialKind};
 pub use error::Error;
 pub use objects::{Door, Origin, Written};
 pub use principals::PrincipalMatch;
-pub use spans::Prescreen;
+pub use spans::{Prescreen, Touched};
 pub use sync::{SyncItem, SyncPage};
 
 use crate::domain::id::IdSource;
