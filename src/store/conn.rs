@@ -62,7 +62,7 @@ pub enum Use {
 }
 
 /// Opens connections for a pool.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Opener {
     /// Where.
     pub location: Location,

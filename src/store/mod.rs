@@ -43,6 +43,9 @@ use writer::Writer;
 /// Attempts at a transaction that the database asks to run again.
 const ATTEMPTS: u32 = 8;
 
+/// Threads that write to a database server: while one waits for the disk, the next runs its batch.
+const SERVER_WRITERS: usize = 4;
+
 /// How much a read costs, which decides where it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
@@ -64,8 +67,8 @@ pub struct Shared {
 pub struct Store {
     shared: Arc<Shared>,
     readers: Pool<Opener>,
-    /// Only on the embedded database; a server's own pool both reads and writes.
-    writer: Option<Writer>,
+    writer: Writer,
+    embedded: bool,
 }
 
 /// A transaction that only reads.
@@ -133,9 +136,9 @@ impl Store {
         let signing_secret = migrations::signing_secret(&mut conn)?;
         let ids = IdSource::new(rand::random::<u32>().into());
         let shared = Arc::new(Shared { ids, epoch, signing_secret });
-        let (usage, size) = match location {
-            Location::File(_) => (Use::Read, 6),
-            Location::Server(_) => (Use::Write, 12),
+        let (usage, size, writers) = match location {
+            Location::File(_) => (Use::Read, 6, 1),
+            Location::Server(_) => (Use::Write, 12, SERVER_WRITERS),
         };
         let readers = Pool::builder()
             .max_size(size)
@@ -144,14 +147,10 @@ impl Store {
             .connection_timeout(Duration::from_secs(10))
             .build(Opener { location: location.clone(), usage })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
-        let writer = match location {
-            Location::File(_) => Some(Writer::start(
-                &Opener { location: location.clone(), usage: Use::Write },
-                Arc::clone(&shared),
-            )?),
-            Location::Server(_) => None,
-        };
-        Ok(Store { shared, readers, writer })
+        let opener = Opener { location: location.clone(), usage: Use::Write };
+        let writer = Writer::start(&opener, &shared, writers)?;
+        let embedded = matches!(location, Location::File(_));
+        Ok(Store { shared, readers, writer, embedded })
     }
 
     /// The epoch that this database's sync tokens carry.
@@ -166,7 +165,7 @@ impl Store {
 
     /// Whether the data are in a file of this machine.
     pub fn is_embedded(&self) -> bool {
-        self.writer.is_some()
+        self.embedded
     }
 
     /// Reads; each statement sees the newest commit.
@@ -228,48 +227,7 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut WriteTx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        match &self.writer {
-            Some(writer) => writer.write(work).await,
-            None => {
-                let store = self.clone();
-                let mut work = work;
-                blocking(move || store.write_retrying(&mut work)).await
-            }
-        }
-    }
-
-    fn write_retrying<T>(
-        &self,
-        work: &mut dyn FnMut(&mut WriteTx<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut attempt = 1;
-        loop {
-            let mut conn = self.begun()?;
-            let result = match work(&mut WriteTx::new(&mut conn, &self.shared)) {
-                // Should the connection break here, nobody knows whether it was stored: never run again.
-                Ok(value) => return conn.batch_execute("COMMIT").map(|()| value).map_err(Error::from),
-                Err(error) => conn.batch_execute("ROLLBACK").map_err(Error::from).and(Err(error)),
-            };
-            drop(conn);
-            match result {
-                Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
-                    std::thread::sleep(Duration::from_millis(u64::from(attempt * attempt)));
-                    attempt += 1;
-                }
-                other => return other,
-            }
-        }
-    }
-
-    /// A pooled connection with a transaction begun; one that broke while idle is replaced once.
-    fn begun(&self) -> Result<PooledConnection<Opener>, Error> {
-        let mut conn = self.connection()?;
-        if conn.batch_execute("BEGIN").is_err() {
-            drop(conn);
-            conn = self.connection()?;
-            conn.batch_execute("BEGIN")?;
-        }
-        Ok(conn)
+        self.writer.write(work).await
     }
 
     /// Reads on a pooled connection; one that broke while idle is replaced once.

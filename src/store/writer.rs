@@ -1,15 +1,17 @@
-//! The one writer of the embedded database: gathers waiting transactions into one commit.
+//! The writers: gather waiting transactions into one commit. One on the embedded database, some on a server.
 //!
 //! Each closure runs inside a savepoint, so that one refusal does not undo the others; all are answered after the
-//! commit is durable. Knows no table.
+//! commit is durable. On a server a commit that is shared holds the row lock of a busy home once for many writes, and
+//! waits for the disk once. Knows no table.
 
 use super::conn::{Conn, Opener};
 use super::error::Error;
 use super::{Shared, WriteTx};
 use diesel::connection::SimpleConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Transactions in one commit at most: bounds how long the first one waits.
@@ -17,10 +19,21 @@ const BATCH: usize = 256;
 /// Transactions that may wait; more are told to come back.
 const QUEUE: usize = 4096;
 
-/// A transaction that waits for the writer.
+/// What became of a transaction inside its savepoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    /// To be kept.
+    Done,
+    /// Refused; nothing of it stays.
+    Refused,
+    /// The database asks to run it again, by itself.
+    Again,
+}
+
+/// A transaction that waits for a writer.
 trait Pending: Send {
-    /// Runs inside its savepoint; whether to keep what it did.
-    fn run(&mut self, tx: &mut WriteTx<'_>) -> bool;
+    /// Runs inside its savepoint.
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
     /// Answers, after the commit or its failure.
     fn finish(self: Box<Self>, committed: bool);
 }
@@ -36,11 +49,15 @@ where
     T: Send,
     F: FnMut(&mut WriteTx<'_>) -> Result<T, Error> + Send,
 {
-    fn run(&mut self, tx: &mut WriteTx<'_>) -> bool {
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(tx))).unwrap_or(Err(Error::Panicked));
-        let keep = outcome.is_ok();
+        let ran = match &outcome {
+            Ok(_) => Ran::Done,
+            Err(error) if error.is_retryable() => Ran::Again,
+            Err(_) => Ran::Refused,
+        };
         self.outcome = Some(outcome);
-        keep
+        ran
     }
 
     fn finish(self: Box<Self>, committed: bool) {
@@ -55,21 +72,29 @@ where
     }
 }
 
-/// Handle of the writer thread; the thread ends when the last handle is gone.
+/// Handle of the writer threads; they end when the last handle is gone.
 #[derive(Clone)]
 pub struct Writer {
     queue: SyncSender<Box<dyn Pending>>,
 }
 
+/// The waiting transactions. A thread takes its whole batch at once, so that writes to one home, which wait for each
+/// other anyway, mostly meet in one commit.
+type Queue = Arc<Mutex<Receiver<Box<dyn Pending>>>>;
+
 impl Writer {
-    /// Starts the thread with a connection of its own.
-    pub fn start(opener: &Opener, shared: Arc<Shared>) -> Result<Self, Error> {
-        let conn = opener.open()?;
+    /// Starts `threads` threads with a connection each.
+    pub fn start(opener: &Opener, shared: &Arc<Shared>, threads: usize) -> Result<Self, Error> {
         let (queue, jobs) = sync_channel(QUEUE);
-        std::thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || serve(conn, &shared, &jobs))
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let jobs: Queue = Arc::new(Mutex::new(jobs));
+        for _ in 0..threads {
+            let (opener, shared, jobs) = (opener.clone(), Arc::clone(shared), Arc::clone(&jobs));
+            let mut writing = Writing { conn: Some(opener.open()?), opener, shared };
+            std::thread::Builder::new()
+                .name("writer".into())
+                .spawn(move || writing.serve(&jobs))
+                .map_err(|error| Error::Unavailable(error.to_string()))?;
+        }
         Ok(Writer { queue })
     }
 
@@ -88,35 +113,107 @@ impl Writer {
     }
 }
 
-fn serve(mut conn: Conn, shared: &Shared, jobs: &Receiver<Box<dyn Pending>>) {
-    let mut batch: Vec<Box<dyn Pending>> = Vec::with_capacity(BATCH);
-    while let Ok(first) = jobs.recv() {
-        batch.push(first);
-        while batch.len() < BATCH {
-            match jobs.try_recv() {
-                Ok(next) => batch.push(next),
-                Err(_) => break,
+/// The next batch; `None` when no handle is left.
+fn next_batch(jobs: &Queue) -> Option<Vec<Box<dyn Pending>>> {
+    let waiting = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut batch = vec![waiting.recv().ok()?];
+    while batch.len() < BATCH {
+        match waiting.try_recv() {
+            Ok(next) => batch.push(next),
+            Err(_) => break,
+        }
+    }
+    Some(batch)
+}
+
+/// One writer thread.
+struct Writing {
+    opener: Opener,
+    /// None after it was lost; opened again for the next batch.
+    conn: Option<Conn>,
+    shared: Arc<Shared>,
+}
+
+impl Writing {
+    fn serve(&mut self, jobs: &Queue) {
+        while let Some(mut batch) = next_batch(jobs) {
+            let mut again = Vec::new();
+            let committed = self.commit(&mut batch, &mut again);
+            if let Err(error) = &committed {
+                tracing::error!(%error, transactions = batch.len(), "commit failed");
+                self.give_up();
+            }
+            for (at, job) in batch.into_iter().enumerate() {
+                if committed.is_ok() && again.contains(&at) {
+                    self.alone(job);
+                } else {
+                    job.finish(committed.is_ok());
+                }
             }
         }
-        let committed = commit(&mut conn, shared, &mut batch).inspect_err(|error| {
-            tracing::error!(error = %error, transactions = batch.len(), "commit failed");
-            // Already rolled back by SQLite in some failures: then this one fails, which is fine.
-            let _ = conn.batch_execute("ROLLBACK");
-        });
-        for job in batch.drain(..) {
-            job.finish(committed.is_ok());
+    }
+
+    /// Runs one transaction by itself, several times if the database asks for it.
+    fn alone(&mut self, job: Box<dyn Pending>) {
+        let mut batch = vec![job];
+        for attempt in 1..=super::ATTEMPTS {
+            std::thread::sleep(Duration::from_millis(u64::from(attempt * attempt)));
+            let mut again = Vec::new();
+            let committed = self.commit(&mut batch, &mut again);
+            if committed.is_err() {
+                self.give_up();
+            }
+            if committed.is_err() || again.is_empty() || attempt == super::ATTEMPTS {
+                batch.into_iter().for_each(|job| job.finish(committed.is_ok()));
+                return;
+            }
+        }
+    }
+
+    /// Runs the batch in one transaction; `again` gets the places of those that must run by themselves.
+    fn commit(&mut self, batch: &mut [Box<dyn Pending>], again: &mut Vec<usize>) -> Result<(), Error> {
+        let conn = self.begin()?;
+        let shared = Arc::clone(&self.shared);
+        let conn = self.conn.insert(conn);
+        for (at, job) in batch.iter_mut().enumerate() {
+            conn.batch_execute("SAVEPOINT one")?;
+            let ran = job.run(&mut WriteTx::new(conn, &shared));
+            conn.batch_execute(if ran == Ran::Done { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" })?;
+            if ran == Ran::Again {
+                again.push(at);
+            }
+        }
+        conn.batch_execute("COMMIT")?;
+        Ok(())
+    }
+
+    /// A connection with a transaction begun; one that was lost meanwhile is replaced once.
+    fn begin(&mut self) -> Result<Conn, Error> {
+        if let Some(mut conn) = self.conn.take()
+            && begin(&mut conn).is_ok()
+        {
+            return Ok(conn);
+        }
+        let mut conn = self.opener.open()?;
+        begin(&mut conn)?;
+        Ok(conn)
+    }
+
+    /// After a failure: SQLite may have rolled back by itself, then the statement fails, which is fine; a server's
+    /// connection in an unknown state is not used again.
+    fn give_up(&mut self) {
+        match &mut self.conn {
+            Some(Conn::Sqlite(conn)) => drop(conn.batch_execute("ROLLBACK")),
+            _ => self.conn = None,
         }
     }
 }
 
-fn commit(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Pending>]) -> Result<(), Error> {
-    // Immediate: another process (the command line) may write too, and must be waited for here, not half-way.
-    conn.batch_execute("BEGIN IMMEDIATE")?;
-    for job in batch.iter_mut() {
-        conn.batch_execute("SAVEPOINT one")?;
-        let keep = job.run(&mut WriteTx::new(conn, shared));
-        conn.batch_execute(if keep { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" })?;
-    }
-    conn.batch_execute("COMMIT")?;
-    Ok(())
+/// Immediate on SQLite: another process (the command line) may write too, and must be waited for here, not half-way.
+fn begin(conn: &mut Conn) -> Result<(), Error> {
+    let begin = match conn {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN",
+    };
+    conn.batch_execute(begin).map_err(Error::from)
 }
