@@ -2,7 +2,7 @@
 //!
 //! Without coverage it finds less than libFuzzer, but it runs everywhere in seconds, and its seed makes a failure repeatable.
 
-use crate::checks;
+use super::checks;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 

@@ -114,7 +114,8 @@ impl CalendarQuery {
 
     /// The first page of a window: all of it where the hits are few, else the ids for the pages to come.
     async fn in_window(&mut self, core: &Core, window: Window) -> Result<Vec<Object>, Fault> {
-        let (id, filter, zone, budget) = (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
+        let (id, filter, zone, budget) =
+            (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
         let component = self.filter.component().and_then(ItemKind::named);
         let touched = Touched { window: (window.start, window.end), component };
         let short = window.end.saturating_sub(window.start) <= SHORT;
@@ -125,12 +126,13 @@ impl CalendarQuery {
             let (mut matches, mut left) = test(few, &filter, &zone, budget.clone())?;
             // An endless series mostly misses a window. Where the compact form alone tells, no content is read for it.
             let certain = filter.is_index_only();
-            let series = tx.long_in_window(id, touched, &mut |parsed| match CalendarIndex::decode(parsed) {
-                Some(index) if certain => {
-                    Ok(filter.matches("", &index, &zone, &mut left).map_err(Fault::from)?)
-                }
-                _ => Ok(true),
-            })?;
+            let series =
+                tx.long_in_window(id, touched, &mut |parsed| match CalendarIndex::decode(parsed) {
+                    Some(index) if certain => {
+                        Ok(filter.matches("", &index, &zone, &mut left).map_err(Fault::from)?)
+                    }
+                    _ => Ok(true),
+                })?;
             if series.len() > PAGE {
                 return Ok((matches, left, series));
             }
@@ -146,7 +148,8 @@ impl CalendarQuery {
             }
             Ok((matches, left, Vec::new()))
         };
-        let (matches, left, ids) = fault(core.store.read(if short { Weight::Point } else { Weight::Scan }, work).await)?;
+        let (matches, left, ids) =
+            fault(core.store.read(if short { Weight::Point } else { Weight::Scan }, work).await)?;
         self.budget = left;
         if !ids.is_empty() {
             self.candidates = Candidates::Ids(ids.into_iter());

@@ -129,7 +129,12 @@ impl ReadTx<'_> {
     }
 
     /// The items of all classes but the last whose span touches the window; `None` where there are more than `most`.
-    pub fn short_in_window(&mut self, of: CollectionId, window: Touched, most: usize) -> Result<Option<Vec<Object>>, Error> {
+    pub fn short_in_window(
+        &mut self,
+        of: CollectionId,
+        window: Touched,
+        most: usize,
+    ) -> Result<Option<Vec<Object>>, Error> {
         let mut objects = Vec::new();
         let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
         for class in window.classes().take(SPAN_CLASSES.len()) {
@@ -148,7 +153,12 @@ impl ReadTx<'_> {
 
     /// The ids of those items of the last class, the long and endless series, whose span touches the window and whose
     /// compact form `keep` wants. Most series miss a given window: their content is never read.
-    pub fn long_in_window(&mut self, of: CollectionId, window: Touched, keep: &mut Keep<'_>) -> Result<Vec<i64>, Error> {
+    pub fn long_in_window(
+        &mut self,
+        of: CollectionId,
+        window: Touched,
+        keep: &mut Keep<'_>,
+    ) -> Result<Vec<i64>, Error> {
         let mut ids = Vec::new();
         for class in window.classes().skip(SPAN_CLASSES.len()) {
             on!(self.conn, conn => {
@@ -165,7 +175,12 @@ impl ReadTx<'_> {
     }
 
     /// Shows the compact forms of all items whose span touches the window, one after the other.
-    pub fn each_in_window(&mut self, of: CollectionId, window: Touched, see: &mut See<'_>) -> Result<(), Error> {
+    pub fn each_in_window(
+        &mut self,
+        of: CollectionId,
+        window: Touched,
+        see: &mut See<'_>,
+    ) -> Result<(), Error> {
         for class in window.classes() {
             on!(self.conn, conn => {
                 let query = object::table.filter(touching!(of, class)).select(object::parsed);

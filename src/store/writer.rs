@@ -178,7 +178,11 @@ impl Writing {
         for (at, job) in batch.iter_mut().enumerate() {
             conn.batch_execute("SAVEPOINT one")?;
             let ran = job.run(&mut WriteTx::new(conn, &shared));
-            conn.batch_execute(if ran == Ran::Done { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" })?;
+            conn.batch_execute(if ran == Ran::Done {
+                "RELEASE one"
+            } else {
+                "ROLLBACK TO one; RELEASE one"
+            })?;
             if ran == Ran::Again {
                 again.push(at);
             }

@@ -206,7 +206,7 @@ fn start_element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Ele
     let (ns, local) = reader.resolver().resolve_element(start.name());
     let mut element = Element {
         ns: namespace(&ns)?.to_owned(),
-        local: local.as_ref().to_owned(),
+        local: ncname(local.as_ref())?.to_owned(),
         attributes: Vec::new(),
         nodes: Vec::new(),
     };
@@ -220,7 +220,7 @@ fn start_element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Ele
             attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| bad("a bad attribute"))?;
         element.attributes.push(Attribute {
             ns: namespace(&ns)?.to_owned(),
-            local: local.as_ref().to_owned(),
+            local: ncname(local.as_ref())?.to_owned(),
             value: value.into_owned(),
         });
     }
@@ -233,6 +233,23 @@ fn namespace<'n>(resolved: &'n ResolveResult<'n>) -> Result<&'n str, BadXml> {
         ResolveResult::Bound(namespace) => Ok(namespace.as_ref()),
         ResolveResult::Unknown(_) => Err(bad("an undeclared namespace prefix")),
     }
+}
+
+/// A local name must be one (XML Names §3), for it is written back into answers: the parser itself takes any text for a name.
+fn ncname(local: &str) -> Result<&str, BadXml> {
+    if is_name(local) { Ok(local) } else { Err(bad("a bad name")) }
+}
+
+/// Whether `local` can be the local name of an element (XML Names §3, `NCName`).
+pub fn is_name(local: &str) -> bool {
+    let begins = |c: char| c.is_alphabetic() || c == '_';
+    let goes_on = |c: char| {
+        c.is_alphanumeric()
+            || matches!(c, '_' | '-' | '.' | '\u{b7}')
+            || (!c.is_ascii() && !c.is_whitespace())
+    };
+    let mut chars = local.chars();
+    chars.next().is_some_and(begins) && chars.all(goes_on)
 }
 
 fn close(open: &mut Vec<Element>, root: &mut Option<Element>) {
@@ -331,6 +348,10 @@ mod tests {
             "<a x:b='1'/>",
             "<a>\u{1}</a>",
             "<a>&#1;</a>",
+            "<D:a:b xmlns:D='DAV:'/>",
+            "<a\"b/>",
+            "<1a/>",
+            "<a b:c:d='1' xmlns:b='x'/>",
             "<a><b></a>",
             "<a/><b/>",
             "",

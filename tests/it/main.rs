@@ -7,6 +7,8 @@ mod auth;
 mod bytes;
 mod caldav;
 mod carddav;
+#[path = "../../fuzz/smoke.rs"]
+mod fuzz_smoke;
 mod harness;
 mod hostile;
 mod interop;

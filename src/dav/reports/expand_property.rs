@@ -44,6 +44,9 @@ fn expand<'a>(
         let mut nested = Vec::new();
         for property in asked.children_named(DAV, "property") {
             let name = property.attribute("name").unwrap_or_default().to_owned();
+            if !xml::is_name(&name) {
+                return Err(Fault::BadRequest(format!("'{name}' is not the name of a property")));
+            }
             let ns = property.attribute("namespace").unwrap_or(DAV).to_owned();
             if property.children().next().is_some() && levels > 0 {
                 nested.push((ns.clone(), name.clone(), property));
