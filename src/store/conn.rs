@@ -90,12 +90,12 @@ fn open_file(path: &Path, usage: Use) -> Result<SqliteConnection, Error> {
     // The order matters: the busy time-out must hold before the journal mode is asked for.
     conn.batch_execute(
         "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
-         PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; PRAGMA wal_autocheckpoint=4000;",
+         PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=4000;",
     )?;
     conn.batch_execute(match usage {
         Use::Write => "PRAGMA cache_size=-16384;",
-        // Readers find pages in the shared map; a small cache of their own keeps the idle process small.
-        Use::Read => "PRAGMA cache_size=-2048; PRAGMA query_only=ON;",
+        // A cache of some MiB each: a mapped file would count as resident memory of the process.
+        Use::Read => "PRAGMA cache_size=-4096; PRAGMA query_only=ON;",
     })?;
     Ok(conn)
 }
