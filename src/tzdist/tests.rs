@@ -1,3 +1,5 @@
+//! The time zone service (RFC 7808).
+
 use super::*;
 use crate::text::component::{Document, Limits};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};

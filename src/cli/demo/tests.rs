@@ -1,3 +1,5 @@
+//! The demonstration institute: filled once, kept at a second start, believable.
+
 use super::*;
 use crate::domain::collection::HomeKind;
 use crate::domain::principal::PrincipalKind;

@@ -1,3 +1,5 @@
+//! The doctor against a server of ours and against servers with a fault each.
+
 use super::*;
 use std::io::{Read, Write};
 use std::net::TcpListener;

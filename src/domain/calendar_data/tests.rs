@@ -1,3 +1,5 @@
+//! Parts of objects: expanded, limited, selected (RFC 4791 §9.6).
+
 use super::*;
 use crate::domain::query::samples::{self, index, object, window};
 use crate::text::recur::Window;

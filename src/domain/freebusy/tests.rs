@@ -1,3 +1,5 @@
+//! Busy time from objects (RFC 4791 §7.10).
+
 use super::*;
 use crate::domain::query::samples::{self, at, index, object, window};
 

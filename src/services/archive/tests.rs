@@ -1,3 +1,5 @@
+//! Archives written and read back, damaged ones refused.
+
 use super::*;
 use crate::domain::collection::HomeKind;
 use crate::domain::precondition::Preconditions;

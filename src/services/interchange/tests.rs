@@ -1,3 +1,5 @@
+//! Files split into items and merged from them.
+
 use super::*;
 use crate::text::component::{Document, Limits};
 use crate::text::ical::CalendarIndex;

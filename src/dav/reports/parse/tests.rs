@@ -1,3 +1,5 @@
+//! Filters and requests from XML, refusals included (RFC 4791 §9, RFC 6352 §10).
+
 use super::*;
 use crate::domain::calendar_data::{CalendarDataRequest, DataFormat};
 use crate::domain::query::card::CardTest;

@@ -1,3 +1,5 @@
+//! Calendar filters: the examples of RFC 4791 §7.8 and the tables of §9.9.
+
 use super::super::samples::{self, index, object, window};
 use super::super::{ParamFilter, ParamTest, PropTest, TextMatch};
 use super::*;

@@ -1,3 +1,5 @@
+//! Contact filters (RFC 6352 §8.6, §10.5).
+
 use super::*;
 use crate::text::collation::{Collation, MatchType};
 use crate::text::vcard::search_text;

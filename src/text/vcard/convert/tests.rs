@@ -1,3 +1,5 @@
+//! Cards from 2.1, and between 3.0 and 4.0 (RFC 2426, RFC 6350).
+
 use super::*;
 
 fn card(version: &str, lines: &[&str]) -> String {
