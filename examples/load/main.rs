@@ -31,6 +31,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use systems::{Kind, System};
 
+/// As in the program itself, which is measured from here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 #[command(name = "load", about = "Measures Cenacle against a bare handler, PostgreSQL and Radicale")]
 struct Options {

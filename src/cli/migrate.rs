@@ -6,7 +6,7 @@ use crate::config::{Config, Flags};
 /// What `migrate` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The database was put back from a backup: end all sync tokens, so that every client reads everything once more
+    /// The database was put back from a backup: end all sync and bearer tokens, so that every client reads everything once more
     #[arg(long)]
     restored: bool,
     #[command(flatten)]
@@ -17,8 +17,10 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failed> {
     let core = open(&Config::read(&args.flags, None)?)?;
     if args.restored {
-        block_on(core.end_sync_tokens())?;
-        println!("All sync tokens have ended. Start the server now; one that runs must be started again.");
+        block_on(core.end_tokens())?;
+        println!(
+            "All sync and bearer tokens have ended. Start the server now; one that runs must be started again."
+        );
     }
     println!("The tables are up to date.");
     Ok(())

@@ -1,19 +1,24 @@
 //! The command line, one command a file. Errors tell the operator what to do next.
 
+mod backup;
+mod copy;
 mod demo;
 mod doctor;
 mod export;
+mod hold;
 mod import;
 mod migrate;
 mod openapi;
+mod postgres;
 mod progress;
+mod restore;
 mod serve;
 mod user;
 
 use crate::config::Config;
 use crate::domain::fault::Fault;
 use crate::services::{Core, Limits};
-use crate::store::Store;
+use crate::store::{Location, Store};
 use clap::{Parser, Subcommand};
 
 /// Groupware server: calendars, tasks and contacts by CalDAV, CardDAV and REST.
@@ -36,6 +41,10 @@ enum Command {
     Migrate(migrate::Args),
     /// Write everything as an archive, or one collection as a file
     Export(export::Args),
+    /// Write a complete copy of the embedded database, beside the running server
+    Backup(backup::Args),
+    /// Put a backup of the embedded database in its place
+    Restore(restore::Args),
     /// Ask a server what clients ask when they are set up, and name what is wrong
     Doctor(doctor::Args),
     /// Write the description of the REST API
@@ -72,6 +81,8 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::User(args) => user::run(args),
             Command::Export(args) => export::run(args),
+            Command::Backup(args) => backup::run(args),
+            Command::Restore(args) => restore::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::Openapi(args) => openapi::run(&args),
             Command::Import(args) => import::run(args),
@@ -80,13 +91,18 @@ impl Cli {
     }
 }
 
-/// Opens the store that the configuration names, making its folder.
+/// Opens the store that the configuration names, making its folder and its file, which nobody else may read.
 fn open(config: &Config) -> Result<Core, Failed> {
     if config.database_url.is_none() {
         private_folder(&config.data)
             .map_err(|error| Failed::Other(format!("{}: {error}", config.data.display())))?;
     }
-    Ok(Core::new(Store::open(&config.location())?, Limits::default()))
+    let location = config.location();
+    if let Location::File(database) = &location {
+        hold::share(database)?;
+        hold::make_private(database).map_err(|error| Failed::at(database, &error))?;
+    }
+    Ok(Core::new(Store::open(&location)?, Limits::default()))
 }
 
 /// Makes a folder that only the account that runs the server may enter, if it is not there yet.

@@ -11,6 +11,13 @@ pub fn spinner(what: &str) -> ProgressBar {
     bar
 }
 
+/// Says what is being waited for.
+pub fn waiting(what: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_style(style(&format!("{{spinner}} {what}, {{elapsed}}")));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
 /// Counts things of a known number.
 pub fn bar(length: u64) -> ProgressBar {
     ProgressBar::new(length).with_style(style("{wide_bar} {human_pos}/{human_len}, {eta} left {msg}"))

@@ -18,7 +18,7 @@ pub struct Args {
 /// Serves until a signal says stop.
 pub fn run(args: &Args) -> Result<(), Failed> {
     let config = Config::read(&args.flags, args.listen)?;
-    telemetry::start(config.log_json, &config.log);
+    let _lines = telemetry::start(config.log_json, &config.log);
     let core = open(&config)?;
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;

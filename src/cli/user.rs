@@ -2,7 +2,8 @@
 
 use super::{Failed, block_on, open};
 use crate::config::{Config, Flags};
-use crate::domain::principal::{NewPrincipal, PrincipalKind};
+use crate::domain::fault::Fault;
+use crate::domain::principal::{NewPrincipal, PrincipalKind, PrincipalState};
 use clap::Subcommand;
 use std::io::Read;
 
@@ -19,6 +20,10 @@ enum Command {
     Add(Add),
     /// Set the password of an account; it is read from standard input
     Password(One),
+    /// Shut an account: nobody logs in as it any more, its data stay
+    Suspend(One),
+    /// Open a suspended account again
+    Resume(One),
     /// Make a password for one device or program, and print it
     AppPassword(AppPassword),
     /// List the application passwords of an account
@@ -108,6 +113,20 @@ pub fn run(args: Args) -> Result<(), Failed> {
             println!("The password of {} is set.", args.login);
             Ok(())
         }
+        Command::Suspend(args) => {
+            let changed = set_state(&args, PrincipalState::Suspended)?;
+            println!(
+                "{} {} suspended; its data stay.",
+                args.login,
+                if changed { "is" } else { "was already" }
+            );
+            Ok(())
+        }
+        Command::Resume(args) => {
+            let changed = set_state(&args, PrincipalState::Active)?;
+            println!("{} {} be used.", args.login, if changed { "can again" } else { "could already" });
+            Ok(())
+        }
         Command::AppPassword(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
             let (id, secret) = block_on(core.add_app_password(&args.login, &args.name, &args.scope))?;
@@ -150,6 +169,15 @@ fn add(args: Add) -> Result<(), Failed> {
     block_on(core.create_principal(new, Some(password()?)))?;
     println!("The account {} is ready.", args.login);
     Ok(())
+}
+
+/// Whether that changed anything.
+fn set_state(args: &One, state: PrincipalState) -> Result<bool, Failed> {
+    let core = open(&Config::read(&args.flags, None)?)?;
+    block_on(core.set_account_state(&args.login, state)).map_err(|fault| match fault {
+        Fault::NotFound => Failed::no_account(&args.login),
+        other => other.into(),
+    })
 }
 
 fn instant(micros: i64) -> String {

@@ -5,7 +5,8 @@
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::id::ObjectName;
 use crate::domain::principal::{Principal, PrincipalKind};
-use crate::services::access::{Owner, Place};
+use crate::services::access::{Owner, Place, Wanted};
+use actix_web::http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What stays as it is in a segment (RFC 3986 §2.3, and `@`).
@@ -32,6 +33,20 @@ pub enum Target {
     Collection(Place),
     /// `/dav/calendars/{handle}/{calendar}/{name}`
     Item(Place, String),
+}
+
+impl Target {
+    /// What a request with this method is going to read first: the item where it will be shown, else the collection.
+    pub fn wanted(&self, method: &Method) -> Option<Wanted<'_>> {
+        match self {
+            Target::Collection(place) => Some(Wanted { place, name: None }),
+            Target::Item(place, name) => {
+                let shown = matches!(method.as_str(), "GET" | "HEAD" | "PROPFIND");
+                Some(Wanted { place, name: shown.then_some(name) })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Reads the path of a request or of a `Destination`: raw, still encoded, without query. `None` where nothing can be.

@@ -1,8 +1,10 @@
 //! Reads the headers of conditional requests. RFC 7232 §3, RFC 4918 §10.4, RFC 6638 §8.3.
 
 use super::href::{self, Target};
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
-use crate::domain::precondition::{About, Preconditions, State, StateCondition, StateList, Tag, Tags};
+use crate::domain::precondition::{About, Named, Preconditions, State, StateCondition, StateList, Tag, Tags};
+use crate::services::access::Place;
 use actix_web::http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 
 /// Conditions in one `If` header at most.
@@ -22,6 +24,18 @@ pub fn read(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Fault
             None => Vec::new(),
         },
     })
+}
+
+/// Reads those of a request that adds a member to the collection at `place`: an `If` without a tag is about the request's own
+/// address, the collection (RFC 5995 §3.1), the entity tags are those of the new member.
+pub fn read_of_add_member(headers: &HeaderMap, place: &Place) -> Result<Preconditions, Fault> {
+    let mut conditions = read(headers, &Target::Collection(place.clone()))?;
+    for list in &mut conditions.if_lists {
+        if list.resource == About::Itself {
+            list.resource = About::Collection;
+        }
+    }
+    Ok(conditions)
 }
 
 /// `If-None-Match` alone, for reads.
@@ -73,7 +87,7 @@ fn lists(header: &str, target: &Target) -> Option<Vec<StateList>> {
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('<') {
             let (uri, after) = inner.split_once('>')?;
-            resource = about(href::path_of(uri)?, target);
+            resource = about(uri, target);
             rest = after.trim_start();
         }
         let (inside, after) = inside_list(rest.strip_prefix('(')?)?;
@@ -82,18 +96,24 @@ fn lists(header: &str, target: &Target) -> Option<Vec<StateList>> {
         if conditions.is_empty() || count > MAX_CONDITIONS {
             return None;
         }
-        found.push(StateList { resource, conditions });
+        found.push(StateList { resource: resource.clone(), conditions });
         rest = after.trim_start();
     }
     (!found.is_empty()).then_some(found)
 }
 
 /// What a tagged list is about, as seen from the request's own resource; spellings of one path are the same.
-fn about(path: &str, target: &Target) -> About {
-    match (href::parse(path), target) {
-        (Some(named), _) if named == *target => About::Itself,
-        (Some(Target::Collection(named)), Target::Item(place, _)) if named == *place => About::Collection,
-        _ => About::Elsewhere,
+fn about(uri: &str, target: &Target) -> About {
+    let named = |home: HomeKind, owner: String, collection, item| {
+        About::Named(Named { home, owner, collection, item })
+    };
+    match (href::parse_href(uri), target) {
+        (Some(same), _) if same == *target => About::Itself,
+        (Some(Target::Collection(parent)), Target::Item(place, _)) if parent == *place => About::Collection,
+        (Some(Target::Home(home, owner)), _) => named(home, owner, None, None),
+        (Some(Target::Collection(place)), _) => named(place.home, place.owner, Some(place.slug), None),
+        (Some(Target::Item(place, name)), _) => named(place.home, place.owner, Some(place.slug), Some(name)),
+        _ => About::Stateless,
     }
 }
 
@@ -153,13 +173,49 @@ mod tests {
             State::Etag(Tag { weak: false, value: "I am )an ETag".into() })
         );
         assert!(parsed[1].conditions[0].not);
-        let about = |header: &str| lists(header).map(|lists| lists[0].resource);
+        let about = |header: &str| lists(header).map(|lists| lists[0].resource.clone());
         assert_eq!(about("(<urn:a>)"), Some(About::Itself));
         assert_eq!(about("</dav/calendars/a/c/> (<urn:a>)"), Some(About::Collection));
-        assert_eq!(about("</dav/calendars/a/cc/> (<urn:a>)"), Some(About::Elsewhere));
+        let named = |home, collection: Option<&str>, item: Option<&str>| {
+            Some(About::Named(Named {
+                home,
+                owner: "a".into(),
+                collection: collection.map(str::to_owned),
+                item: item.map(str::to_owned),
+            }))
+        };
+        let calendars = HomeKind::Calendars;
+        assert_eq!(about("</dav/calendars/a/cc/> (<urn:a>)"), named(calendars, Some("cc"), None));
+        assert_eq!(about("</dav/calendars/A/c/y> (<urn:a>)"), named(calendars, Some("c"), Some("y")));
+        assert_eq!(about("<http://h/dav/calendars/a> (<urn:a>)"), named(calendars, None, None));
+        assert_eq!(
+            about("</dav/addressbooks/a/c/> (<urn:a>)"),
+            named(HomeKind::AddressBooks, Some("c"), None)
+        );
+        for stateless in
+            ["</dav/principals/users/a/> (<urn:a>)", "</x> (<urn:a>)", "<urn:x> (<urn:a>)", "</> (<urn:a>)"]
+        {
+            assert_eq!(about(stateless), Some(About::Stateless), "{stateless}");
+        }
         for bad in ["(", "()", "<x>", "(<a)", "([\"a)", "x", "(<a>) y"] {
             assert_eq!(lists(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn an_untagged_list_of_add_member_is_about_the_collection() {
+        let Some(Target::Collection(place)) = href::parse("/dav/calendars/a/c/") else {
+            panic!("a collection")
+        };
+        let read = |header: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static("if"), header.parse().expect("a header"));
+            let lists = read_of_add_member(&headers, &place).expect("well-formed").if_lists;
+            lists.into_iter().map(|list| list.resource).collect::<Vec<_>>()
+        };
+        assert_eq!(read("(<urn:a>)"), [About::Collection]);
+        assert_eq!(read("</dav/calendars/a/c> (<urn:a>)"), [About::Collection]);
+        assert_ne!(read("</dav/calendars/a/b> (<urn:a>)"), [About::Collection]);
     }
 
     #[test]

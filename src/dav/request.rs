@@ -1,12 +1,17 @@
 //! A DAV request once its path, headers and body are read.
 
 use super::href::Target;
+use super::resource::{self, ItemOf, Resource};
+use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
-use crate::services::{Actor, Core};
+use crate::domain::object::Object;
+use crate::services::access::{Opened, Place};
+use crate::services::{Access, Actor, Core};
 use crate::text::xml::{self, Element};
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// Bytes of a body that are read at all, and thrown away with the right precondition when it is an item too large.
@@ -20,6 +25,8 @@ pub struct Request<'r> {
     pub actor: Actor,
     /// What the path names.
     pub target: Target,
+    /// What of the target was read together with the login; taken by who uses it.
+    pub opened: RefCell<Opened>,
     /// The path as sent, for answers that repeat it.
     pub path: &'r str,
     /// The headers.
@@ -40,6 +47,39 @@ pub enum Depth {
 }
 
 impl Request<'_> {
+    /// What the target names, if the actor may know of it.
+    pub async fn resource(&self) -> Result<Resource, Fault> {
+        match &self.target {
+            Target::Collection(place) => {
+                self.collection(place).await.map(|access| Resource::Collection(Box::new(access)))
+            }
+            Target::Item(place, name) => {
+                let (access, object) = self.item(place, name).await?;
+                Ok(ItemOf::new(access).item(object))
+            }
+            target => resource::load(self.core, &self.actor, target).await,
+        }
+    }
+
+    /// The collection of the target.
+    pub async fn collection(&self, place: &Place) -> Result<Access, Fault> {
+        match self.opened.take().collection {
+            Some(access) => Ok(access),
+            None => self.core.collection(&self.actor, place).await,
+        }
+    }
+
+    /// The item of the target, for one who may read it.
+    pub async fn item(&self, place: &Place, name: &str) -> Result<(Access, Object), Fault> {
+        match self.opened.take() {
+            Opened { collection: Some(access), object: Some(object) } => {
+                access.need(Privilege::Read)?;
+                Ok((access, object))
+            }
+            _ => self.core.item(&self.actor, place, name).await,
+        }
+    }
+
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)

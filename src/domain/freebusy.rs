@@ -122,9 +122,12 @@ pub fn vfreebusy(window: Window, periods: &[Period], dtstamp: i64, answer: Answe
         write_folded(&mut out, &format!("DTEND:{}", utc(window.end)));
     }
     for period in periods {
-        let line =
-            format!("FREEBUSY;FBTYPE={}:{}/{}", fbtype(period.kind), utc(period.start), utc(period.end));
-        write_folded(&mut out, &line);
+        // Never so long that it would have to be folded.
+        for piece in
+            ["FREEBUSY;FBTYPE=", fbtype(period.kind), ":", &utc(period.start), "/", &utc(period.end), "\r\n"]
+        {
+            out.push_str(piece);
+        }
     }
     out.push_str("END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
     out
@@ -141,7 +144,9 @@ const fn fbtype(kind: BusyKind) -> &'static str {
 
 /// `YYYYMMDDTHHMMSSZ`.
 fn utc(micros: i64) -> String {
-    format!("{}Z", write_local(micros.div_euclid(MICROS)))
+    let mut text = write_local(micros.div_euclid(MICROS));
+    text.push('Z');
+    text
 }
 
 #[cfg(test)]

@@ -32,8 +32,14 @@ impl IdSource {
 
     /// A new id at `now` (microseconds UTC).
     pub fn next(&self, now: i64) -> i64 {
+        self.next_run(now, 1)
+    }
+
+    /// The first of `count` new ids that follow each other.
+    pub fn next_run(&self, now: i64, count: i64) -> i64 {
         const EPOCH: i64 = 1_577_836_800_000; // 2020-01-01T00:00:00Z in milliseconds
-        let low = self.counter.fetch_add(1, Ordering::Relaxed) & 0x1f_ffff;
+        // A run that passes the end of the counter reaches into the next millisecond, whose own ids go on after it.
+        let low = self.counter.fetch_add(count, Ordering::Relaxed) & 0x1f_ffff;
         ((now / 1000 - EPOCH).max(0) << 21) | low
     }
 }
@@ -148,5 +154,8 @@ mod tests {
         let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| source.next(now)).collect();
         assert_eq!(ids.len(), 1000);
         assert!(source.next(now + 10_000) > *ids.iter().next_back().expect("some"));
+        let run = source.next_run(now, 500);
+        let after = source.next(now);
+        assert!((run..run + 500).all(|id| id != after && !ids.contains(&id)));
     }
 }

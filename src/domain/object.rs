@@ -114,7 +114,7 @@ pub struct Draft {
 /// Bounds of the length of a span, in microseconds: class n holds spans up to `SPAN_CLASSES[n]`, the last class all others. A window
 /// query looks into each class for spans that begin at most that long before the window, so that its cost follows the
 /// hits and not the size of the calendar.
-pub const SPAN_CLASSES: [i64; 4] = [DAY + DAY / 8, 9 * DAY, 64 * DAY, 400 * DAY];
+pub const SPAN_CLASSES: [i64; 6] = [DAY + DAY / 8, 9 * DAY, 64 * DAY, 400 * DAY, 1_500 * DAY, 6_000 * DAY];
 const DAY: i64 = 86_400_000_000;
 
 /// The class of a span.

@@ -3,6 +3,7 @@
 //! RFC 7232 §3, RFC 6638 §8.3, RFC 4918 §10.4, RFC 6578 §5. Evaluated inside the transaction that they guard.
 //! Knows no header syntax; `dav/precondition.rs` reads it.
 
+use super::collection::HomeKind;
 use super::fault::Fault;
 
 /// A list of entity tags, or `*`.
@@ -59,14 +60,39 @@ pub enum State {
 }
 
 /// What a list of an `If` header is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
     /// The resource of the request.
     Itself,
     /// The collection that the request's item is in.
     Collection,
-    /// Some other resource, whose state is not known here: it has neither tags nor tokens.
-    Elsewhere,
+    /// Another resource in some home.
+    Named(Named),
+    /// What has neither tags nor tokens: principals, other servers, what cannot be.
+    Stateless,
+}
+
+/// A resource in a home: the home itself, one of its collections, or an item of that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Which home.
+    pub home: HomeKind,
+    /// The handle of its owner.
+    pub owner: String,
+    /// The collection, decoded.
+    pub collection: Option<String>,
+    /// The item in the collection, decoded.
+    pub item: Option<String>,
+}
+
+/// What is known of a named resource. Of an absent one, and of one that the actor may not read, nothing: RFC 4918 §10.4.4 has
+/// both taken for a resource that is there and does not have the state that is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Entity tag without quotes.
+    pub etag: Option<String>,
+    /// The sync token, of a collection or a home.
+    pub sync_token: Option<String>,
 }
 
 /// One list of an `If` header: all its conditions must hold.
@@ -108,9 +134,24 @@ impl Preconditions {
         *self == Preconditions::default()
     }
 
+    /// Whether it takes the state of resources other than the request's own and its collection.
+    pub fn names_others(&self) -> bool {
+        self.if_lists.iter().any(|list| matches!(list.resource, About::Named(_)))
+    }
+
     /// Checks a request to the resource whose state is `own`, in a collection whose state is `collection`; a resource that does not
-    /// exist has the empty state.
+    /// exist has the empty state. Of other resources nothing is known: see [`Preconditions::check_with`].
     pub fn check(&self, own: ResourceState<'_>, collection: ResourceState<'_>) -> Result<(), Fault> {
+        self.check_with(own, collection, |_| Ok(Known::default()))
+    }
+
+    /// As [`Preconditions::check`]; `look` tells what is known of the other resources that are named, and its errors are passed on.
+    pub fn check_with<E: From<Fault>>(
+        &self,
+        own: ResourceState<'_>,
+        collection: ResourceState<'_>,
+        mut look: impl FnMut(&Named) -> Result<Known, E>,
+    ) -> Result<(), E> {
         let refused = self.if_match.as_ref().is_some_and(|tags| !tags.strongly(own.etag))
             || self.if_none_match.as_ref().is_some_and(|tags| tags.weakly(own.etag))
             || self
@@ -118,27 +159,45 @@ impl Preconditions {
                 .as_deref()
                 .is_some_and(|tag| own.schedule_tag.or(own.etag) != Some(tag));
         if refused {
-            return Err(Fault::PreconditionFailed);
+            return Err(Fault::PreconditionFailed.into());
         }
-        let holds = |list: &StateList| {
+        for list in &self.if_lists {
+            let known = match &list.resource {
+                About::Named(named) => look(named)?,
+                About::Itself | About::Collection | About::Stateless => Known::default(),
+            };
             let state = match list.resource {
                 About::Itself => own,
                 About::Collection => collection,
-                About::Elsewhere => ResourceState::default(),
+                About::Named(_) | About::Stateless => known.state(),
             };
-            list.conditions.iter().all(|condition| {
-                let met = match &condition.state {
-                    State::Token(token) => state.sync_token == Some(token.as_str()),
-                    State::Etag(tag) => !tag.weak && state.etag == Some(tag.value.as_str()),
-                };
-                met != condition.not
-            })
-        };
-        if self.if_lists.is_empty() || self.if_lists.iter().any(holds) {
-            Ok(())
-        } else {
-            Err(Fault::PreconditionFailed)
+            if list.holds(state) {
+                return Ok(());
+            }
         }
+        if self.if_lists.is_empty() { Ok(()) } else { Err(Fault::PreconditionFailed.into()) }
+    }
+}
+
+impl Known {
+    fn state(&self) -> ResourceState<'_> {
+        ResourceState {
+            etag: self.etag.as_deref(),
+            schedule_tag: None,
+            sync_token: self.sync_token.as_deref(),
+        }
+    }
+}
+
+impl StateList {
+    fn holds(&self, state: ResourceState<'_>) -> bool {
+        self.conditions.iter().all(|condition| {
+            let met = match &condition.state {
+                State::Token(token) => state.sync_token == Some(token.as_str()),
+                State::Etag(tag) => !tag.weak && state.etag == Some(tag.value.as_str()),
+            };
+            met != condition.not
+        })
     }
 }
 
@@ -185,5 +244,32 @@ mod tests {
         assert!(strict.check(state(Some("a")), state(None)).is_err());
         let synced = ResourceState { sync_token: Some("urn:t"), ..ResourceState::default() };
         assert!(strict.check(state(Some("a")), synced).is_ok());
+    }
+
+    #[test]
+    fn named_resources_are_looked_up_and_unknown_ones_have_no_state() {
+        let named =
+            Named { home: HomeKind::Calendars, owner: "a".into(), collection: Some("c".into()), item: None };
+        let wanted = |resource: About, not| Preconditions {
+            if_lists: vec![StateList {
+                resource,
+                conditions: vec![StateCondition { not, state: State::Token("urn:t".into()) }],
+            }],
+            ..Preconditions::default()
+        };
+        let look = |asked: &Named| {
+            assert_eq!(asked, &named);
+            Ok::<_, Fault>(Known { etag: None, sync_token: Some("urn:t".into()) })
+        };
+        let check = |wanted: Preconditions| wanted.check_with(state(None), state(None), look);
+        assert!(check(wanted(About::Named(named.clone()), false)).is_ok());
+        assert!(check(wanted(About::Named(named.clone()), true)).is_err());
+        assert!(check(wanted(About::Stateless, false)).is_err());
+        // RFC 4918 §10.4.4: as if it were there without the state.
+        assert!(check(wanted(About::Stateless, true)).is_ok());
+        assert!(wanted(About::Named(named.clone()), false).check(state(None), state(None)).is_err());
+        let broken = wanted(About::Named(named.clone()), false)
+            .check_with(state(None), state(None), |_| Err(Fault::Internal));
+        assert_eq!(broken, Err(Fault::Internal));
     }
 }

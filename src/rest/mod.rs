@@ -8,9 +8,12 @@ mod me;
 pub mod problem;
 
 use crate::domain::fault::Fault;
-use actix_web::{HttpResponse, Responder, get};
+use actix_web::dev::ResourceDef;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use std::sync::OnceLock;
 use utoipa::OpenApi;
+use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -39,15 +42,66 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
     config.service(me::me).service(description);
 }
 
-/// What is answered where there is no resource.
-pub async fn nothing() -> HttpResponse {
-    problem::response(&Fault::NotFound)
+/// What is answered where no handler takes a request: 405 on a resource that lacks the method, 404 where there is none.
+pub async fn nothing(request: HttpRequest) -> HttpResponse {
+    match allowed(request.path()) {
+        Some(methods) => {
+            let mut answer = problem::response(&Fault::MethodNotAllowed);
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+            answer
+        }
+        None => problem::response(&Fault::NotFound),
+    }
+}
+
+/// A resource and the value of its `Allow`.
+struct Known {
+    path: ResourceDef,
+    methods: String,
+}
+
+/// The methods of the resource at a path. They fall out of the description, so that no resource can be forgotten here.
+fn allowed(path: &str) -> Option<&'static str> {
+    static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
+    let known = KNOWN.get_or_init(|| {
+        let paths = api().paths.paths.iter();
+        paths
+            .map(|(path, item)| Known { path: ResourceDef::new(path.as_str()), methods: methods(item) })
+            .collect()
+    });
+    known.iter().find(|one| one.path.is_match(path)).map(|one| one.methods.as_str())
+}
+
+fn methods(item: &PathItem) -> String {
+    let PathItem { get, put, post, delete, options, head, patch, trace, .. } = item;
+    let all = [
+        ("GET", get),
+        ("HEAD", head),
+        ("POST", post),
+        ("PUT", put),
+        ("PATCH", patch),
+        ("DELETE", delete),
+        ("OPTIONS", options),
+        ("TRACE", trace),
+    ];
+    let there: Vec<&str> =
+        all.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect();
+    there.join(", ")
 }
 
 /// The description of the API, as it stands in `openapi/cenacle.json`.
 pub fn document() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
+        let mut text = api().to_pretty_json().unwrap_or_default();
+        text.push('\n');
+        text
+    })
+}
+
+fn api() -> &'static utoipa::openapi::OpenApi {
+    static API: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
+    API.get_or_init(|| {
         let (_, mut api) = actix_web::App::new()
             .into_utoipa_app()
             .openapi(Description::openapi())
@@ -56,9 +110,7 @@ pub fn document() -> &'static str {
         let schemes = api.components.get_or_insert_default();
         schemes.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
         schemes.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        let mut text = api.to_pretty_json().unwrap_or_default();
-        text.push('\n');
-        text
+        api
     })
 }
 
@@ -83,6 +135,19 @@ mod tests {
         assert_eq!(value["info"]["version"], env!("CARGO_PKG_VERSION"));
         assert!(value["components"]["schemas"]["Problem"].is_object());
         assert!(value["components"]["securitySchemes"]["bearer"].is_object());
+    }
+
+    #[test]
+    fn methods_fall_out_of_the_description() {
+        for (path, item) in &api().paths.paths {
+            let methods = allowed(path).expect("known");
+            assert_eq!(methods, super::methods(item), "{path}");
+            assert!(!methods.is_empty(), "{path}");
+        }
+        assert_eq!(allowed("/api/v1/me"), Some("GET"));
+        for none in ["/api/v1/", "/api/v1/me/", "/api/v1/mex", "/me"] {
+            assert_eq!(allowed(none), None, "{none}");
+        }
     }
 
     #[test]

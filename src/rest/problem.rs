@@ -119,7 +119,27 @@ fn condition_status(condition: &Condition) -> StatusCode {
         | Condition::MaxInstances(_)
         | Condition::MaxAttendees(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Condition::ValidSyncToken { .. } | Condition::NoExternalEntities => StatusCode::BAD_REQUEST,
-        _ => StatusCode::FORBIDDEN,
+        Condition::SupportedCalendarData
+        | Condition::SupportedCalendarComponent(_)
+        | Condition::CollectionLocationOk { .. }
+        | Condition::SupportedFilter { .. }
+        | Condition::SupportedCollation { .. }
+        | Condition::SupportedAddressData
+        | Condition::NeedPrivileges { .. }
+        | Condition::CannotModifyProtectedProperty
+        | Condition::ValidResourceType
+        | Condition::PropfindFiniteDepth
+        | Condition::SupportedReport
+        | Condition::NoAceConflict
+        | Condition::NoProtectedAceConflict
+        | Condition::GrantOnly
+        | Condition::NoInvert
+        | Condition::LimitedNumberOfAces
+        | Condition::NotSupportedPrivilege
+        | Condition::RecognizedPrincipal
+        | Condition::AllowedPrincipal
+        | Condition::DefaultCalendarNeeded { .. }
+        | Condition::WrongKindOfCollection => StatusCode::FORBIDDEN,
     }
 }
 

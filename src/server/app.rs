@@ -187,13 +187,21 @@ async fn answer(
     if request.headers().contains_key("Authorization") && !doors.private(request) {
         return HttpResponse::Forbidden().body("passwords are not taken over clear text: use https\n");
     }
-    let actor = match auth::actor(core, request.headers()).await {
-        Ok(actor) => actor,
+    let wanted = target.wanted(request.method());
+    let (actor, opened) = match auth::actor_for(core, request.headers(), wanted).await {
+        Ok(admitted) => admitted,
         Err(fault) => return dav::fault::response(&fault, path),
     };
     telemetry::name_actor(request, &actor.handle);
-    let dav_request =
-        dav::Request { core, actor, target, path, headers: request.headers(), query: request.query_string() };
+    let dav_request = dav::Request {
+        core,
+        actor,
+        target,
+        opened: opened.into(),
+        path,
+        headers: request.headers(),
+        query: request.query_string(),
+    };
     dav::answer(request.method(), dav_request, payload).await
 }
 

@@ -3,6 +3,7 @@
 //! RFC 7617, RFC 6750. Passwords and tokens are never logged.
 
 use crate::domain::fault::Fault;
+use crate::services::access::{Opened, Wanted};
 use crate::services::{Actor, Core};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use base64::Engine;
@@ -13,14 +14,24 @@ const MAX_DEVICE: usize = 120;
 
 /// The actor behind a request. Without a header that can be read nobody is.
 pub async fn actor(core: &Core, headers: &HeaderMap) -> Result<Actor, Fault> {
+    actor_for(core, headers, None).await.map(|(actor, _)| actor)
+}
+
+/// As [`actor`], with what the request is going to ask for, where that could be read together with the login.
+pub async fn actor_for(
+    core: &Core,
+    headers: &HeaderMap,
+    wanted: Option<Wanted<'_>>,
+) -> Result<(Actor, Opened), Fault> {
     let header =
         headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Fault::Unauthenticated)?;
     let (scheme, rest) = header.trim().split_once(' ').ok_or(Fault::Unauthenticated)?;
     if scheme.eq_ignore_ascii_case("basic") {
         let (login, password) = basic(rest.trim()).ok_or(Fault::Unauthenticated)?;
-        core.log_in(&login, &password, device(headers)).await
+        core.log_in_for(&login, &password, device(headers), wanted).await
     } else if scheme.eq_ignore_ascii_case("bearer") {
-        core.log_in_with_token(rest.trim(), device(headers)).await
+        let actor = core.log_in_with_token(rest.trim(), device(headers)).await?;
+        Ok((actor, Opened::default()))
     } else {
         Err(Fault::Unauthenticated)
     }

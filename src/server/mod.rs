@@ -5,5 +5,6 @@
 pub mod app;
 mod auth;
 pub mod listen;
+mod log;
 pub mod telemetry;
 pub mod workers;

@@ -1,5 +1,6 @@
 //! Logs and figures: one line a request with id, principal, method, place, status and time. Never content or secrets.
 
+use super::log::{self, AtEnd};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
@@ -11,14 +12,20 @@ use tracing_subscriber::EnvFilter;
 static PROMETHEUS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Starts logging: text or JSON lines on standard error, filtered by `RUST_LOG`, else `level`.
-pub fn start(json: bool, level: &str) {
+/// Lines that still wait are written when the answer is dropped.
+pub fn start(json: bool, level: &str) -> AtEnd {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let base = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(log::Lines)
         .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first subscriber.
-    let _ = if json { base.json().try_init() } else { base.with_target(false).try_init() };
+    let started = if json { base.json().try_init() } else { base.with_target(false).try_init() };
+    if started.is_ok()
+        && let Err(error) = log::carry()
+    {
+        tracing::warn!(%error, "log lines wait until there are many");
+    }
     PROMETHEUS.get_or_init(|| {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
@@ -26,6 +33,7 @@ pub fn start(json: bool, level: &str) {
         let _ = metrics::set_global_recorder(recorder);
         handle
     });
+    AtEnd
 }
 
 /// Sums up what was noted since the last time: without it every request's time would be kept until somebody asks.

@@ -7,8 +7,9 @@ use crate::domain::acl::{self, Grant, Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::PrincipalId;
+use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
-use crate::store::{Error, ReadTx, WriteTx};
+use crate::store::{Error, Login, OwnPlace, ReadTx, WriteTx};
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
 #[derive(Debug, Clone)]
@@ -79,6 +80,54 @@ pub struct Place {
     pub home: HomeKind,
     /// Last segment, decoded.
     pub slug: String,
+}
+
+/// What a request asks for, so that it is read together with its login.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// The collection.
+    pub place: &'w Place,
+    /// The item in it, if it will be read.
+    pub name: Option<&'w str>,
+}
+
+/// What was read together with a login: nothing, where the place is another's or the proof does not reach it.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// The collection at the place that was wanted.
+    pub collection: Option<Access>,
+    /// The item of it that was wanted.
+    pub object: Option<Object>,
+}
+
+/// What of a principal's own a login opens together with itself; `None` where the login no longer holds.
+pub(super) fn open(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    login: Login,
+    wanted: Option<(&Place, Option<&str>)>,
+) -> Result<Option<Opened>, Error> {
+    let own = wanted.filter(|(place, _)| place.owner == actor.handle && actor.reach(place.home).is_ok());
+    let Some((place, name)) = own else {
+        return Ok(tx.auth_holds(login)?.then(Opened::default));
+    };
+    let at = OwnPlace { home: place.home, slug: &place.slug };
+    let (collection, object) = match name {
+        Some(name) => {
+            let Some(found) = tx.open_item(login, at, name)? else { return Ok(None) };
+            found
+        }
+        None => {
+            let Some(found) = tx.open_collection(login, at)? else { return Ok(None) };
+            (found, None)
+        }
+    };
+    let owner = Owner { id: actor.id, kind: PrincipalKind::User, handle: actor.handle.clone() };
+    let collection = match collection {
+        Some(collection) => Some(Access { rights: rights_on(tx, actor, &collection)?, collection, owner }),
+        None => None,
+    };
+    Ok(Some(Opened { collection, object }))
 }
 
 /// The owner of a home: known at once where it is the actor's own.

@@ -3,12 +3,13 @@
 //! A checked password is remembered by a keyed digest, never itself; what was checked counts only as long as the principal's
 //! `auth_version` stands, which each request reads: so a change holds at once, on every node. RFC 7617, RFC 7519.
 
+use super::access::{self, Opened, Wanted};
 use super::actor::{Actor, Scope};
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalState};
-use crate::store::{Credential, CredentialKind, Error, Weight};
+use crate::store::{Credential, CredentialKind, Error, Login, Weight};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -105,14 +106,43 @@ struct Claims {
 impl Core {
     /// The actor behind a login and a password. `login` is a handle or any address of the account, in any case.
     pub async fn log_in(&self, login: &str, password: &str, device: Option<String>) -> Result<Actor, Fault> {
+        self.log_in_for(login, password, device, None).await.map(|(actor, _)| actor)
+    }
+
+    /// As [`Core::log_in`], with what the request is going to ask for of the actor's own: where the password was checked
+    /// before, both are one question to the database.
+    pub async fn log_in_for(
+        &self,
+        login: &str,
+        password: &str,
+        device: Option<String>,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<(Actor, Opened), Fault> {
         let key = self.accounts.key(login, password).ok_or(Fault::Internal)?;
         if let Some(verdict) = self.accounts.verdicts.get(&key) {
-            let (id, version) = (verdict.id, verdict.auth_version);
-            if fault(self.store.read(Weight::Point, move |tx| tx.auth_holds(id, version)).await)? {
-                return Ok(actor(&verdict, device));
+            let actor = actor(&verdict, device.clone());
+            let login = Login { id: verdict.id, auth_version: verdict.auth_version };
+            let asks = (actor.clone(), wanted.map(|of| (of.place.clone(), of.name.map(str::to_owned))));
+            let opened = self.store.read(Weight::Point, move |tx| {
+                let (actor, wanted) = &asks;
+                access::open(tx, actor, login, wanted.as_ref().map(|(place, name)| (place, name.as_deref())))
+            });
+            if let Some(opened) = fault(opened.await)? {
+                return Ok((actor, opened));
             }
             self.accounts.verdicts.invalidate(&key);
         }
+        self.log_in_slowly(key, login, password, device).await.map(|actor| (actor, Opened::default()))
+    }
+
+    /// Holds a password against the account's credentials, unless its refusal is remembered.
+    async fn log_in_slowly(
+        &self,
+        key: Key,
+        login: &str,
+        password: &str,
+        device: Option<String>,
+    ) -> Result<Actor, Fault> {
         let login = login.trim().to_lowercase();
         let asked = login.clone();
         let account = fault(self.store.read(Weight::Point, move |tx| find_account(tx, &asked)).await)?;

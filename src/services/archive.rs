@@ -174,9 +174,10 @@ impl Core {
         Ok(moved)
     }
 
-    /// Ends all sync tokens at the next start: after a backup was put back, those of the lost time would name other states.
-    pub async fn end_sync_tokens(&self) -> Result<(), Fault> {
-        fault(self.store.write(|tx| tx.end_epoch()).await)
+    /// Ends all sync tokens and bearer tokens at the next start: after a backup was put back, those of the lost time would
+    /// name other states and other credentials.
+    pub async fn end_tokens(&self) -> Result<(), Fault> {
+        fault(self.store.write(|tx| tx.end_tokens()).await)
     }
 
     async fn restore(&self, batch: &mut Batch) -> Result<(), Fault> {

@@ -11,7 +11,7 @@ use crate::domain::freebusy::{self, Period};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object};
 use crate::domain::query::calendar::CalendarFilter;
-use crate::store::{Error, Prescreen, ReadTx, Touched, Weight};
+use crate::store::{Error, ReadTx, Touched, Weight};
 use crate::text::ical::CalendarIndex;
 use crate::text::recur::{Budget, Window};
 use crate::text::zone::Zone;
@@ -95,9 +95,8 @@ impl CalendarQuery {
                 let (id, filter, zone, budget) =
                     (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
                 let component = self.filter.component().and_then(ItemKind::named);
-                let wanted = Prescreen { window: None, component, needles: Vec::new() };
                 let work = move |tx: &mut ReadTx<'_>| {
-                    let objects = tx.candidates(id, &wanted, after, PAGE as i64)?;
+                    let objects = tx.objects_of_kind(id, component, after, PAGE as i64)?;
                     let next = objects.last().filter(|_| objects.len() == PAGE).map(|last| last.id.0);
                     let (matches, left) = test(objects, &filter, &zone, budget.clone())?;
                     Ok((matches, left, next))
@@ -120,32 +119,10 @@ impl CalendarQuery {
         let touched = Touched { window: (window.start, window.end), component };
         let short = window.end.saturating_sub(window.start) <= SHORT;
         let work = move |tx: &mut ReadTx<'_>| {
-            let Some(few) = tx.short_in_window(id, touched, PAGE)? else {
+            let Some(few) = tx.objects_in_window(id, touched, PAGE)? else {
                 return Ok((Vec::new(), budget.clone(), tx.ids_in_window(id, touched)?));
             };
-            let (mut matches, mut left) = test(few, &filter, &zone, budget.clone())?;
-            // An endless series mostly misses a window. Where the compact form alone tells, no content is read for it.
-            let certain = filter.is_index_only();
-            let series =
-                tx.long_in_window(id, touched, &mut |parsed| match CalendarIndex::decode(parsed) {
-                    Some(index) if certain => {
-                        Ok(filter.matches("", &index, &zone, &mut left).map_err(Fault::from)?)
-                    }
-                    _ => Ok(true),
-                })?;
-            if series.len() > PAGE {
-                return Ok((matches, left, series));
-            }
-            for id in series {
-                let found = tx.object_with_id(id)?.into_iter().collect();
-                if certain {
-                    matches.extend(found);
-                } else {
-                    let (more, rest) = test(found, &filter, &zone, left)?;
-                    matches.extend(more);
-                    left = rest;
-                }
-            }
+            let (matches, left) = test(few, &filter, &zone, budget.clone())?;
             Ok((matches, left, Vec::new()))
         };
         let (matches, left, ids) =

@@ -5,9 +5,9 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, fault, items};
+use super::{Core, conditions, fault};
 use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
-use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
+use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::Principal;
@@ -60,6 +60,17 @@ impl Core {
         place: &Place,
         draft: CollectionDraft,
     ) -> Result<(), Fault> {
+        self.create_collection_if(actor, place, draft, Preconditions::default()).await
+    }
+
+    /// As [`Core::create_collection`], if the conditions hold: at the place itself there is nothing yet.
+    pub async fn create_collection_if(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        draft: CollectionDraft,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
         let most = self.limits.collections;
         let (actor, place) = (actor.clone(), place.clone());
         within_bounds(&draft.props)?;
@@ -68,6 +79,7 @@ impl Core {
                 .write(move |tx| {
                     actor.reach(place.home)?;
                     free_place(tx, &actor, &place)?;
+                    conditions::hold_collection(tx, &actor, &conditions, None)?;
                     if tx.collections(actor.id, place.home)?.len() >= most {
                         return Err(Condition::QuotaNotExceeded.into());
                     }
@@ -102,7 +114,7 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteProperties)?;
-                    items::hold_collection(tx, &conditions, checked.collection())?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(checked.collection()))?;
                     let mut props = checked.collection().props.clone();
                     let mut update = change(&mut props);
                     within_bounds(&props)?;
@@ -128,36 +140,8 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     deletable(&actor, &access)?;
-                    items::hold_collection(tx, &conditions, access.collection())?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(access.collection()))?;
                     tx.delete_collection(access.collection())
-                })
-                .await,
-        )
-    }
-
-    /// Moves a collection to another name in the actor's own home.
-    pub async fn rename_collection(
-        &self,
-        actor: &Actor,
-        from: &Place,
-        to: &Place,
-        conditions: Preconditions,
-    ) -> Result<(), Fault> {
-        let (actor, from, to) = (actor.clone(), from.clone(), to.clone());
-        fault(
-            self.store
-                .write(move |tx| {
-                    let access = access::find_for_change(tx, &actor, &from)?;
-                    deletable(&actor, &access)?;
-                    items::hold_collection(tx, &conditions, access.collection())?;
-                    if to.home != from.home {
-                        return Err(Condition::CollectionLocationOk {
-                            card: from.home == HomeKind::AddressBooks,
-                        }
-                        .into());
-                    }
-                    free_place(tx, &actor, &to)?;
-                    tx.rename_collection(access.collection(), actor.id, &to.slug)
                 })
                 .await,
         )
@@ -194,7 +178,7 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteAcl)?;
-                    items::hold_collection(tx, &conditions, checked.collection())?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(checked.collection()))?;
                     if grants
                         .iter()
                         .any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner))
@@ -232,27 +216,36 @@ fn name_grant(tx: &mut ReadTx<'_>, grant: Grant) -> Result<NamedGrant, Error> {
 }
 
 /// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone.
-fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
+pub(super) fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
     let collection = access.need(Privilege::Unbind)?.collection();
     if collection.owner != actor.id {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Unbind }.into());
     }
+    not_default(collection)
+}
+
+/// The default collections of an account stay.
+pub(super) fn not_default(collection: &Collection) -> Result<(), Fault> {
     if collection.is_default {
-        return Err(
-            Condition::DefaultCalendarNeeded { card: collection.home == HomeKind::AddressBooks }.into()
-        );
+        let card = collection.home == HomeKind::AddressBooks;
+        return Err(Condition::DefaultCalendarNeeded { card }.into());
+    }
+    Ok(())
+}
+
+/// Only in the actor's own home collections are made. Another's home and one that does not exist look alike.
+pub(super) fn own_home(actor: &Actor, place: &Place) -> Result<(), Fault> {
+    if place.owner != actor.handle || !actor.scope.write || !actor.scope.opens(place.home) {
+        return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
     }
     Ok(())
 }
 
 /// A name in the actor's own home that nothing has yet.
 fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
-    let owner = access::owner_of(tx, actor, &place.owner)?.id;
-    tx.raise_home(owner, place.home)?;
-    if owner != actor.id || !actor.scope.write {
-        return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
-    }
-    if tx.collection(owner, place.home, &place.slug)?.is_some() {
+    own_home(actor, place)?;
+    tx.raise_home(actor.id, place.home)?;
+    if tx.collection(actor.id, place.home, &place.slug)?.is_some() {
         return Err(Fault::Exists.into());
     }
     Ok(())

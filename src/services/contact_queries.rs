@@ -1,52 +1,105 @@
 //! Contacts that fit a filter: screened by folded text, tested exactly. RFC 6352 §8.6.
 
 use super::access::Access;
+use super::card_search::Texts;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
-use crate::domain::object::Object;
+use crate::domain::object::{ItemKind, Object};
 use crate::domain::query::card::CardFilter;
-use crate::store::{Prescreen, Weight};
+use crate::store::Weight;
+use std::sync::Arc;
 
 /// Cards of a page: candidates that are loaded and tested at a time.
-const PAGE: i64 = 200;
+const PAGE: usize = 200;
 
 /// A query that is answered page by page.
 #[derive(Debug)]
 pub struct ContactQuery {
     collection: CollectionId,
+    modseq: i64,
     filter: CardFilter,
-    needles: Vec<String>,
-    after: Option<i64>,
+    candidates: Candidates,
+}
+
+/// Where the next page comes from.
+#[derive(Debug)]
+enum Candidates {
+    /// Cards whose text has one of these.
+    Needles(Vec<String>),
+    /// Those that were found, without those already used.
+    Ids(std::vec::IntoIter<i64>),
+    /// All of the address book, from after this id.
+    After(i64),
+    /// None left.
+    Done,
 }
 
 impl ContactQuery {
     /// A query on an address book.
     pub fn new(access: &Access, filter: CardFilter) -> Result<Self, Fault> {
-        let collection = access.need(Privilege::Read)?.collection().id;
-        let needles = filter.needles().unwrap_or_default();
-        Ok(ContactQuery { collection, needles, filter, after: Some(i64::MIN) })
+        let collection = access.need(Privilege::Read)?.collection();
+        let candidates = match filter.needles().filter(|needles| !needles.is_empty()) {
+            Some(needles) => Candidates::Needles(needles),
+            None => Candidates::After(i64::MIN),
+        };
+        Ok(ContactQuery { collection: collection.id, modseq: collection.modseq, candidates, filter })
     }
 
     /// The matches of the next page; `None` when there are no more pages.
     pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Object>>, Fault> {
-        let Some(after) = self.after else { return Ok(None) };
-        let (id, filter) = (self.collection, self.filter.clone());
-        let wanted = Prescreen { window: None, component: None, needles: self.needles.clone() };
-        let (matches, next) = fault(
-            core.store
-                .read(Weight::Scan, move |tx| {
-                    let cards = tx.candidates(id, &wanted, after, PAGE)?;
-                    let next = cards.last().filter(|_| cards.len() as i64 == PAGE).map(|card| card.id.0);
-                    Ok((
-                        cards.into_iter().filter(|card| filter.matches(&card.body)).collect::<Vec<_>>(),
-                        next,
-                    ))
-                })
-                .await,
-        )?;
-        self.after = next;
-        Ok(Some(matches))
+        match std::mem::replace(&mut self.candidates, Candidates::Done) {
+            Candidates::Done => Ok(None),
+            Candidates::Needles(needles) => {
+                let ids = self.texts(core).await?.having(&needles);
+                self.these(core, ids.into_iter()).await
+            }
+            Candidates::Ids(ids) => self.these(core, ids).await,
+            Candidates::After(after) => {
+                let id = self.collection;
+                let work = move |tx: &mut crate::store::ReadTx<'_>| {
+                    tx.objects_of_kind(id, Some(ItemKind::CARD), after, PAGE as i64)
+                };
+                let cards = fault(core.store.read(Weight::Scan, work).await)?;
+                if let Some(last) = cards.last().filter(|_| cards.len() == PAGE) {
+                    self.candidates = Candidates::After(last.id.0);
+                }
+                Ok(Some(self.fitting(cards)))
+            }
+        }
+    }
+
+    /// The texts of the address book as the request found it.
+    async fn texts(&self, core: &Core) -> Result<Arc<Texts>, Fault> {
+        let id = self.collection;
+        if let Some(texts) = core.card_search.get(id, self.modseq) {
+            return Ok(texts);
+        }
+        let read = fault(core.store.snapshot(move |tx| Texts::read(tx, id)).await)?;
+        let texts = Arc::new(read.ok_or(Fault::NotFound)?);
+        core.card_search.keep(id, &texts);
+        Ok(texts)
+    }
+
+    /// The matches among the next of these.
+    async fn these(
+        &mut self,
+        core: &Core,
+        mut ids: std::vec::IntoIter<i64>,
+    ) -> Result<Option<Vec<Object>>, Fault> {
+        let page: Vec<i64> = ids.by_ref().take(PAGE).collect();
+        if page.is_empty() {
+            return Ok(None);
+        }
+        let few = if page.len() < PAGE { Weight::Point } else { Weight::Scan };
+        let cards = fault(core.store.read(few, move |tx| tx.objects_with_ids(&page)).await)?;
+        self.candidates = Candidates::Ids(ids);
+        Ok(Some(self.fitting(cards)))
+    }
+
+    fn fitting(&self, mut cards: Vec<Object>) -> Vec<Object> {
+        cards.retain(|card| self.filter.matches(&card.body));
+        cards
     }
 }

@@ -98,7 +98,7 @@ fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
         uid: index.uid.as_deref().map_or_else(|| format!("name:{name}"), card_uid),
         etag: Etag::of(body.as_bytes()),
         kind: ItemKind::CARD,
-        span: Span { first: i64::MIN, last: i64::MAX, recurring: false },
+        span: Span::ANY,
         organizer: None,
         search,
         parsed: Vec::new(),

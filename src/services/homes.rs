@@ -139,11 +139,9 @@ fn insert_account(
     new: &NewPrincipal,
     hash: Option<&str>,
 ) -> Result<PrincipalId, crate::store::Error> {
-    if tx.principal_by_handle(&new.handle)?.is_some() {
-        return Err(Fault::Exists.into());
-    }
-    for address in &new.addresses {
-        if tx.principal_by_address(address)?.is_some() {
+    // A handle with "@" must not hide another's address, by which he logs in, nor an address another's handle.
+    for login in std::iter::once(&new.handle).chain(&new.addresses) {
+        if tx.principal_by_handle(login)?.is_some() || tx.principal_by_address(login)?.is_some() {
             return Err(Fault::Exists.into());
         }
     }

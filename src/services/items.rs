@@ -5,7 +5,7 @@
 use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::content::{self, Sent};
-use super::{Core, fault};
+use super::{Core, conditions, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
@@ -89,7 +89,7 @@ impl Core {
                     let old = tx.object(access.collection().id, &draft.name)?;
                     let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
                     let checked = access.need(privilege)?;
-                    hold(tx, &conditions, checked.collection(), old.as_ref())?;
+                    conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
                     admit(tx, checked.collection(), &place, &draft, index.as_ref(), old.as_ref(), members)?;
                     write(tx, checked.collection(), &draft, old.as_ref(), &actor)
                 })
@@ -112,7 +112,7 @@ impl Core {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::Unbind)?;
-                    hold(tx, &conditions, checked.collection(), Some(&old))?;
+                    conditions::hold(tx, &actor, &conditions, checked.collection(), Some(&old))?;
                     tx.remove_object(checked.collection(), &old, &actor.origin(place.home))
                 })
                 .await,
@@ -135,7 +135,7 @@ impl Core {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::WriteProperties)?;
-                    hold(tx, &conditions, checked.collection(), Some(&old))?;
+                    conditions::hold(tx, &actor, &conditions, checked.collection(), Some(&old))?;
                     let mut props = old.props.clone();
                     change(&mut props);
                     super::collections::within_bounds(&props)?;

@@ -21,6 +21,8 @@ pub struct Limits {
     pub instances: u64,
     /// Principals that one search tells.
     pub principals: i64,
+    /// Changes of a sync that are read in one snapshot and held until the client has taken them: some 150 bytes each.
+    pub read_ahead: usize,
 }
 
 impl Default for Limits {
@@ -35,6 +37,7 @@ impl Default for Limits {
             hrefs: 10_000,
             instances: 10_000,
             principals: 500,
+            read_ahead: 16_384,
         }
     }
 }

@@ -8,7 +8,10 @@ pub mod accounts;
 pub mod actor;
 pub mod archive;
 pub mod calendar_queries;
+mod card_search;
+pub mod collection_transfer;
 pub mod collections;
+mod conditions;
 pub mod contact_queries;
 pub mod content;
 pub mod formats;
@@ -37,12 +40,18 @@ pub struct Core {
     store: Store,
     limits: Arc<Limits>,
     accounts: Arc<accounts::Accounts>,
+    card_search: Arc<card_search::CardSearch>,
 }
 
 impl Core {
     /// The core over an open store.
     pub fn new(store: Store, limits: Limits) -> Self {
-        Core { store, limits: Arc::new(limits), accounts: Arc::new(accounts::Accounts::new()) }
+        Core {
+            store,
+            limits: Arc::new(limits),
+            accounts: Arc::new(accounts::Accounts::new()),
+            card_search: Arc::new(card_search::CardSearch::new()),
+        }
     }
 
     /// The bounds that are enforced and advertised.

@@ -5,7 +5,7 @@
 use super::actor::Actor;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
-use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalState};
 use crate::domain::props::Props;
 use crate::store::{PrincipalMatch, Weight};
 
@@ -99,6 +99,27 @@ impl Core {
                     let group = tx.principal_by_handle(&group)?.ok_or(Fault::NotFound)?;
                     let member = tx.principal_by_handle(&member)?.ok_or(Fault::NotFound)?;
                     tx.add_member(group.id, member.id)
+                })
+                .await,
+        )
+    }
+
+    /// Suspends the account of a person, or lets it be used again; whether that changed anything. Holds from the next
+    /// request on, on every node and by every door. Its data, and what others see of them, stay; bearer tokens end for good.
+    pub async fn set_account_state(&self, handle: &str, state: PrincipalState) -> Result<bool, Fault> {
+        let handle = handle.to_lowercase();
+        fault(
+            self.store
+                .write(move |tx| {
+                    let account = tx
+                        .principal_by_handle(&handle)?
+                        .filter(|principal| principal.kind == PrincipalKind::User)
+                        .ok_or(Fault::NotFound)?;
+                    if account.state == state {
+                        return Ok(false);
+                    }
+                    tx.set_principal_state(account.id, state)?;
+                    Ok(true)
                 })
                 .await,
         )

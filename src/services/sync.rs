@@ -11,7 +11,10 @@ use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::SyncToken;
-use crate::store::{SyncItem, Weight};
+use crate::store::{ReadTx, SyncItem, Weight};
+
+/// Changes that are read at once on the asking thread at most.
+const SHORT: i64 = 4096;
 
 /// A page of a collection's changes.
 #[derive(Debug, Clone)]
@@ -72,14 +75,15 @@ impl Core {
         if from == now.modseq {
             return Ok(Changes { items: Vec::new(), current: now.modseq, token: now, more: false });
         }
-        let page = fault(
-            self.store
-                .point_snapshot(move |tx| {
-                    let page = tx.changes(id, from, limit, unborn)?.ok_or(Fault::NotFound)?;
-                    if page.modseq < from { Err(refused(home).into()) } else { Ok(page) }
-                })
-                .await,
-        )?;
+        let read = move |tx: &mut ReadTx<'_>| {
+            let page = tx.changes(id, from, limit, unborn)?.ok_or(Fault::NotFound)?;
+            if page.modseq < from { Err(refused(home).into()) } else { Ok(page) }
+        };
+        // A long listing must not keep others from the asking thread.
+        let short = now.modseq.saturating_sub(from) <= SHORT;
+        let page =
+            if short { self.store.point_snapshot(read).await } else { self.store.snapshot(read).await };
+        let page = fault(page)?;
         Ok(Changes {
             items: page.items,
             token: SyncToken { modseq: page.modseq, ..now },

@@ -6,7 +6,7 @@ use super::access::{self, Place};
 use super::actor::Actor;
 use super::content::{self, Media, Sent};
 use super::items::{self, Stored};
-use super::{Core, fault};
+use super::{Core, conditions, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::precondition::Preconditions;
@@ -32,7 +32,7 @@ pub struct Transfer {
     pub moves: bool,
     /// Whether an item at the target may be replaced.
     pub overwrite: bool,
-    /// Conditions on the source.
+    /// Conditions on the source, and on what they name.
     pub conditions: Preconditions,
 }
 
@@ -54,7 +54,7 @@ impl Core {
                     let old = tx
                         .object(source.need(Privilege::Read)?.collection().id, &what.from.name)?
                         .ok_or(Fault::NotFound)?;
-                    items::hold(tx, &what.conditions, source.collection(), Some(&old))?;
+                    conditions::hold(tx, &actor, &what.conditions, source.collection(), Some(&old))?;
                     let taken = tx.object(target.collection().id, &what.to.name)?;
                     if taken.is_some() && !what.overwrite {
                         return Err(Fault::PreconditionFailed.into());

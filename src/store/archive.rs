@@ -3,6 +3,8 @@
 //! Columns that are derived from an item's content are left out: whoever restores an item derives them anew. Row ids and
 //! modification numbers are kept, so that sync tokens, grants and history stay right. Decides no right; knows no file format.
 
+mod file;
+
 use super::schema::{
     address, change, collection, collection_tombstone, credential, grant_, home, itip_state, job, membership,
     meta, object, principal, tombstone, version,
@@ -12,6 +14,8 @@ use crate::domain::object::{Draft, span_class};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// The settings that sync tokens and bearer tokens are made with.
+const TOKEN_SETTINGS: [&str; 2] = ["epoch", "signing_secret"];
 /// Rows that are read at once where they are short.
 const PAGE: i64 = 500;
 /// Bytes of content that are held at once; a single item may be longer.
@@ -299,9 +303,10 @@ fn cut(sizes: &[(i64, i32)]) -> Option<i64> {
 }
 
 impl WriteTx<'_> {
-    /// Ends the epoch that sync tokens carry: the next start makes another.
-    pub fn end_epoch(&mut self) -> Result<(), Error> {
-        diesel::delete(meta::table.find("epoch")).execute(self.conn)?;
+    /// Ends the epoch that sync tokens carry, and the secret that bearer tokens are signed with: the next start makes
+    /// others. A token of the lost time could else come to name a state, or a credential, of the time after.
+    pub fn end_tokens(&mut self) -> Result<(), Error> {
+        diesel::delete(meta::table.filter(meta::name.eq_any(TOKEN_SETTINGS))).execute(self.conn)?;
         Ok(())
     }
 
@@ -358,6 +363,7 @@ impl WriteTx<'_> {
                 object::span_class.eq(span_class(&draft.span)),
                 object::first_at.eq(draft.span.first),
                 object::last_at.eq(draft.span.last),
+                object::season.eq(draft.span.season),
                 object::created_at.eq(row.created_at),
                 object::modified_at.eq(row.modified_at),
                 object::schedule_tag.eq(&row.schedule_tag),
@@ -372,15 +378,4 @@ impl WriteTx<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_are_cut_by_bytes_but_never_empty() {
-        let big = i32::try_from(PAGE_BYTES).expect("fits") + 1;
-        assert_eq!(cut(&[]), None);
-        assert_eq!(cut(&[(1, big), (2, 1)]), Some(1));
-        assert_eq!(cut(&[(1, 10), (2, big), (3, 1)]), Some(1));
-        assert_eq!(cut(&[(1, 10), (2, 20), (3, 1)]), Some(3));
-    }
-}
+mod tests;

@@ -4,16 +4,19 @@
 //! with its commit. RFC 6578 §3.2. Decides no right.
 
 use super::conn::on;
+use super::objects::Origin;
 use super::raise::{RaiseCollection, RaiseHome};
-use super::schema::{collection, collection_tombstone, home};
+use super::schema::{change, collection, collection_tombstone, home, object};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::props::Props;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
-type Row = (i64, i64, i16, i16, String, bool, i16, bool, Option<String>, i64, i64, i64, String);
+pub(super) type Row = (i64, i64, i16, i16, String, bool, i16, bool, Option<String>, i64, i64, i64, String);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -35,8 +38,9 @@ macro_rules! columns {
         )
     };
 }
+pub(super) use columns as collection_columns;
 
-fn from_row(row: Row) -> Collection {
+pub(super) fn from_row(row: Row) -> Collection {
     let (
         id,
         owner,
@@ -78,6 +82,22 @@ pub(super) struct Raised {
     owner: PrincipalId,
     kind: HomeKind,
     modseq: i64,
+}
+
+/// Members that one statement copies at most.
+const COPY_ROWS: i64 = 500;
+/// Bytes of content that one statement copies at most, unless a single member is longer: the database may hold them in memory.
+const COPY_BYTES: i64 = 4 * 1024 * 1024;
+/// How the log names a change that made a member, as in `objects`.
+const CREATED: i16 = 1;
+
+/// How many members a collection has, and the bytes of its largest one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Members.
+    pub members: i64,
+    /// Bytes; 0 where there is none.
+    pub largest: u64,
 }
 
 /// A home's number and what clients keep on it.
@@ -167,6 +187,15 @@ impl ReadTx<'_> {
             .load(self.conn)?)
     }
 
+    /// How much a collection holds; reads all its members' lines.
+    pub fn extent(&mut self, of: CollectionId) -> Result<Extent, Error> {
+        let (members, largest): (i64, Option<i32>) = object::table
+            .filter(object::collection.eq(of.0))
+            .select((diesel::dsl::count_star(), diesel::dsl::max(object::size)))
+            .first(self.conn)?;
+        Ok(Extent { members, largest: largest.and_then(|size| u64::try_from(size).ok()).unwrap_or(0) })
+    }
+
     /// The home's number and kept properties.
     pub fn home(&mut self, owner: PrincipalId, kind: HomeKind) -> Result<HomeState, Error> {
         let (modseq, props): (i64, String) = on!(self.conn, conn => home::table.find((owner.0, kind as i16)).select((home::modseq, home::props)).first(conn))?;
@@ -186,6 +215,11 @@ impl WriteTx<'_> {
         let modseq = modseq.ok_or(Error::Fault(Fault::NotFound))?;
         self.raised.push(Raised { owner, kind, modseq });
         Ok(modseq)
+    }
+
+    /// The homes whose number this transaction has raised, each by one.
+    pub fn raised_homes(&self) -> Vec<(PrincipalId, HomeKind)> {
+        self.raised.iter().map(|known| (known.owner, known.kind)).collect()
     }
 
     /// Raises the numbers of the home and the collection and tells the collection's. `NotFound` where
@@ -223,6 +257,96 @@ impl WriteTx<'_> {
             ))
             .execute(self.conn)?;
         Ok(CollectionId(id))
+    }
+
+    /// Copies all members of `from` with their kept properties into `into`, a collection that was just made and has none; tells how
+    /// many. Contents stay within the database. Members keep their numbers, which the caller's lock on the home of `from`
+    /// keeps as they are, and the new collection's number goes above them.
+    pub fn copy_members(
+        &mut self,
+        from: &Collection,
+        into: CollectionId,
+        by: &Origin,
+    ) -> Result<usize, Error> {
+        let mut copied = 0;
+        let mut after = i64::MIN;
+        loop {
+            let sizes: Vec<(i64, i32)> = on!(self.conn, conn => object::table
+                .filter(object::collection.eq(from.id.0).and(object::modseq.gt(after)))
+                .select((object::modseq, object::size))
+                .order(object::modseq)
+                .limit(COPY_ROWS)
+                .load(conn))?;
+            let (Some(last), count) = page_end(&sizes) else { break };
+            copied += self.copy_page(from.id, into, (after, last), count)?;
+            self.log_page(into, (after, last), by)?;
+            after = last;
+        }
+        diesel::update(collection::table.find(into.0))
+            .set(collection::modseq.eq(from.modseq + 1))
+            .execute(self.conn)?;
+        Ok(copied)
+    }
+
+    /// Copies the `count` members with numbers above the first and up to the second of `page`.
+    fn copy_page(
+        &mut self,
+        from: CollectionId,
+        into: CollectionId,
+        page: (i64, i64),
+        count: i64,
+    ) -> Result<usize, Error> {
+        let now = self.now;
+        let before_first = self.shared.ids.next_run(now, count) - 1;
+        // All columns in their order: a new one does not compile until it is copied, or decided otherwise, here.
+        Ok(on!(self.conn, conn => object::table
+            .filter(object::collection.eq(from.0).and(object::modseq.gt(page.0)).and(object::modseq.le(page.1)))
+            .select((
+                sql::<BigInt>("").bind::<BigInt, _>(before_first).sql(" + ROW_NUMBER() OVER (ORDER BY modseq)"),
+                into.0.into_sql::<BigInt>(),
+                object::name,
+                object::uid,
+                object::etag,
+                object::modseq,
+                object::modseq,
+                object::component,
+                object::size,
+                object::span_class,
+                object::first_at,
+                object::last_at,
+                now.into_sql::<BigInt>(),
+                now.into_sql::<BigInt>(),
+                None::<&str>.into_sql::<Nullable<Text>>(),
+                object::organizer,
+                object::props,
+                object::search,
+                object::parsed,
+                object::body,
+                object::season,
+            ))
+            .insert_into(object::table)
+            .execute(conn))?)
+    }
+
+    /// Writes the log of a page that was copied.
+    fn log_page(&mut self, into: CollectionId, page: (i64, i64), by: &Origin) -> Result<usize, Error> {
+        let now = self.now;
+        Ok(on!(self.conn, conn => object::table
+            .filter(object::collection.eq(into.0).and(object::modseq.gt(page.0)).and(object::modseq.le(page.1)))
+            .select((
+                object::collection,
+                object::modseq,
+                object::name,
+                CREATED.into_sql::<SmallInt>(),
+                object::etag.nullable(),
+                by.actor.0.into_sql::<BigInt>(),
+                (by.door as i16).into_sql::<SmallInt>(),
+                by.device.as_deref().into_sql::<Nullable<Text>>(),
+                now.into_sql::<BigInt>(),
+                None::<i64>.into_sql::<Nullable<BigInt>>(),
+            ))
+            .insert_into(change::table)
+            .execute(conn))?)
     }
 
     /// Changes a collection's own properties.
@@ -305,5 +429,32 @@ impl WriteTx<'_> {
             .set(home::props.eq(props.to_json()))
             .execute(self.conn)?;
         Ok(())
+    }
+}
+
+/// The number up to which the contents of a page fit, and how many members that are; at least one where there is any.
+fn page_end(sizes: &[(i64, i32)]) -> (Option<i64>, i64) {
+    let (mut last, mut count, mut bytes) = (None, 0, 0);
+    for (modseq, size) in sizes {
+        bytes += i64::from(*size);
+        if last.is_some() && bytes > COPY_BYTES {
+            break;
+        }
+        (last, count) = (Some(*modseq), count + 1);
+    }
+    (last, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_to_copy_are_cut_by_bytes_but_never_empty() {
+        let big = i32::try_from(COPY_BYTES).expect("fits") + 1;
+        assert_eq!(page_end(&[]), (None, 0));
+        assert_eq!(page_end(&[(1, big), (2, 1)]), (Some(1), 1));
+        assert_eq!(page_end(&[(1, 10), (5, big), (9, 1)]), (Some(1), 1));
+        assert_eq!(page_end(&[(1, 10), (5, 20), (9, 1)]), (Some(9), 3));
     }
 }

@@ -42,6 +42,7 @@ impl Error {
                     let message = info.message();
                     message.contains("deadlock detected")
                         || message.contains("could not serialize")
+                        || message.contains("due to lock timeout")
                         || message.contains("database is locked")
                         || message.contains("database table is locked")
                 }

@@ -11,10 +11,13 @@ mod credentials;
 mod dialect;
 mod error;
 mod grants;
+mod lists;
 mod migrations;
 mod objects;
+mod opening;
 mod principals;
 mod raise;
+mod readers;
 mod retention;
 mod schema;
 mod spans;
@@ -27,17 +30,18 @@ pub use conn::Location;
 pub use credentials::{Credential, CredentialKind};
 pub use error::Error;
 pub use objects::{Door, Origin, Written};
+pub use opening::{Login, OwnPlace};
 pub use principals::PrincipalMatch;
-pub use spans::{Prescreen, Touched};
+pub use spans::Touched;
 pub use sync::{SyncItem, SyncPage};
 
 use crate::domain::id::IdSource;
 use conn::{Conn, Opener, Use};
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::{Pool, PooledConnection};
+use readers::Readers;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use writer::Writer;
 
 /// Attempts at a transaction that the database asks to run again.
@@ -66,7 +70,7 @@ pub struct Shared {
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
-    readers: Pool<Opener>,
+    readers: Readers,
     writer: Writer,
     embedded: bool,
 }
@@ -136,17 +140,11 @@ impl Store {
         let signing_secret = migrations::signing_secret(&mut conn)?;
         let ids = IdSource::new(rand::random::<u32>().into());
         let shared = Arc::new(Shared { ids, epoch, signing_secret });
-        let (usage, size, writers) = match location {
-            Location::File(_) => (Use::Read, 6, 1),
-            Location::Server(_) => (Use::Write, 12, SERVER_WRITERS),
+        let writers = match location {
+            Location::File(_) => 1,
+            Location::Server(_) => SERVER_WRITERS,
         };
-        let readers = Pool::builder()
-            .max_size(size)
-            .min_idle(Some(1))
-            .test_on_check_out(false)
-            .connection_timeout(Duration::from_secs(10))
-            .build(Opener { location: location.clone(), usage })
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let readers = Readers::open(location)?;
         let opener = Opener { location: location.clone(), usage: Use::Write };
         let writer = Writer::start(&opener, &shared, writers)?;
         let embedded = matches!(location, Location::File(_));
@@ -175,8 +173,7 @@ impl Store {
         F: FnMut(&mut ReadTx<'_>) -> Result<T, Error> + Send + 'static,
     {
         if weight == Weight::Point
-            && self.is_embedded()
-            && let Some(mut conn) = self.readers.try_get()
+            && let Some(mut conn) = self.readers.at_once()
         {
             return work(&mut ReadTx { conn: &mut conn, shared: &self.shared });
         }
@@ -200,15 +197,21 @@ impl Store {
         &self,
         work: &mut dyn FnMut(&mut ReadTx<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.on_connection(|conn| {
-            conn.batch_execute(match conn {
-                Conn::Sqlite(_) => "BEGIN",
-                Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            })?;
-            let result = work(&mut ReadTx { conn, shared: &self.shared });
-            conn.batch_execute("COMMIT").or_else(|_| conn.batch_execute("ROLLBACK"))?;
-            result
-        })
+        self.on_connection(|conn| self.in_snapshot(conn, work))
+    }
+
+    fn in_snapshot<T>(
+        &self,
+        conn: &mut Conn,
+        work: &mut dyn FnMut(&mut ReadTx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        conn.batch_execute(match conn {
+            Conn::Sqlite(_) => "BEGIN",
+            Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        })?;
+        let result = work(&mut ReadTx { conn, shared: &self.shared });
+        conn.batch_execute("COMMIT").or_else(|_| conn.batch_execute("ROLLBACK"))?;
+        result
     }
 
     /// As [`Store::snapshot`], at once on the asking thread where the embedded database can: for reads of some rows.
@@ -217,7 +220,10 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut ReadTx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        if self.is_embedded() { self.snapshot_here(&mut work) } else { self.snapshot(work).await }
+        if let Some(mut conn) = self.readers.at_once() {
+            return self.in_snapshot(&mut conn, &mut work);
+        }
+        self.snapshot(work).await
     }
 
     /// Writes in one transaction; answers when it is durable. The closure may run several times and must have no
@@ -232,18 +238,14 @@ impl Store {
 
     /// Reads on a pooled connection; one that broke while idle is replaced once.
     fn on_connection<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        let mut conn = self.connection()?;
+        let mut conn = self.readers.wait()?;
         match work(&mut conn) {
             Err(error) if error.is_broken() => {
                 drop(conn);
-                work(&mut *self.connection()?)
+                work(&mut *self.readers.wait()?)
             }
             other => other,
         }
-    }
-
-    fn connection(&self) -> Result<PooledConnection<Opener>, Error> {
-        self.readers.get().map_err(|error| Error::Unavailable(error.to_string()))
     }
 }
 

@@ -4,6 +4,8 @@
 //! the caller's transaction. Decides no right and checks no content.
 
 use super::conn::on;
+use super::lists::OneOf;
+use super::raise::ReplaceObject;
 use super::schema::{change, object, tombstone, version};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::Collection;
@@ -123,12 +125,15 @@ impl ReadTx<'_> {
         Ok(row.map(from_row))
     }
 
-    /// The items with these names that exist, in no particular order. At most some hundred names at a time.
+    /// The items with these names that exist, in no particular order.
     pub fn objects_named(&mut self, of: CollectionId, names: &[&str]) -> Result<Vec<Object>, Error> {
-        let rows: Vec<Row> = object::table
-            .filter(object::collection.eq(of.0).and(object::name.eq_any(names)))
-            .select(columns!())
-            .load(self.conn)?;
+        let mut rows: Vec<Row> = Vec::with_capacity(names.len());
+        for piece in OneOf::pieces(names) {
+            rows.extend(on!(self.conn, conn => object::table
+                .filter(object::collection.eq(of.0).and(OneOf::new(object::name, piece)))
+                .select(columns!())
+                .load::<Row>(conn))?);
+        }
         Ok(rows.into_iter().map(from_row).collect())
     }
 
@@ -198,6 +203,7 @@ impl WriteTx<'_> {
             object::span_class.eq(span_class(&draft.span)),
             object::first_at.eq(draft.span.first),
             object::last_at.eq(draft.span.last),
+            object::season.eq(draft.span.season),
             object::modified_at.eq(now),
             object::organizer.eq(&draft.organizer),
             object::search.eq(&draft.search),
@@ -206,7 +212,8 @@ impl WriteTx<'_> {
         );
         match old {
             Some(old) => {
-                on!(self.conn, conn => diesel::update(object::table.find(old.id.0)).set(content).execute(conn))?;
+                let replace = ReplaceObject { id: old.id.0, changes: content.as_changeset() };
+                on!(self.conn, conn => replace.execute(conn))?;
             }
             None => {
                 let id = self.new_id();

@@ -66,16 +66,6 @@ impl ReadTx<'_> {
         }
     }
 
-    /// Whether what was checked under `auth_version` still holds, and the account may be used.
-    pub fn auth_holds(&mut self, id: PrincipalId, auth_version: i64) -> Result<bool, Error> {
-        let found: Option<(i64, i16)> = on!(self.conn, conn => principal::table
-            .find(id.0)
-            .select((principal::auth_version, principal::state))
-            .first(conn)
-            .optional())?;
-        Ok(found == Some((auth_version, PrincipalState::Active as i16)))
-    }
-
     /// Principals that match, ordered by their searched text; hidden ones left out.
     pub fn search_principals(&mut self, wanted: &PrincipalMatch) -> Result<Vec<Principal>, Error> {
         let mut query = principal::table.select(columns!()).filter(principal::hidden.eq(false)).into_boxed();

@@ -1,4 +1,4 @@
-//! The two statements that every write begins with: raise the number of a home, raise that of a collection.
+//! The updates that writes are made of: raise the number of a home, raise that of a collection, replace an item.
 //!
 //! Written by hand because the query builder's UPDATE is never kept prepared; these are, on both databases alike.
 
@@ -19,6 +19,35 @@ pub(super) struct RaiseHome {
 pub(super) struct RaiseCollection {
     pub id: i64,
     pub home_modseq: i64,
+}
+
+/// `UPDATE object SET … WHERE id = …`
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReplaceObject<C> {
+    pub id: i64,
+    pub changes: C,
+}
+
+/// The text is the key to the prepared statement: it depends on the columns that are set.
+impl<C> QueryId for ReplaceObject<C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C, Conn> RunQueryDsl<Conn> for ReplaceObject<C> {}
+
+impl<C, DB> QueryFragment<DB> for ReplaceObject<C>
+where
+    DB: Backend + HasSqlType<BigInt>,
+    C: QueryFragment<DB>,
+    i64: diesel::serialize::ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE object SET ");
+        self.changes.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<BigInt, _>(&self.id)
+    }
 }
 
 impl Query for RaiseHome {

@@ -100,6 +100,7 @@ diesel::table! {
         search -> Text,
         parsed -> Binary,
         body -> Text,
+        season -> BigInt,
     }
 }
 diesel::table! {

@@ -4,17 +4,21 @@
 //! `domain::object::SPAN_CLASSES`).
 
 use super::conn::on;
-use super::dialect::containing;
+use super::lists::OneOf;
 use super::objects::{ObjectRow, from_row, object_columns};
 use super::schema::object;
 use super::{Error, ReadTx};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object, SPAN_CLASSES};
+use crate::text::ical::season;
+use diesel::backend::Backend;
 use diesel::connection::DefaultLoadingMode;
+use diesel::expression::Expression;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Bool, HasSqlType, SmallInt};
 
-/// Whether an item with this compact form is wanted.
-pub type Keep<'k> = dyn FnMut(&[u8]) -> Result<bool, Error> + 'k;
 /// Looks at the compact form of an item.
 pub type See<'s> = dyn FnMut(&[u8]) -> Result<(), Error> + 's;
 
@@ -27,151 +31,139 @@ pub struct Touched {
     pub component: Option<ItemKind>,
 }
 
-/// A window as one class of spans is asked for it.
-#[derive(Debug, Clone, Copy)]
-struct ClassWindow {
-    class: i16,
-    earliest: i64,
+/// `SELECT … FROM object` for the items whose spans touch a window: one look into the index for each class of spans, from the
+/// longest length of the class before the window on. Written by hand, for the query builder has no `VALUES` to join with.
+#[derive(Debug, QueryId)]
+struct InWindow<S> {
+    select: S,
+    of: i64,
+    /// The least `first_at` of each class.
+    earliest: [i64; SPAN_CLASSES.len() + 1],
     start: i64,
     end: i64,
+    season: i64,
     least: i16,
     most: i16,
+    limit: i64,
 }
 
-impl Touched {
-    /// The window for each class: no span of a class begins earlier than its longest length before the window.
-    fn classes(self) -> impl Iterator<Item = ClassWindow> {
-        let (start, end) = self.window;
-        let (least, most) = self.component.map_or((i16::MIN, i16::MAX), |kind| (kind.0, kind.0));
-        (0..=SPAN_CLASSES.len()).map(move |class| ClassWindow {
-            class: i16::try_from(class).unwrap_or(i16::MAX),
-            earliest: SPAN_CLASSES.get(class).map_or(i64::MIN, |longest| start.saturating_sub(*longest)),
-            start,
-            end,
-            least,
-            most,
-        })
+impl<S> InWindow<S> {
+    fn new(select: S, of: CollectionId, touched: Touched, limit: i64) -> Self {
+        let (start, end) = touched.window;
+        let (least, most) = touched.component.map_or((i16::MIN, i16::MAX), |kind| (kind.0, kind.0));
+        let earliest = std::array::from_fn(|class| {
+            SPAN_CLASSES.get(class).map_or(i64::MIN, |longest| start.saturating_sub(*longest))
+        });
+        let season = season::of_window(start, end);
+        InWindow { select, of: of.0, earliest, start, end, season, least, most, limit }
     }
 }
 
-/// The condition of one class: always the same statement, so that it stays prepared.
-macro_rules! touching {
-    ($of:expr, $class:expr) => {
-        object::collection
-            .eq($of.0)
-            .and(object::span_class.eq($class.class))
-            .and(object::first_at.ge($class.earliest))
-            .and(object::first_at.le($class.end))
-            .and(object::last_at.ge($class.start))
-            .and(object::component.ge($class.least))
-            .and(object::component.le($class.most))
-    };
+impl<S: Expression> Query for InWindow<S> {
+    type SqlType = S::SqlType;
 }
 
-/// What the database can say of a query.
-#[derive(Debug, Clone, Default)]
-pub struct Prescreen {
-    /// Instants [start, end) that the item's span must touch, microseconds UTC.
-    pub window: Option<(i64, i64)>,
-    /// The component that the item must be.
-    pub component: Option<ItemKind>,
-    /// Folded texts of which at least one must occur.
-    pub needles: Vec<String>,
+impl<S, Conn> RunQueryDsl<Conn> for InWindow<S> {}
+
+impl<S, DB> QueryFragment<DB> for InWindow<S>
+where
+    S: QueryFragment<DB>,
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("WITH span (class, earliest) AS (VALUES ");
+        for (class, earliest) in self.earliest.iter().enumerate() {
+            out.push_sql(if class == 0 { "(" } else { ", (" });
+            out.push_sql(CLASSES.get(class).copied().unwrap_or("-1"));
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(earliest)?;
+            out.push_sql(")");
+        }
+        out.push_sql(") SELECT ");
+        self.select.walk_ast(out.reborrow())?;
+        // The order of a cross join is kept by SQLite: each class is looked up, never the whole collection.
+        out.push_sql(" FROM span CROSS JOIN object WHERE object.collection = ");
+        out.push_bind_param::<BigInt, _>(&self.of)?;
+        out.push_sql(" AND object.span_class = span.class AND object.first_at >= span.earliest AND object.first_at <= ");
+        out.push_bind_param::<BigInt, _>(&self.end)?;
+        out.push_sql(" AND object.last_at >= ");
+        out.push_bind_param::<BigInt, _>(&self.start)?;
+        out.push_sql(" AND (object.season & ");
+        out.push_bind_param::<BigInt, _>(&self.season)?;
+        out.push_sql(") <> 0 AND object.component >= ");
+        out.push_bind_param::<SmallInt, _>(&self.least)?;
+        out.push_sql(" AND object.component <= ");
+        out.push_bind_param::<SmallInt, _>(&self.most)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)
+    }
 }
+
+/// The numbers of the classes as they stand in a statement.
+const CLASSES: [&str; SPAN_CLASSES.len() + 1] = ["0", "1", "2", "3", "4", "5", "6"];
 
 impl ReadTx<'_> {
-    /// A page of candidates with ids above `after`, in the order of ids.
-    pub fn candidates(
+    /// A page of all items with ids above `after`, in the order of ids.
+    pub fn objects_of_kind(
         &mut self,
         of: CollectionId,
-        wanted: &Prescreen,
+        component: Option<ItemKind>,
         after: i64,
         limit: i64,
     ) -> Result<Vec<Object>, Error> {
-        let mut query = object::table
-            .filter(object::collection.eq(of.0).and(object::id.gt(after)))
+        let (least, most) = component.map_or((i16::MIN, i16::MAX), |kind| (kind.0, kind.0));
+        let rows: Vec<ObjectRow> = on!(self.conn, conn => object::table
+            .filter(
+                object::collection
+                    .eq(of.0)
+                    .and(object::id.gt(after))
+                    .and(object::component.ge(least))
+                    .and(object::component.le(most)),
+            )
             .select(object_columns!())
             .order(object::id)
             .limit(limit)
-            .into_boxed();
-        if let Some(kind) = wanted.component {
-            query = query.filter(object::component.eq(kind.0));
-        }
-        if let [first, rest @ ..] = wanted.needles.as_slice() {
-            let mut any: Box<
-                dyn BoxableExpression<
-                        object::table,
-                        super::conn::MultiBackend,
-                        SqlType = diesel::sql_types::Bool,
-                    >,
-            > = Box::new(object::search.like(containing(first)).escape('\\'));
-            for needle in rest {
-                any = Box::new(any.or(object::search.like(containing(needle)).escape('\\')));
-            }
-            query = query.filter(any);
-        }
-        let rows: Vec<ObjectRow> = query.load(self.conn)?;
+            .load(conn))?;
         Ok(rows.into_iter().map(from_row).collect())
     }
 
-    /// The ids of all items whose span touches the window, found class by class.
+    /// Shows the id and the searched text of each card, in the order of ids.
+    pub fn each_card_text(&mut self, of: CollectionId, see: &mut dyn FnMut(i64, &str)) -> Result<(), Error> {
+        on!(self.conn, conn => {
+            // The kind stands in the statement itself, as in the condition of the index that holds these texts.
+            let query = object::table
+                .filter(object::collection.eq(of.0).and(diesel::dsl::sql::<Bool>("component = 100")))
+                .select((object::id, object::search))
+                .order(object::id);
+            for row in query.load_iter::<(i64, String), DefaultLoadingMode>(conn)? {
+                let (id, text) = row?;
+                see(id, &text);
+            }
+        });
+        Ok(())
+    }
+
+    /// The ids of all items whose span touches the window, in their order.
     pub fn ids_in_window(&mut self, of: CollectionId, window: Touched) -> Result<Vec<i64>, Error> {
-        let mut ids = Vec::new();
-        for class in window.classes() {
-            let found: Vec<i64> = on!(self.conn, conn => object::table
-                .filter(touching!(of, class))
-                .select(object::id)
-                .load(conn))?;
-            ids.extend(found);
-        }
+        let mut ids: Vec<i64> =
+            on!(self.conn, conn => InWindow::new(object::id, of, window, i64::MAX).load(conn))?;
         ids.sort_unstable();
         Ok(ids)
     }
 
-    /// The items of all classes but the last whose span touches the window; `None` where there are more than `most`.
-    pub fn short_in_window(
+    /// The items whose span touches the window; `None` where there are more than `most`.
+    pub fn objects_in_window(
         &mut self,
         of: CollectionId,
         window: Touched,
         most: usize,
     ) -> Result<Option<Vec<Object>>, Error> {
-        let mut objects = Vec::new();
         let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        for class in window.classes().take(SPAN_CLASSES.len()) {
-            let rows: Vec<ObjectRow> = on!(self.conn, conn => object::table
-                .filter(touching!(of, class))
-                .select(object_columns!())
-                .limit(limit)
-                .load(conn))?;
-            objects.extend(rows.into_iter().map(from_row));
-            if objects.len() > most {
-                return Ok(None);
-            }
-        }
-        Ok(Some(objects))
-    }
-
-    /// The ids of those items of the last class, the long and endless series, whose span touches the window and whose
-    /// compact form `keep` wants. Most series miss a given window: their content is never read.
-    pub fn long_in_window(
-        &mut self,
-        of: CollectionId,
-        window: Touched,
-        keep: &mut Keep<'_>,
-    ) -> Result<Vec<i64>, Error> {
-        let mut ids = Vec::new();
-        for class in window.classes().skip(SPAN_CLASSES.len()) {
-            on!(self.conn, conn => {
-                let query = object::table.filter(touching!(of, class)).select((object::id, object::parsed));
-                for row in query.load_iter::<(i64, Vec<u8>), DefaultLoadingMode>(conn)? {
-                    let (id, parsed) = row?;
-                    if keep(&parsed)? {
-                        ids.push(id);
-                    }
-                }
-            });
-        }
-        Ok(ids)
+        let rows: Vec<ObjectRow> =
+            on!(self.conn, conn => InWindow::new(object_columns!(), of, window, limit).load(conn))?;
+        Ok((rows.len() <= most).then(|| rows.into_iter().map(from_row).collect()))
     }
 
     /// Shows the compact forms of all items whose span touches the window, one after the other.
@@ -181,31 +173,24 @@ impl ReadTx<'_> {
         window: Touched,
         see: &mut See<'_>,
     ) -> Result<(), Error> {
-        for class in window.classes() {
-            on!(self.conn, conn => {
-                let query = object::table.filter(touching!(of, class)).select(object::parsed);
-                for parsed in query.load_iter::<Vec<u8>, DefaultLoadingMode>(conn)? {
-                    see(&parsed?)?;
-                }
-            });
-        }
+        on!(self.conn, conn => {
+            let query = InWindow::new(object::parsed, of, window, i64::MAX);
+            for parsed in query.load_iter::<Vec<u8>, DefaultLoadingMode>(conn)? {
+                see(&parsed?)?;
+            }
+        });
         Ok(())
     }
 
-    /// The item with this id.
-    pub fn object_with_id(&mut self, id: i64) -> Result<Option<Object>, Error> {
-        let row: Option<ObjectRow> =
-            on!(self.conn, conn => object::table.find(id).select(object_columns!()).first(conn).optional())?;
-        Ok(row.map(from_row))
-    }
-
-    /// The items with these ids; at most some hundred at a time.
+    /// The items with these ids.
     pub fn objects_with_ids(&mut self, ids: &[i64]) -> Result<Vec<Object>, Error> {
-        let rows: Vec<ObjectRow> = object::table
-            .filter(object::id.eq_any(ids))
-            .select(object_columns!())
-            .order(object::id)
-            .load(self.conn)?;
+        let mut rows: Vec<ObjectRow> = Vec::with_capacity(ids.len());
+        for piece in OneOf::pieces(ids) {
+            rows.extend(on!(self.conn, conn => object::table
+                .filter(OneOf::new(object::id, piece))
+                .select(object_columns!())
+                .load::<ObjectRow>(conn))?);
+        }
         Ok(rows.into_iter().map(from_row).collect())
     }
 }

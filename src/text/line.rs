@@ -259,6 +259,11 @@ pub fn encode_param(value: &str) -> String {
 /// in `=`, which a reader could take for a soft break of quoted-printable.
 pub fn write_folded(out: &mut String, line: &str) {
     const WIDTH: usize = 75; // octets without the line break, RFC 5545 §3.1
+    if line.len() < WIDTH {
+        out.push_str(line);
+        out.push_str("\r\n");
+        return;
+    }
     let mut used = 0;
     for c in line.chars() {
         let size = c.len_utf8();

@@ -296,29 +296,51 @@ pub fn is_xml_char(c: char) -> bool {
 /// into LF; what XML 1.0 cannot hold becomes U+FFFD, so that one bad item never spoils a whole answer.
 pub fn escape(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
+    out.reserve(bytes.len());
     let mut from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        let with = match byte {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            b'\r' => "&#13;",
-            0..=8 | 11 | 12 | 14..=31 => "\u{fffd}",
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        at += plain(rest);
+        let Some(&byte) = bytes.get(at) else { break };
+        let (with, taken) = match byte {
+            b'&' => ("&amp;", 1),
+            b'<' => ("&lt;", 1),
+            b'>' => ("&gt;", 1),
+            b'"' => ("&quot;", 1),
+            b'\r' => ("&#13;", 1),
+            0..=8 | 11 | 12 | 14..=31 => ("\u{fffd}", 1),
             // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
-            0xef if matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])) => "",
-            _ => continue,
+            0xef if matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])) => ("\u{fffd}", 3),
+            _ => {
+                at += 1;
+                continue;
+            }
         };
         out.push_str(text.get(from..at).unwrap_or_default());
-        if with.is_empty() {
-            out.push('\u{fffd}');
-            from = at + 3;
-        } else {
-            out.push_str(with);
-            from = at + 1;
-        }
+        out.push_str(with);
+        at += taken;
+        from = at;
     }
     out.push_str(text.get(from..).unwrap_or_default());
+}
+
+/// How many bytes at the beginning need no second look. Whole pieces are judged at once, which the compiler does with wide
+/// registers.
+fn plain(bytes: &[u8]) -> usize {
+    const PIECE: usize = 16;
+    let special = |byte: u8| {
+        (byte < 32) & (byte != b'\t') & (byte != b'\n')
+            | (byte == b'&')
+            | (byte == b'<')
+            | (byte == b'>')
+            | (byte == b'"')
+            | (byte == 0xef)
+    };
+    let (pieces, _) = bytes.as_chunks::<PIECE>();
+    let clean = |piece: &&[u8; PIECE]| !piece.iter().fold(false, |found, byte| found | special(*byte));
+    let at = pieces.iter().take_while(clean).count() * PIECE;
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| special(*byte)).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub struct Args {
 /// Fills the database once, prints the guide, and serves until a signal says stop.
 pub fn run(args: &Args) -> Result<(), Failed> {
     let config = Config::read(&args.flags, args.listen)?;
-    telemetry::start(config.log_json, if config.log == "info" { "warn" } else { &config.log });
+    let _lines = telemetry::start(config.log_json, if config.log == "info" { "warn" } else { &config.log });
     // Taken first: who cannot listen should not wait for the data.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;

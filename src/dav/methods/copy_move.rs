@@ -1,11 +1,14 @@
-//! COPY and MOVE. RFC 4918 §9.8, §9.9.
+//! COPY and MOVE of items and of whole collections. RFC 4918 §9.8, §9.9.
 
 use super::put::stored_answer;
 use crate::dav::href::{self, Target};
 use crate::dav::precondition;
-use crate::dav::request::Request;
+use crate::dav::request::{Depth, Request};
+use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
+use crate::services::access::Place;
+use crate::services::collection_transfer::{CollectionTransfer, Manner};
 use crate::services::transfer::{ItemPlace, Transfer};
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
@@ -27,18 +30,59 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
             };
             let stored = request.core.transfer(&request.actor, transfer).await?;
             let mut answer = stored_answer(&stored, None, to.home == HomeKind::AddressBooks);
-            if stored.created
-                && let Ok(value) = href::of_target(&target).parse()
-            {
-                answer.headers_mut().insert(LOCATION, value);
+            if stored.created {
+                locate(&mut answer, &target);
             }
             Ok(answer)
         }
-        (Target::Collection(from), Target::Collection(to)) if moves => {
-            let conditions = precondition::read(request.headers, &request.target)?;
-            request.core.rename_collection(&request.actor, from, to, conditions).await?;
-            Ok(HttpResponse::Created().finish())
-        }
+        (Target::Collection(from), Target::Collection(to)) => collection(request, from, to, moves).await,
         _ => Err(Condition::CollectionLocationOk { card: false }.into()),
+    }
+}
+
+async fn collection(
+    request: &Request<'_>,
+    from: &Place,
+    to: &Place,
+    moves: bool,
+) -> Result<HttpResponse, Fault> {
+    let manner = match (moves, request.depth(Depth::Infinity)?) {
+        (true, Depth::Infinity) => Manner::Move,
+        (false, Depth::Infinity) => Manner::Copy,
+        (false, Depth::Zero) => Manner::CopyBare,
+        (true, _) => return Err(Fault::BadRequest("a collection moves with Depth: infinity".into())),
+        (false, Depth::One) => {
+            return Err(Fault::BadRequest("a collection is copied with Depth: 0 or infinity".into()));
+        }
+    };
+    let transfer = CollectionTransfer {
+        from: from.clone(),
+        to: to.clone(),
+        manner,
+        overwrite: request.overwrite(),
+        conditions: precondition::read(request.headers, &request.target)?,
+    };
+    let done = request.core.transfer_collection(&request.actor, transfer).await;
+    let replaced = done.map_err(|fault| match fault {
+        // What is missing is the right to add to a home, not one on the source.
+        Fault::Condition(Condition::NeedPrivileges { href, privilege: Privilege::Bind })
+            if href.is_empty() =>
+        {
+            Condition::NeedPrivileges { href: href::home(to.home, &to.owner), privilege: Privilege::Bind }
+                .into()
+        }
+        other => other,
+    })?;
+    if replaced {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    let mut answer = HttpResponse::Created().finish();
+    locate(&mut answer, &Target::Collection(to.clone()));
+    Ok(answer)
+}
+
+fn locate(answer: &mut HttpResponse, target: &Target) {
+    if let Ok(value) = href::of_target(target).parse() {
+        answer.headers_mut().insert(LOCATION, value);
     }
 }

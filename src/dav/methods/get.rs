@@ -10,7 +10,7 @@ use crate::dav::resource;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::object::Object;
-use crate::domain::precondition::{Preconditions, ResourceState};
+use crate::domain::precondition::Preconditions;
 use crate::services::formats::{self, Format};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
@@ -18,19 +18,14 @@ use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
 /// Answers 200 or 304.
 pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
     let Target::Item(place, name) = &request.target else { return collection(request).await };
-    let (_, object) = request.core.item(&request.actor, place, name).await?;
+    let (access, object) = request.item(place, name).await?;
     let etag = object.etag.quoted();
     if precondition::if_none_match(request.headers).is_some_and(|tags| tags.weakly(Some(&object.etag.0))) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
     let wanted =
         Preconditions { if_none_match: None, ..precondition::read(request.headers, &request.target)? };
-    let state = ResourceState {
-        etag: Some(&object.etag.0),
-        schedule_tag: object.schedule_tag.as_deref(),
-        sync_token: None,
-    };
-    wanted.check(state, ResourceState::default())?;
+    request.core.hold_for_read(&request.actor, wanted, &access, &object).await?;
     item(request, object, etag, place.home)
 }
 

@@ -2,6 +2,7 @@
 
 use super::proppatch::{self, Patch};
 use crate::dav::href::Target;
+use crate::dav::precondition;
 use crate::dav::request::{Request, read_xml};
 use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
 use crate::domain::collection::{CollectionKind, Components, HomeKind};
@@ -27,7 +28,8 @@ pub async fn answer(
         return Err(Fault::BadRequest(format!("the body is not a {}", expected.1)));
     }
     let draft = draft(body.as_ref(), place.home, calendar)?;
-    request.core.create_collection(&request.actor, place, draft).await?;
+    let conditions = precondition::read(request.headers, &request.target)?;
+    request.core.create_collection_if(&request.actor, place, draft, conditions).await?;
     Ok(HttpResponse::Created().insert_header(("Cache-Control", "no-cache")).finish())
 }
 

@@ -37,7 +37,7 @@ const METHODS: &[(&str, u16)] = &[
     ("REPORT", kind::ANY),
     ("PUT", kind::ITEM),
     ("DELETE", kind::COLLECTION | kind::ITEM),
-    ("COPY", kind::ITEM),
+    ("COPY", kind::ITEM | kind::CALENDAR | kind::BOOK),
     ("MOVE", kind::ITEM | kind::CALENDAR | kind::BOOK),
     ("ACL", kind::CALENDAR | kind::BOOK),
     ("POST", kind::CALENDAR | kind::BOOK),

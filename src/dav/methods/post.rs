@@ -16,7 +16,7 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let card = place.home == HomeKind::AddressBooks;
     let sent = put::read_sent(request, payload, card).await?;
     let name = format!("{}.{}", uuid::Uuid::now_v7(), if card { "vcf" } else { "ics" });
-    let conditions = precondition::read(request.headers, &request.target)?;
+    let conditions = precondition::read_of_add_member(request.headers, place)?;
     let stored = request.core.put_item(&request.actor, place, &name, sent, conditions).await?;
     let mut answer = put::stored_answer(&stored, None, card);
     let location = href::of_target(&Target::Item(place.clone(), name));

@@ -28,7 +28,7 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     if body.as_ref().is_some_and(|root| !root.is(DAV, "propfind")) {
         return Err(Fault::BadRequest("the body is not a propfind".into()));
     }
-    let resource = resource::load(request.core, &request.actor, &request.target).await?;
+    let resource = request.resource().await?;
     let absent = if resource.kind() & kind::ITEM != 0 { Depth::Zero } else { Depth::Infinity };
     let depth = match request.depth(absent)? {
         // A client that forgets the header means a listing; who asks for everything is refused.

@@ -2,7 +2,6 @@
 
 use crate::dav::reports;
 use crate::dav::request::{Request, read_xml};
-use crate::dav::resource;
 use crate::domain::fault::{Condition, Fault};
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
@@ -11,7 +10,7 @@ use actix_web::web::Payload;
 pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
     let body = read_xml(payload, request.core.limits().xml_bytes).await?;
     let root = body.ok_or_else(|| Fault::BadRequest("a REPORT needs a body".into()))?;
-    let resource = resource::load(request.core, &request.actor, &request.target).await?;
+    let resource = request.resource().await?;
     let report = reports::find(&root.ns, &root.local)
         .filter(|report| report.kinds & resource.kind() != 0)
         .ok_or(Condition::SupportedReport)?;

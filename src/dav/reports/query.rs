@@ -25,12 +25,14 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
     let Resource::Collection(access) = resource else { return Err(Condition::SupportedReport.into()) };
     let query = match access.collection().home {
         HomeKind::Calendars => {
-            let filter = root.child(CALDAV, "filter").ok_or_else(|| missing("filter"))?;
+            let filter =
+                root.child(CALDAV, "filter").ok_or_else(|| Condition::ValidFilter(NO_FILTER.to_owned()))?;
             let zone = zone(root)?;
             Query::Calendar(CalendarQuery::new(&access, parse::calendar_filter(filter)?, zone)?)
         }
         HomeKind::AddressBooks => {
-            let filter = root.child(CARDDAV, "filter").ok_or_else(|| missing("filter"))?;
+            let filter =
+                root.child(CARDDAV, "filter").ok_or_else(|| Fault::BadRequest(NO_FILTER.to_owned()))?;
             Query::Contact(ContactQuery::new(&access, parse::card_filter(filter)?)?)
         }
     };
@@ -49,9 +51,7 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
     stream::multistatus(answer).await
 }
 
-fn missing(what: &str) -> Fault {
-    Condition::ValidFilter(format!("there is no {what}")).into()
-}
+const NO_FILTER: &str = "there is no filter";
 
 /// The zone that a request names for floating times: by text (RFC 4791 §9.8) or by name (RFC 7809 §5.1.1).
 pub fn zone(root: &Element) -> Result<Option<Zone>, Fault> {

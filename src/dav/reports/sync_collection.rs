@@ -1,7 +1,9 @@
 //! `DAV:sync-collection` on collections and homes. RFC 6578 §3.
 //!
-//! A client that gives no limit gets everything in one answer, streamed page by page; the token comes last and stands for what
-//! the last page saw, so that replaying answers gives the collection's state at that commit.
+//! A client that gives no limit gets everything in one answer, streamed page by page; the token comes last. All that one answer
+//! tells is of one state of the collection, each member once. The listing is read ahead in one short snapshot, which no
+//! slow reader can prolong; where that does not reach to the end, more is read only as long as the collection stands still,
+//! and otherwise the answer ends early with a 507, as the RFC's §3.6 lets a server do: its token covers what was told.
 
 use crate::dav::href;
 use crate::dav::props::View;
@@ -19,7 +21,7 @@ use crate::services::{Access, Actor, Core, SyncItem};
 use crate::text::xml::Element;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// Changes of a page where only the listing is needed.
 const ENTRIES: usize = 4096;
@@ -91,10 +93,13 @@ async fn collection(
         of: ItemOf::new(access),
         unborn: if since.is_none() { i64::MAX } else { 0 },
         since,
-        page: limit.map_or(page, |limit| limit.min(page)),
+        page,
         left: limit,
         whole,
         select,
+        ready: VecDeque::new(),
+        more: true,
+        seen: None,
         begun: false,
     };
     stream::multistatus(sync).await
@@ -107,36 +112,38 @@ struct Sync {
     minimal: bool,
     path: String,
     of: ItemOf,
+    /// Up to where everything is told or ready to be told.
     since: Option<SyncToken>,
     /// Tombstones up to this number are of members that this client was never told of.
     unborn: i64,
     page: usize,
+    /// What the client's limit leaves to be read.
     left: Option<usize>,
     whole: bool,
+    /// Read and not told yet.
+    ready: VecDeque<SyncItem>,
+    /// Whether there is more than what is ready.
+    more: bool,
+    /// The collection's number at the first reading, which all of the answer is of.
+    seen: Option<i64>,
     begun: bool,
 }
 
 impl Pages for Sync {
     async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
-        let size = self.left.map_or(self.page, |left| left.min(self.page));
-        let changes = self.core.changes(&self.of.access, self.since.as_ref(), size, self.unborn).await?;
-        self.unborn = self.unborn.min(changes.current);
+        let goes_on = !self.ready.is_empty() || self.read().await?;
         if !self.begun {
             self.begun = true;
             write::begin(out, "multistatus");
         }
-        out.reserve(changes.items.len() * 256);
-        let count = changes.items.len();
-        self.write(changes.items, out).await?;
-        if let Some(left) = &mut self.left {
-            *left = left.saturating_sub(count);
-        }
-        let truncated = changes.more && self.left == Some(0);
-        if changes.more && !truncated {
-            self.since = Some(changes.token);
+        let count = self.page.min(self.ready.len());
+        out.reserve(count * 256);
+        let items = self.ready.drain(..count).collect();
+        self.write(items, out).await?;
+        if !self.ready.is_empty() || (goes_on && self.more && self.left != Some(0)) {
             return Ok(true);
         }
-        if truncated {
+        if self.more {
             out.push_str("<D:response>");
             write::href(out, &self.path);
             out.push_str(
@@ -144,13 +151,32 @@ impl Pages for Sync {
                  <D:number-of-matches-within-limits/></D:error></D:response>\n",
             );
         }
-        write::text(out, DAV, "sync-token", &changes.token.to_string());
+        if let Some(token) = &self.since {
+            write::text(out, DAV, "sync-token", &token.to_string());
+        }
         write::end(out, "multistatus");
         Ok(false)
     }
 }
 
 impl Sync {
+    /// Reads ahead; false, and nothing is read, where the collection is not any more what the answer is of.
+    async fn read(&mut self) -> Result<bool, Fault> {
+        let most = self.core.limits().read_ahead;
+        let size = self.left.map_or(most, |left| left.min(most));
+        let changes = self.core.changes(&self.of.access, self.since.as_ref(), size, self.unborn).await?;
+        if self.seen.is_some_and(|seen| seen != changes.current) {
+            return Ok(false);
+        }
+        self.seen = Some(changes.current);
+        self.unborn = self.unborn.min(changes.current);
+        self.left = self.left.map(|left| left.saturating_sub(changes.items.len()));
+        self.since = Some(changes.token);
+        self.more = changes.more;
+        self.ready = changes.items.into();
+        Ok(true)
+    }
+
     async fn write(&self, items: Vec<SyncItem>, out: &mut String) -> Result<(), Fault> {
         let mut whole = HashMap::new();
         if self.whole {

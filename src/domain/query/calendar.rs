@@ -40,7 +40,7 @@ pub enum ComponentTest {
     NotDefined,
     /// One component of the name to which all of this applies.
     Defined {
-        /// An instance of it (or a trigger of an alarm) lies in here.
+        /// An instance of it (or a trigger of an alarm) lies in here; of a VCALENDAR, an instance of what it holds.
         range: Option<Window>,
         /// Its properties.
         properties: Vec<PropFilter>,
@@ -68,8 +68,10 @@ impl CalendarFilter {
     /// The window in which every object that fits has an instance or an alarm, for the store to screen by spans
     /// (which cover both).
     pub fn window(&self) -> Option<Window> {
-        let ComponentTest::Defined { range, components, .. } = &self.main()?.test else { return None };
-        range.or_else(|| components.iter().find_map(|nested| nested.test.range()))
+        self.root.test.range().or_else(|| {
+            let ComponentTest::Defined { range, components, .. } = &self.main()?.test else { return None };
+            range.or_else(|| components.iter().find_map(|nested| nested.test.range()))
+        })
     }
 
     /// The component type of every object that fits (`VEVENT`, `VTODO`, …), for the store to screen by.
@@ -99,7 +101,14 @@ impl CalendarFilter {
         zone: &Zone,
         budget: &mut Budget,
     ) -> Result<bool, Exhausted> {
-        let ComponentTest::Defined { properties, components, .. } = &self.root.test else { return Ok(false) };
+        let ComponentTest::Defined { range, properties, components } = &self.root.test else {
+            return Ok(false);
+        };
+        if let Some(range) = range
+            && !overlaps(index, *range, zone, budget)?
+        {
+            return Ok(false);
+        }
         for component in components {
             if !component.may_fit(index, zone, budget)? {
                 return Ok(false);
@@ -139,11 +148,7 @@ impl ComponentFilter {
             _ if !is_main(&self.name) => Ok(true),
             ComponentTest::NotDefined => Ok(!is_kind),
             ComponentTest::Defined { .. } if !is_kind => Ok(false),
-            ComponentTest::Defined { range: Some(range), .. } => match RangeTarget::of(&[&self.name]) {
-                Some(target) => index.overlaps(target, *range, zone, budget),
-                // A kind of component that has no time.
-                None => Ok(false),
-            },
+            ComponentTest::Defined { range: Some(range), .. } => overlaps(index, *range, zone, budget),
             ComponentTest::Defined { range: None, .. } => Ok(true),
         }
     }
@@ -165,6 +170,20 @@ impl ComponentTest {
                 properties.is_empty() && components.is_empty()
             }
         }
+    }
+}
+
+/// Whether an instance of what the object is about lies in `range`.
+fn overlaps(
+    index: &CalendarIndex,
+    range: Window,
+    zone: &Zone,
+    budget: &mut Budget,
+) -> Result<bool, Exhausted> {
+    match RangeTarget::of(&[index.kind.name()]) {
+        Some(target) => index.overlaps(target, range, zone, budget),
+        // A kind of component that has no time.
+        None => Ok(false),
     }
 }
 

@@ -165,9 +165,12 @@ async fn a_restored_database_refuses_the_tokens_of_the_lost_time() {
     let zoe = core.on_behalf("zoe", "test").await.expect("there");
     let before = core.collection(&zoe, &default_calendar("zoe")).await.expect("there");
     let token = core.token(&before);
-    core.end_sync_tokens().await.expect("ended");
+    let bearer = core.issue_token("zoe", "", 3600).await.expect("a token");
+    core.log_in_with_token(&bearer, None).await.expect("good so far");
+    core.end_tokens().await.expect("ended");
     let again = folder.core("old");
     let access = again.collection(&zoe, &default_calendar("zoe")).await.expect("there");
     assert!(matches!(again.changes(&access, Some(&token), 10, 0).await, Err(Fault::Condition(_))));
     assert!(again.changes(&access, Some(&again.token(&access)), 10, 0).await.is_ok());
+    assert!(matches!(again.log_in_with_token(&bearer, None).await, Err(Fault::Unauthenticated)));
 }

@@ -10,6 +10,7 @@ pub mod index;
 pub mod instances;
 mod overlap;
 mod properties;
+pub mod season;
 mod series;
 mod span;
 pub mod validate;

@@ -4,6 +4,7 @@ use super::super::recur::Pattern;
 use super::super::recur::{Rule, Until};
 use super::super::zone::Zone;
 use super::index::*;
+use super::season;
 use super::series::{Series, micros, rough, until};
 
 /// No zone is further from UTC than 14 hours east or 12 west; one more to be safe. Seconds.
@@ -18,6 +19,13 @@ pub struct Span {
     pub last: i64,
     /// Whether it has or replaces instances of a series.
     pub recurring: bool,
+    /// In which parts of a year it can lie, as bits (see `season`): no test can be true for a window that has none of them.
+    pub season: i64,
+}
+
+impl Span {
+    /// All time.
+    pub const ANY: Span = Span { first: i64::MIN, last: i64::MAX, recurring: false, season: season::ANY };
 }
 
 impl CalendarIndex {
@@ -47,7 +55,12 @@ impl CalendarIndex {
             (first, last) = (i64::MIN, i64::MAX);
         }
         // A microsecond more on both sides: some rows of the tables include the ends.
-        Span { first: first.saturating_sub(1), last: last.saturating_add(1), recurring }
+        Span {
+            first: first.saturating_sub(1),
+            last: last.saturating_add(1),
+            recurring,
+            season: self.season(),
+        }
     }
 
     /// Seconds UTC between which `when` lies, whatever the collection's zone.

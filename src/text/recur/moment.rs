@@ -80,12 +80,33 @@ fn digits<const N: usize>(text: &str, separator: u8) -> Option<(i64, usize)> {
 pub fn write_local(seconds: i64) -> String {
     let seconds = seconds.clamp(civil::FIRST, civil::LAST);
     let time = seconds.rem_euclid(DAY);
-    let date = write_date(seconds.div_euclid(DAY));
-    format!("{date}T{:02}{:02}{:02}", time / 3_600, time / 60 % 60, time % 60)
+    let mut text = String::with_capacity(16);
+    push_date(&mut text, seconds.div_euclid(DAY));
+    text.push('T');
+    for part in [time / 3_600, time / 60 % 60, time % 60] {
+        push_digits(&mut text, part, 2);
+    }
+    text
 }
 
 /// Writes a day number as `YYYYMMDD`.
 pub fn write_date(day: i64) -> String {
+    let mut text = String::with_capacity(8);
+    push_date(&mut text, day);
+    text
+}
+
+fn push_date(text: &mut String, day: i64) {
     let (year, month, day) = civil::date_of(day);
-    format!("{year:04}{month:02}{day:02}")
+    push_digits(text, year, 4);
+    push_digits(text, month, 2);
+    push_digits(text, day, 2);
+}
+
+/// The last `count` digits of a number. Written out, for an answer about busy times has hundreds of these.
+fn push_digits(text: &mut String, number: i64, count: u32) {
+    for place in (0..count).rev() {
+        let digit = number / 10_i64.pow(place) % 10;
+        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
+    }
 }

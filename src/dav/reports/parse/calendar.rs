@@ -8,8 +8,9 @@ use crate::text::xml::Element;
 
 /// Components that stand directly in a calendar object.
 const TOP: [&str; 7] = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VAVAILABILITY", "VPOLL"];
-/// Components whose time RFC 4791 §9.9 and RFC 7953 §7.2 define.
-const TIMED: [&str; 6] = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY", "VALARM"];
+/// Components whose time RFC 4791 §9.9 and RFC 7953 §7.2 define; and VCALENDAR, whose time no RFC defines but programs
+/// ask for that look for all kinds of components at once: it is that of the components in it.
+const TIMED: [&str; 7] = ["VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY", "VALARM"];
 /// Properties that are one date or one date-time (RFC 4791 §9.9 names the first seven).
 const DATES: [&str; 9] = [
     "COMPLETED",

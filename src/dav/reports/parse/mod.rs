@@ -53,11 +53,17 @@ impl Reader {
         Condition::SupportedFilter { card: self.is_card(), element: element.into() }.into()
     }
 
+    /// A filter that does not follow the grammar. RFC 4791 has a precondition for it; RFC 6352 §8.6 has none, so that a
+    /// broken address book filter is a bad request like any other broken body.
+    fn invalid(&self, why: impl Into<String>) -> Fault {
+        if self.is_card() { Fault::BadRequest(why.into()) } else { invalid(why) }
+    }
+
     /// Counts one condition, so that a filter stays cheap to check.
     fn count(&mut self) -> Result<(), Fault> {
         self.conditions += 1;
         if self.conditions > MAX_CONDITIONS {
-            return Err(invalid("the filter has too many conditions"));
+            return Err(self.invalid("the filter has too many conditions"));
         }
         Ok(())
     }
@@ -66,7 +72,7 @@ impl Reader {
     fn name(&self, element: &Element) -> Result<String, Fault> {
         let name = element.attribute("name").map(str::trim).unwrap_or_default();
         if name.is_empty() || name.len() > MAX_NAME {
-            return Err(invalid(format!("{} needs a name", element.local)));
+            return Err(self.invalid(format!("{} needs a name", element.local)));
         }
         Ok(name.to_owned())
     }
@@ -75,7 +81,7 @@ impl Reader {
     fn is_not_defined(&self, element: &Element) -> Result<bool, Fault> {
         let absent = element.child(self.ns, "is-not-defined").is_some();
         if absent && element.children().count() > 1 {
-            return Err(invalid("is-not-defined stands alone"));
+            return Err(self.invalid("is-not-defined stands alone"));
         }
         Ok(absent)
     }
@@ -84,7 +90,7 @@ impl Reader {
         self.count()?;
         let text = element.text();
         if text.len() > MAX_TEXT || element.children().next().is_some() {
-            return Err(invalid("text-match holds a short text and nothing else"));
+            return Err(self.invalid("text-match holds a short text and nothing else"));
         }
         let collation = match element.attribute("collation") {
             None => self.default_collation,
@@ -94,13 +100,13 @@ impl Reader {
             }
         };
         let match_type = match element.attribute("match-type") {
-            Some(word) => MatchType::parse(word).ok_or_else(|| invalid("unknown match-type"))?,
+            Some(word) => MatchType::parse(word).ok_or_else(|| self.invalid("unknown match-type"))?,
             None => MatchType::Contains,
         };
         let negate = match element.attribute("negate-condition").map(str::trim) {
             None | Some("no") => false,
             Some("yes") => true,
-            Some(_) => return Err(invalid("negate-condition is yes or no")),
+            Some(_) => return Err(self.invalid("negate-condition is yes or no")),
         };
         Ok(TextMatch::new(text, collation, match_type, negate))
     }
@@ -117,7 +123,7 @@ impl Reader {
                 return Err(self.unsupported(&child.local));
             }
             if !matches!(test, ParamTest::Defined) {
-                return Err(invalid("one text-match in a param-filter"));
+                return Err(self.invalid("one text-match in a param-filter"));
             }
             test = ParamTest::Text(self.text_match(child)?);
         }
@@ -125,7 +131,7 @@ impl Reader {
     }
 }
 
-/// A filter that does not follow the grammar.
+/// A calendar filter that does not follow the grammar.
 fn invalid(why: impl Into<String>) -> Fault {
     Condition::ValidFilter(why.into()).into()
 }

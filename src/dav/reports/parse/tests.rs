@@ -33,6 +33,10 @@ fn is_invalid<T>(result: Result<T, Fault>) -> bool {
     matches!(result, Err(Fault::Condition(Condition::ValidFilter(_))))
 }
 
+fn is_bad<T>(result: Result<T, Fault>) -> bool {
+    matches!(result, Err(Fault::BadRequest(_)))
+}
+
 fn is_unsupported<T>(result: Result<T, Fault>) -> bool {
     matches!(result, Err(Fault::Condition(Condition::SupportedFilter { .. })))
 }
@@ -124,10 +128,19 @@ fn what_breaks_the_grammar_is_invalid() {
     assert!(is_invalid(event(&"<prop-filter name='UID'/>".repeat(MAX_CONDITIONS))));
 }
 
+/// The grammar has it, RFC 4791 §9.9 gives it no meaning: programs that look for every kind of component ask so.
+#[test]
+fn a_time_range_of_the_whole_object_is_read() {
+    let day = "<time-range start='20060104T000000Z' end='20060105T000000Z'/>";
+    let read = filter(&format!("<comp-filter name='VCALENDAR'>{day}</comp-filter>")).expect("a filter");
+    assert!(read.window().is_some() && read.component().is_none());
+    let twice = format!("<comp-filter name='VCALENDAR'>{day}{day}</comp-filter>");
+    assert!(is_invalid(filter(&twice)));
+}
+
 #[test]
 fn what_cannot_be_answered_is_refused_and_not_ignored() {
     let inner = "<time-range start='20060104T000000Z'/>";
-    assert!(is_unsupported(filter(&format!("<comp-filter name='VCALENDAR'>{inner}</comp-filter>"))));
     assert!(is_unsupported(filter(&format!(
         "<comp-filter name='VCALENDAR'><comp-filter name='VTIMEZONE'>{inner}</comp-filter></comp-filter>"
     ))));
@@ -165,12 +178,33 @@ fn card_filters_know_joins_and_match_types() {
     assert!(texts[0].matches("a@example.org") && !texts[0].matches("a@example.org.test"));
     assert!(matches!(read.properties[1].test, CardTest::NotDefined));
     assert!(card("", "").expect("no condition").properties.is_empty());
-    assert!(is_invalid(card("test='some'", "")));
-    assert!(is_invalid(card("", "<A:prop-filter name='item1.'/>")));
-    assert!(is_invalid(card(
-        "",
-        "<A:prop-filter name='FN'><A:text-match match-type='like'>a</A:text-match></A:prop-filter>"
-    )));
+}
+
+#[test]
+fn a_broken_card_filter_is_a_bad_request_and_one_that_asks_too_much_is_not() {
+    let prop = |inner: &str| format!("<A:prop-filter name='FN'>{inner}</A:prop-filter>");
+    assert!(is_bad(card("test='some'", "")));
+    for broken in [
+        "<A:prop-filter name='item1.'/>".to_owned(),
+        "<A:prop-filter/>".to_owned(),
+        prop("<A:text-match match-type='like'>a</A:text-match>"),
+        prop("<A:text-match negate-condition='perhaps'>a</A:text-match>"),
+        prop("<A:text-match><A:text-match/></A:text-match>"),
+        prop("<A:is-not-defined/><A:text-match>a</A:text-match>"),
+        prop("<A:param-filter/>"),
+        prop(
+            "<A:param-filter name='TYPE'><A:text-match>a</A:text-match><A:text-match>b</A:text-match></A:param-filter>",
+        ),
+        "<A:prop-filter name='FN'/>".repeat(MAX_CONDITIONS + 1),
+    ] {
+        assert!(is_bad(card("", &broken)), "{broken}");
+    }
+    let named = |inner: &str| match card("", &prop(inner)) {
+        Err(Fault::Condition(Condition::SupportedFilter { card: true, element })) => element,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(named("<A:nearby/>"), "FN");
+    assert_eq!(named("<A:param-filter name='TYPE'><A:nearby/></A:param-filter>"), "FN");
 }
 
 #[test]

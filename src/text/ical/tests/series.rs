@@ -417,6 +417,7 @@ proptest! {
         let span = index.span();
         if hit || rings {
             prop_assert!(span.first < window.end && span.last > window.start, "{:?} {:?} {}", span, window, source);
+            prop_assert!(span.season & season::of_window(window.start, window.end) != 0, "{:?} {:?} {}", span, window, source);
         }
     }
 }

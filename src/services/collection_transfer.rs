@@ -1,0 +1,138 @@
+//! COPY and MOVE of whole calendars and address books, with all their members in one transaction.
+//!
+//! A collection that is replaced is deleted, so it can be restored for a time; the default collections of an account are
+//! neither moved away nor replaced. RFC 4918 §9.8 and §9.9, RFC 3744 §7.3 (grants are not copied).
+
+use super::access::{self, Access, Place};
+use super::actor::Actor;
+use super::{Core, Limits, collections, conditions, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::precondition::Preconditions;
+use crate::store::{Error, WriteTx};
+
+/// What becomes of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// It goes to the other place.
+    Move,
+    /// It stays; its properties and all its members are copied.
+    Copy,
+    /// It stays; only its properties are copied (`Depth: 0`).
+    CopyBare,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub struct CollectionTransfer {
+    /// From where.
+    pub from: Place,
+    /// To where, in the actor's own home.
+    pub to: Place,
+    /// How.
+    pub manner: Manner,
+    /// Whether a collection at the target may be replaced.
+    pub overwrite: bool,
+    /// Conditions on the source, and on what they name.
+    pub conditions: Preconditions,
+}
+
+impl Core {
+    /// Copies or moves a collection; tells whether it replaced another one.
+    pub async fn transfer_collection(&self, actor: &Actor, what: CollectionTransfer) -> Result<bool, Fault> {
+        if what.from == what.to {
+            return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
+        }
+        let (limits, actor) = (self.limits.clone(), actor.clone());
+        fault(
+            self.store
+                .write(move |tx| {
+                    // Nobody's home is locked for one who may know nothing of what is in it.
+                    access::find(tx, &actor, &what.from)?;
+                    collections::own_home(&actor, &what.to)?;
+                    let from = access::home_of(tx, &actor, &what.from)?;
+                    access::lock_both(tx, from, (actor.id, what.to.home))?;
+                    let source = access::find(tx, &actor, &what.from)?;
+                    let collection = transferable(&actor, &source, what.manner)?;
+                    conditions::hold_collection(tx, &actor, &what.conditions, Some(collection))?;
+                    if what.to.home != collection.home {
+                        let card = collection.home == HomeKind::AddressBooks;
+                        return Err(Condition::CollectionLocationOk { card }.into());
+                    }
+                    let replaced = clear(tx, &actor, &what)?;
+                    match what.manner {
+                        Manner::Move => tx.rename_collection(collection, actor.id, &what.to.slug)?,
+                        Manner::Copy => copy(tx, &actor, collection, &what.to, true, &limits)?,
+                        Manner::CopyBare => copy(tx, &actor, collection, &what.to, false, &limits)?,
+                    }
+                    Ok(replaced)
+                })
+                .await,
+        )
+    }
+}
+
+/// The source, if the actor may do this with it.
+fn transferable<'a>(actor: &Actor, source: &'a Access, manner: Manner) -> Result<&'a Collection, Fault> {
+    if manner == Manner::Move {
+        collections::deletable(actor, source)?;
+        return Ok(source.collection());
+    }
+    let collection = source.need(Privilege::Read)?.collection();
+    match collection.kind {
+        CollectionKind::Calendar | CollectionKind::AddressBook => Ok(collection),
+        // Inbox and outbox are one each.
+        CollectionKind::Inbox | CollectionKind::Outbox | CollectionKind::Plain => {
+            Err(Condition::ValidResourceType.into())
+        }
+    }
+}
+
+/// Makes the target free; tells whether something stood there.
+fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransfer) -> Result<bool, Error> {
+    let Some(old) = tx.collection(actor.id, what.to.home, &what.to.slug)? else { return Ok(false) };
+    if !what.overwrite {
+        return Err(Fault::PreconditionFailed.into());
+    }
+    collections::not_default(&old)?;
+    tx.delete_collection(&old)?;
+    Ok(true)
+}
+
+fn copy(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    source: &Collection,
+    to: &Place,
+    members: bool,
+    limits: &Limits,
+) -> Result<(), Error> {
+    if tx.collections(actor.id, to.home)?.len() >= limits.collections {
+        return Err(Condition::QuotaNotExceeded.into());
+    }
+    let made = tx.insert_collection(&NewCollection {
+        owner: actor.id,
+        home: to.home,
+        kind: source.kind,
+        slug: to.slug.clone(),
+        is_default: false,
+        components: source.components,
+        transparent: source.transparent,
+        time_zone: source.time_zone.clone(),
+        props: source.props.clone(),
+    })?;
+    if !members {
+        return Ok(());
+    }
+    // What was stored under wider limits is not stored again, as with a PUT of each.
+    let extent = tx.extent(source.id)?;
+    if extent.members > limits.members {
+        return Err(Condition::QuotaNotExceeded.into());
+    }
+    if extent.largest > limits.resource_bytes {
+        let card = source.home == HomeKind::AddressBooks;
+        return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
+    }
+    tx.copy_members(source, made, &actor.origin(to.home)).map(|_| ())
+}

@@ -1,0 +1,149 @@
+//! Holds the conditions of a request against its own resource and against all others that it names, inside its transaction.
+//!
+//! What the actor may not read has no state for him, just as what is not there: the two look alike. RFC 4918 §10.4, RFC 6578 §5.
+
+use super::access::{self, Access, Place};
+use super::actor::Actor;
+use super::items::{self, token_of};
+use super::sync::home_token;
+use super::{Core, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::PrincipalId;
+use crate::domain::object::Object;
+use crate::domain::precondition::{Known, Named, Preconditions, ResourceState};
+use crate::store::{Error, ReadTx, Weight, WriteTx};
+
+/// Conditions of a request to an item, or to the place of one, in `collection`.
+pub(super) fn hold(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    conditions: &Preconditions,
+    collection: &Collection,
+    old: Option<&Object>,
+) -> Result<(), Error> {
+    let raised = tx.raised_homes();
+    hold_item(tx, actor, conditions, collection, old, &raised)
+}
+
+/// Conditions of a request to a collection itself, which has no entity tag but a sync token; to the place of one where there is none.
+pub(super) fn hold_collection(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    conditions: &Preconditions,
+    collection: Option<&Collection>,
+) -> Result<(), Error> {
+    if let Some(collection) = collection
+        && !conditions.names_others()
+    {
+        return Ok(items::hold_collection(tx, conditions, collection)?);
+    }
+    let raised = tx.raised_homes();
+    let token = collection.map(|collection| token_of(collection, tx.epoch()).to_string());
+    let own = ResourceState { sync_token: token.as_deref(), ..ResourceState::default() };
+    conditions.check_with(own, ResourceState::default(), |named| known(tx, actor, named, &raised))
+}
+
+impl Core {
+    /// Holds the conditions of a read against what it has read.
+    pub async fn hold_for_read(
+        &self,
+        actor: &Actor,
+        conditions: Preconditions,
+        access: &Access,
+        object: &Object,
+    ) -> Result<(), Fault> {
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        let (actor, access, object) = (actor.clone(), access.clone(), object.clone());
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    hold_item(tx, &actor, &conditions, access.collection(), Some(&object), &[])
+                })
+                .await,
+        )
+    }
+}
+
+fn hold_item(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    conditions: &Preconditions,
+    collection: &Collection,
+    old: Option<&Object>,
+    raised: &[(PrincipalId, HomeKind)],
+) -> Result<(), Error> {
+    if !conditions.names_others() {
+        return Ok(items::hold(tx, conditions, collection, old)?);
+    }
+    let token = token_of(collection, tx.epoch()).to_string();
+    let own = ResourceState {
+        etag: old.map(|object| object.etag.0.as_str()),
+        schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
+        sync_token: None,
+    };
+    let parent = ResourceState { sync_token: Some(&token), ..ResourceState::default() };
+    conditions.check_with(own, parent, |named| known(tx, actor, named, raised))
+}
+
+/// What the actor may know of a resource. `raised` are the homes whose numbers this very transaction has raised.
+fn known(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    named: &Named,
+    raised: &[(PrincipalId, HomeKind)],
+) -> Result<Known, Error> {
+    let state = match &named.collection {
+        None => home_state(tx, actor, named, raised),
+        Some(slug) => {
+            let place = Place { owner: named.owner.clone(), home: named.home, slug: slug.clone() };
+            member_state(tx, actor, &place, named.item.as_deref())
+        }
+    };
+    match state {
+        Err(Error::Fault(Fault::NotFound | Fault::Condition(Condition::NeedPrivileges { .. }))) => {
+            Ok(Known::default())
+        }
+        other => other,
+    }
+}
+
+fn member_state(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    item: Option<&str>,
+) -> Result<Known, Error> {
+    let access = access::find(tx, actor, place)?;
+    let collection = access.need(Privilege::Read)?.collection();
+    Ok(match item {
+        None => Known { etag: None, sync_token: Some(token_of(collection, tx.epoch()).to_string()) },
+        Some(name) => {
+            Known { etag: tx.object(collection.id, name)?.map(|object| object.etag.0), sync_token: None }
+        }
+    })
+}
+
+fn home_state(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    named: &Named,
+    raised: &[(PrincipalId, HomeKind)],
+) -> Result<Known, Error> {
+    actor.reach(named.home)?;
+    let owner = access::owner_of(tx, actor, &named.owner)?;
+    if owner.id != actor.id {
+        let all = tx.collections(owner.id, named.home)?;
+        if access::visible(tx, actor, &owner, all)?.is_empty() {
+            return Ok(Known::default());
+        }
+    }
+    // The client has seen the number from before this transaction.
+    let own = i64::from(raised.contains(&(owner.id, named.home)));
+    let modseq = tx.home(owner.id, named.home)?.modseq - own;
+    let token = home_token(owner.id.0, named.home, modseq, tx.epoch());
+    Ok(Known { etag: None, sync_token: Some(token.to_string()) })
+}

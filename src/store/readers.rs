@@ -1,0 +1,130 @@
+//! Connections that read: some to the embedded file, of which each thread comes back to its own; a pool to a server.
+//!
+//! A thread that asks again finds its connection free and its cache warm. At one shared lock all requests would wait for
+//! each other. Knows no table.
+
+use super::conn::{Conn, Location, Opener, Use};
+use super::error::Error;
+use diesel::r2d2::{Pool, PooledConnection};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
+
+/// Connections to the embedded file.
+const FILE_READERS: usize = 6;
+/// Connections to a server.
+const SERVER_READERS: u32 = 12;
+
+/// Where readers find a connection; cheap to clone.
+#[derive(Clone)]
+pub enum Readers {
+    /// The embedded file.
+    File(Arc<[Mutex<Conn>]>, Opener),
+    /// A server, whose connections break and are replaced: the pool's work.
+    Server(Pool<Opener>),
+}
+
+/// A connection while it is used.
+pub enum Lent<'r> {
+    /// One to the file.
+    File(MutexGuard<'r, Conn>),
+    /// One to a server.
+    Server(PooledConnection<Opener>),
+}
+
+impl Deref for Lent<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        match self {
+            Lent::File(conn) => conn,
+            Lent::Server(conn) => conn,
+        }
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        match self {
+            Lent::File(conn) => conn,
+            Lent::Server(conn) => conn,
+        }
+    }
+}
+
+impl Readers {
+    /// Opens readers of this database.
+    pub fn open(location: &Location) -> Result<Readers, Error> {
+        match location {
+            Location::File(_) => {
+                let opener = Opener { location: location.clone(), usage: Use::Read };
+                let conns: Result<Vec<_>, Error> =
+                    (0..FILE_READERS).map(|_| opener.open().map(Mutex::new)).collect();
+                Ok(Readers::File(conns?.into(), opener))
+            }
+            Location::Server(_) => Pool::builder()
+                .max_size(SERVER_READERS)
+                .min_idle(Some(1))
+                .test_on_check_out(false)
+                .connection_timeout(Duration::from_secs(10))
+                .build(Opener { location: location.clone(), usage: Use::Write })
+                .map(Readers::Server)
+                .map_err(|error| Error::Unavailable(error.to_string())),
+        }
+    }
+
+    /// A free connection to the embedded file, without waiting. None to a server, whose every answer is waited for.
+    pub fn at_once(&self) -> Option<Lent<'_>> {
+        let Readers::File(conns, opener) = self else { return None };
+        let first = own_number() % conns.len().max(1);
+        let (before, from) = conns.split_at_checked(first)?;
+        from.iter().chain(before).find_map(|conn| free(conn, opener))
+    }
+
+    /// A connection, for a thread that may block. Begins with those that requests at once come to last.
+    pub fn wait(&self) -> Result<Lent<'_>, Error> {
+        match self {
+            Readers::File(conns, opener) => {
+                if let Some(lent) = conns.iter().rev().find_map(|conn| free(conn, opener)) {
+                    return Ok(lent);
+                }
+                let any = conns.get(own_number() % conns.len().max(1));
+                let any = any.ok_or_else(|| Error::Unavailable("no readers".into()))?;
+                match any.lock() {
+                    Ok(guard) => Ok(Lent::File(guard)),
+                    Err(left) => mended(any, left.into_inner(), opener),
+                }
+            }
+            Readers::Server(pool) => {
+                pool.get().map(Lent::Server).map_err(|error| Error::Unavailable(error.to_string()))
+            }
+        }
+    }
+}
+
+/// The connection, if nobody uses it and it works.
+fn free<'r>(conn: &'r Mutex<Conn>, opener: &Opener) -> Option<Lent<'r>> {
+    match conn.try_lock() {
+        Ok(guard) => Some(Lent::File(guard)),
+        Err(TryLockError::Poisoned(left)) => mended(conn, left.into_inner(), opener).ok(),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// Opens a connection anew whose user panicked in the middle of something.
+fn mended<'r>(
+    conn: &'r Mutex<Conn>,
+    mut guard: MutexGuard<'r, Conn>,
+    opener: &Opener,
+) -> Result<Lent<'r>, Error> {
+    *guard = opener.open()?;
+    conn.clear_poison();
+    Ok(Lent::File(guard))
+}
+
+/// A small number of the asking thread, the same each time.
+fn own_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! { static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed); }
+    OWN.with(|own| *own)
+}
