@@ -1,9 +1,12 @@
 //! Fuzzes every parser on a stable compiler: `cargo run --release --example mutate -- [SECONDS [SEED [CHECK]]]`.
 //!
-//! See `fuzz/mutate.rs`. Inputs that break a promise are written to `fuzz/artifacts/`.
+//! See `fuzz/mutate.rs`. Inputs that break a promise are written to `fuzz/artifacts/`. With `growth` in the place of the
+//! seconds, it prints instead how each check's time grows with its input (`fuzz/growth.rs`).
 
 #[path = "../fuzz/checks.rs"]
 mod checks;
+#[path = "../fuzz/growth.rs"]
+mod growth;
 #[path = "../fuzz/mutate.rs"]
 mod mutate;
 
@@ -12,7 +15,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
+    if args.next_if(|first| first == "growth").is_some() {
+        return print_growth();
+    }
     let seconds = args.next().and_then(|text| text.parse().ok()).unwrap_or(5);
     let seed = args.next().and_then(|text| text.parse().ok()).unwrap_or(1);
     let only = args.next();
@@ -47,4 +53,14 @@ fn main() -> ExitCode {
     }
     println!("{passed} passed, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints the time of each shape at 256 KiB and at 1 MiB.
+fn print_growth() -> ExitCode {
+    for shape in growth::ALL {
+        let (small, large) = (shape.time(256 * 1024, 3), shape.time(1024 * 1024, 3));
+        let times = large.as_secs_f64() / small.as_secs_f64().max(1e-9);
+        println!("{:6.1} times  {small:>12?} {large:>12?}  {}: {}", times, shape.check, shape.name);
+    }
+    ExitCode::SUCCESS
 }

@@ -199,6 +199,18 @@ struct Server {
     core: Core,
     actor: Actor,
     runtime: tokio::runtime::Runtime,
+    /// Goes last: the database is in it.
+    _folder: Folder,
+}
+
+/// A folder that is removed with its server.
+struct Folder(std::path::PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed stays in the temporary folder; no check depends on it.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
 }
 
 thread_local! {
@@ -225,7 +237,7 @@ fn server() -> Option<Server> {
     };
     let id: PrincipalId = runtime.block_on(core.create_principal(new, None)).ok()?;
     let actor = Actor { id, handle: "f".into(), admin: false, scope: Scope::FULL, device: None };
-    Some(Server { core, actor, runtime })
+    Some(Server { core, actor, runtime, _folder: Folder(folder) })
 }
 
 /// Methods by the first byte, places by the second.
@@ -267,6 +279,7 @@ pub fn request(data: &[u8]) -> bool {
                 core: &server.core,
                 actor: server.actor.clone(),
                 target,
+                opened: std::cell::RefCell::default(),
                 path,
                 headers: http.headers(),
                 query: "",

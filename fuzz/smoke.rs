@@ -2,6 +2,8 @@
 
 #[path = "checks.rs"]
 mod checks;
+#[path = "growth.rs"]
+mod growth;
 #[path = "mutate.rs"]
 mod mutate;
 
@@ -46,3 +48,28 @@ macro_rules! smoke_tests {
 }
 
 smoke_tests!(lines, calendar, recurrence, card, xml, json, values, href, request);
+
+/// Four times the input may take so many times the time: linear is 4, quadratic 16, and machines are busy.
+const GROWTH: u32 = 10;
+/// Octets of the smaller input.
+const SMALL: usize = 48 * 1024;
+/// Less is noise.
+const NOISE: Duration = Duration::from_millis(40);
+
+#[test]
+fn time_follows_size() {
+    let mut worse = Vec::new();
+    for shape in growth::ALL {
+        // Measured once more before it is believed: another program may have had the processor.
+        let grows = |runs: usize| {
+            let (small, large) = (shape.time(SMALL, runs), shape.time(4 * SMALL, runs));
+            (large > NOISE + small * GROWTH).then_some((small, large))
+        };
+        if grows(1).is_some()
+            && let Some(times) = grows(4)
+        {
+            worse.push((shape.check, shape.name, times));
+        }
+    }
+    assert!(worse.is_empty(), "time grows faster than the input: {worse:#?}");
+}

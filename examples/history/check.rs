@@ -28,6 +28,14 @@ pub struct Finding {
     pub promise: &'static str,
     /// Where it is not kept; empty if it is.
     pub broken: Vec<String>,
+    /// Names whose events show it.
+    pub names: Vec<u32>,
+}
+
+impl Finding {
+    fn new(promise: &'static str, broken: Vec<String>) -> Self {
+        Finding { promise, broken, names: Vec::new() }
+    }
 }
 
 /// Runs all checks.
@@ -46,14 +54,12 @@ fn orders(record: &Record) -> Finding {
         let start = record.start.get(name).copied().unwrap_or_default();
         match judge(events, start) {
             Verdict::Fine => None,
-            Verdict::Broken(why) => Some(format!("n{name}, {} events: {why}", events.len())),
-            Verdict::Undecided => Some(format!("n{name}, {} events: undecided", events.len())),
+            Verdict::Broken(why) => Some((format!("n{name}, {} events: {why}", events.len()), *name)),
+            Verdict::Undecided => Some((format!("n{name}, {} events: undecided", events.len()), *name)),
         }
     });
-    Finding {
-        promise: "every name has one history that all writers and readers agree on",
-        broken: judged.collect(),
-    }
+    let (broken, names) = judged.unzip();
+    Finding { promise: "every name has one history that all writers and readers agree on", broken, names }
 }
 
 /// Of those who wrote with If-Match on one version, at most one was told that he won.
@@ -71,7 +77,7 @@ fn winners(record: &Record) -> Finding {
     let broken = won.into_iter().filter(|(_, winners)| *winners > 1).map(|((name, at, version), winners)| {
         format!("n{name} in p{at}: {winners} writers replaced version {version}")
     });
-    Finding { promise: "of concurrent If-Match writers at most one wins", broken: broken.collect() }
+    Finding::new("of concurrent If-Match writers at most one wins", broken.collect())
 }
 
 /// Replaying the answers gives the listing.
@@ -90,7 +96,7 @@ fn replays(record: &Record) -> Finding {
             ));
         }
     }
-    Finding { promise: "replaying sync answers gives the final listing", broken }
+    Finding::new("replaying sync answers gives the final listing", broken)
 }
 
 /// Tokens never go back.
@@ -100,7 +106,7 @@ fn tokens(record: &Record) -> Finding {
             reader.numbers.windows(2).find(|pair| matches!(pair, [before, after] if after < before))?;
         Some(format!("reader {number} of p{}: {pair:?}", reader.at))
     });
-    Finding { promise: "sync tokens never go back", broken: back.collect() }
+    Finding::new("sync tokens never go back", back.collect())
 }
 
 /// A version is in one place only: MOVE leaves exactly one.
@@ -116,10 +122,10 @@ fn one_place(record: &Record) -> Finding {
             broken.push(format!("version {version} is n{name} in p{other} and n{} in p{at}", event.name));
         }
     }
-    Finding { promise: "after MOVE a member is in exactly one place", broken }
+    Finding::new("after MOVE a member is in exactly one place", broken)
 }
 
 /// No answer that a working server does not give.
 fn faults(record: &Record) -> Finding {
-    Finding { promise: "no torn content, no server error, no refused token", broken: record.faults.clone() }
+    Finding::new("no torn content, no server error, no refused token", record.faults.clone())
 }

@@ -1,7 +1,7 @@
 //! Lies about a recorded run, one observation each: a check that does not notice them would be worth nothing.
 
 use crate::check::Record;
-use crate::model::{Event, NEVER, Op, Outcome, When};
+use crate::model::{Event, Op, Outcome, When};
 use clap::ValueEnum;
 
 /// What to lie about.
@@ -83,9 +83,7 @@ fn ghost(record: &mut Record) -> bool {
 
 fn lost_update(record: &mut Record) -> bool {
     let won = record.events.iter().find(|event| {
-        matches!(event.op, Op::Put { when: When::Is(_), .. })
-            && event.outcome == Outcome::Status(204)
-            && event.end != NEVER
+        matches!(event.op, Op::Put { when: When::Is(_), .. }) && event.outcome == Outcome::Status(204)
     });
     let Some(won) = won.copied() else { return false };
     let Op::Put { at, when, .. } = won.op else { return false };

@@ -3,6 +3,8 @@
 //! Promises under test (`docs/architecture.md`, contracts 1 to 3 and 11): answered means stored; sync is a linear history; nothing is half
 //! done; If-Match loses no update. On SQLite one node, on PostgreSQL (`--database-url`) two.
 //!
+//! A long run is many rounds: each ends at rest and is judged, and the next begins with what it left and with the same readers.
+//!
 //! `cargo run --release --example history -- --duration 20`
 
 mod check;
@@ -24,13 +26,22 @@ use clap::{Parser, ValueEnum};
 use falsify::Lie;
 use model::{Event, Op, Outcome, PLACES, State, When};
 use nodes::{Dice, Killer, Setup};
+use people::Reader;
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::task::LocalSet;
 use world::{Ended, HOT, LARGE, Line, QUIET, World, perform};
+
+/// Seconds after which a long run comes to rest and is judged: so its memory has a bound, and a fault is told soon.
+const ROUND: u64 = 30;
+/// How long after its connection broke a request may still be done: the process is dead by then.
+const GRACE: Duration = Duration::from_secs(1);
+/// On a database server: a commit that was under way outlives the node that asked for it.
+const SERVER_GRACE: Duration = Duration::from_secs(4);
 
 #[derive(Debug, Parser)]
 #[command(
@@ -135,10 +146,11 @@ fn history(options: &Options) -> Result<bool, String> {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    let world = Rc::new(World::new(addresses, &login, &secret));
+    let grace = if options.database_url.is_some() { SERVER_GRACE } else { GRACE };
+    let world = Rc::new(World::new(addresses, &login, &secret, grace));
     let outcome = LocalSet::new().block_on(&runtime, run(options, seed, &world, killer));
     let record = outcome.map_err(|failed| format!("{failed}; see {}", setup.log().display()))?;
-    let fine = report(options, &record);
+    let fine = report(options, &record, &folder);
     if options.keep || !fine {
         println!("Database and log are in {}.", folder.display());
     } else {
@@ -148,10 +160,40 @@ fn history(options: &Options) -> Result<bool, String> {
 }
 
 async fn run(options: &Options, seed: u64, world: &Rc<World>, killer: Killer) -> Result<Record, String> {
-    let start = fill(world, seed).await?;
+    let mut start = fill(world, seed).await?;
     world.events.borrow_mut().clear();
-    killer.armed.store(true, Ordering::Relaxed);
-    let until = world.now() + options.duration * 1_000_000_000;
+    let mut readers: Vec<Option<Reader>> = (0..options.readers * PLACES).map(|_| None).collect();
+    let rounds = options.duration.div_ceil(ROUND).max(1);
+    for number in 1..=rounds {
+        let seconds = options.duration / rounds + u64::from(number <= options.duration % rounds);
+        killer.arm();
+        let record =
+            round(options, seed.wrapping_add(number << 32), seconds, world, &killer, start, &mut readers)
+                .await?;
+        if number == rounds || check::all(&record).iter().any(|finding| !finding.broken.is_empty()) {
+            drop(killer.stop()?);
+            return Ok(record);
+        }
+        println!("round {number} of {rounds}: fine");
+        start = state_of(&record);
+        world.forget(&start, &record.listing);
+    }
+    Err("no round was run".into())
+}
+
+/// Writes, kills and follows for some seconds; ends with a last look at everything, in which nothing is on its way any more.
+async fn round(
+    options: &Options,
+    seed: u64,
+    seconds: u64,
+    world: &Rc<World>,
+    killer: &Killer,
+    start: HashMap<u32, State>,
+    followed: &mut [Option<Reader>],
+) -> Result<Record, String> {
+    world.open.set(true);
+    let before = killer.kills.load(Ordering::Relaxed);
+    let until = world.now() + seconds * 1_000_000_000;
     let writers: Vec<_> = (0..options.writers)
         .map(|lane| {
             tokio::task::spawn_local(people::write(
@@ -162,30 +204,36 @@ async fn run(options: &Options, seed: u64, world: &Rc<World>, killer: Killer) ->
             ))
         })
         .collect();
-    let readers: Vec<_> = (0..options.readers * PLACES)
-        .map(|lane| {
+    let readers: Vec<_> = followed
+        .iter_mut()
+        .enumerate()
+        .map(|(lane, reader)| {
             tokio::task::spawn_local(people::follow(
                 Rc::clone(world),
                 lane % PLACES,
                 Dice::new(seed, 1000 + lane as u64),
+                reader.take(),
             ))
         })
         .collect();
     for writer in writers {
         writer.await.map_err(|error| error.to_string())?;
     }
-    let kills = killer.kills.load(Ordering::Relaxed);
-    let nodes = killer.stop()?;
+    killer.disarm().await;
+    let kills = killer.kills.load(Ordering::Relaxed) - before;
+    while world.now() < world.settled.get() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     world.open.set(false);
     let mut replayed = Vec::new();
     let mut sights = Vec::new();
-    for reader in readers {
-        let (states, seen) = reader.await.map_err(|error| error.to_string())?;
+    for (reader, place) in readers.into_iter().zip(followed) {
+        let (states, seen, rested) = reader.await.map_err(|error| error.to_string())?;
         replayed.extend(states);
         sights.extend(seen);
+        *place = Some(rested);
     }
     let (last, listing) = look(world, seed).await?;
-    drop(nodes);
     let mut events = world.events.take();
     let writes = events.len();
     let tags = world.tags.borrow();
@@ -203,6 +251,20 @@ async fn run(options: &Options, seed: u64, world: &Rc<World>, killer: Killer) ->
          {before} sights ({unknown} of versions that nobody identified), {twice} members told twice in an answer"
     );
     Ok(Record { events, start, readers: replayed, listing, faults: world.faults.take() })
+}
+
+/// What the last look saw of each name.
+fn state_of(record: &Record) -> HashMap<u32, State> {
+    let last = record.events.iter().map(|event| event.begin).max().unwrap_or(0);
+    let mut state: HashMap<u32, State> = HashMap::new();
+    for event in record.events.iter().filter(|event| event.begin == last) {
+        if let (Op::Read { at }, Outcome::Saw(version)) = (event.op, event.outcome)
+            && let Some(cell) = state.entry(event.name).or_default().get_mut(at)
+        {
+            *cell = version;
+        }
+    }
+    state
 }
 
 /// Makes the collections and their first members.
@@ -311,8 +373,20 @@ async fn look(world: &Rc<World>, seed: u64) -> Result<(Vec<Event>, Vec<BTreeMap<
     Ok((events, listing))
 }
 
+/// Keeps the events of a name, one a line in the order in which they began.
+fn write_down(record: &Record, name: u32, folder: &Path) -> std::io::Result<()> {
+    let mut events: Vec<&Event> = record.events.iter().filter(|event| event.name == name).collect();
+    events.sort_by_key(|event| event.begin);
+    let start = record.start.get(&name).copied().unwrap_or_default();
+    let mut text = format!("start {start:?}\n");
+    for event in events {
+        text.push_str(&format!("{event:?}\n"));
+    }
+    std::fs::write(folder.join(format!("n{name}.txt")), text)
+}
+
 /// Prints the findings, then that every lie would be found; whether all is well.
-fn report(options: &Options, record: &Record) -> bool {
+fn report(options: &Options, record: &Record, folder: &Path) -> bool {
     let mut judged = record.clone();
     if let Some(lie) = options.lie {
         let told = lie.tell(&mut judged);
@@ -334,6 +408,11 @@ fn report(options: &Options, record: &Record) -> bool {
         }
         if finding.broken.len() > 8 {
             println!("         and {} more", finding.broken.len() - 8);
+        }
+        for name in finding.names.iter().take(8) {
+            if let Err(error) = write_down(&judged, *name, folder) {
+                println!("         the events of n{name} are not written: {error}");
+            }
         }
     }
     // Only a clean run can show that each lie is what makes it fail.

@@ -4,9 +4,6 @@
 
 /// Collections.
 pub const PLACES: usize = 3;
-/// End of what was never answered.
-pub const NEVER: u64 = u64::MAX;
-
 /// The version in each collection; 0 is absence.
 pub type State = [u32; PLACES];
 
@@ -54,7 +51,7 @@ pub struct Event {
     pub op: Op,
     /// Nanoseconds since the start of the run.
     pub begin: u64,
-    /// Likewise; [`NEVER`] without an answer.
+    /// Likewise; without an answer, until when it may still have been done.
     pub end: u64,
     /// What was answered.
     pub outcome: Outcome,

@@ -120,8 +120,8 @@ impl Dice {
 pub struct Killer {
     thread: std::thread::JoinHandle<Result<Vec<Process>, String>>,
     stop: Arc<AtomicBool>,
-    /// Whether the killing has begun.
-    pub armed: Arc<AtomicBool>,
+    armed: Arc<AtomicBool>,
+    resting: Arc<AtomicBool>,
     /// Kills so far.
     pub kills: Arc<AtomicU64>,
 }
@@ -138,13 +138,15 @@ impl Killer {
             addresses.iter().map(|address| setup.start(*address)).collect::<Result<_, _>>()?;
         let (stop, armed, kills) =
             (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let (setup, stopped, may, count) =
-            (setup.clone(), Arc::clone(&stop), Arc::clone(&armed), Arc::clone(&kills));
+        let resting = Arc::new(AtomicBool::new(true));
+        let (setup, stopped, may, rests, count) =
+            (setup.clone(), Arc::clone(&stop), Arc::clone(&armed), Arc::clone(&resting), Arc::clone(&kills));
         let thread = std::thread::spawn(move || {
             let mut next = pause / 2 + dice.below(pause.max(1));
             while !stopped.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(1));
-                if pause == 0 || !may.load(Ordering::Relaxed) {
+                if pause == 0 || !may.load(Ordering::SeqCst) {
+                    rests.store(true, Ordering::SeqCst);
                     continue;
                 }
                 next = next.saturating_sub(1);
@@ -162,7 +164,21 @@ impl Killer {
             }
             Ok(nodes)
         });
-        Ok(Killer { thread, stop, armed, kills })
+        Ok(Killer { thread, stop, armed, resting, kills })
+    }
+
+    /// Begins the killing.
+    pub fn arm(&self) {
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// Interrupts the killing; comes back when all nodes run.
+    pub async fn disarm(&self) {
+        self.armed.store(false, Ordering::SeqCst);
+        self.resting.store(false, Ordering::SeqCst);
+        while !self.resting.load(Ordering::SeqCst) && !self.thread.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// No more kills; the nodes, all running.

@@ -96,7 +96,7 @@ impl Sight {
 }
 
 /// One reader's memory.
-struct Reader {
+pub struct Reader {
     replayed: Replayed,
     token: String,
     /// When the last whole answer was asked for.
@@ -104,12 +104,17 @@ struct Reader {
     sights: Vec<Sight>,
 }
 
-/// Follows a collection until the run closes, then once more to the end.
-pub async fn follow(world: Rc<World>, at: usize, mut dice: Dice) -> (Vec<Replayed>, Vec<Sight>) {
+/// Follows a collection until the round closes, then once more to the end. `reader` is who did so in the round before.
+pub async fn follow(
+    world: Rc<World>,
+    at: usize,
+    mut dice: Dice,
+    reader: Option<Reader>,
+) -> (Vec<Replayed>, Vec<Sight>, Reader) {
     let mut line = Line::default();
     let mut all = Vec::new();
     let mut sights = Vec::new();
-    let mut reader = Reader::new(at);
+    let mut reader = reader.unwrap_or_else(|| Reader::new(at));
     loop {
         let last = !world.open.get();
         let whole = reader.turn(&world, &mut line, &mut dice, last).await;
@@ -129,14 +134,22 @@ pub async fn follow(world: Rc<World>, at: usize, mut dice: Dice) -> (Vec<Replaye
         old.state.clear();
         old.answers = 0;
     }
-    all.push(reader.replayed);
-    (all, sights)
+    all.push(reader.replayed.clone());
+    (all, sights, reader.rested())
 }
 
 impl Reader {
     fn new(at: usize) -> Self {
         let replayed = Replayed { at, state: BTreeMap::new(), numbers: Vec::new(), answers: 0, twice: 0 };
         Reader { replayed, token: String::new(), whole: 0, sights: Vec::new() }
+    }
+
+    /// The same between two rounds: what is judged already is forgotten.
+    fn rested(mut self) -> Self {
+        let last = self.replayed.numbers.pop();
+        self.replayed.numbers = last.into_iter().collect();
+        self.replayed.twice = 0;
+        self
     }
 
     /// Asks once and replays; whether the answer was whole.

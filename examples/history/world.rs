@@ -1,10 +1,10 @@
 //! What writers, readers and the recorder share, and how requests are made of operations.
 
 use crate::http::{Account, Connection};
-use crate::model::{Event, NEVER, Op, Outcome, PLACES, When};
+use crate::model::{Event, Op, Outcome, PLACES, State, When};
 use crate::nodes::Dice;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -38,12 +38,16 @@ pub struct World {
     pub faults: RefCell<Vec<String>>,
     /// Readers go on while this is true.
     pub open: Cell<bool>,
+    /// How long after its connection broke a request may still be done, nanoseconds.
+    pub grace: u64,
+    /// Until when a request without an answer may still be done.
+    pub settled: Cell<u64>,
     version: Cell<u32>,
 }
 
 impl World {
     /// An empty one.
-    pub fn new(addresses: Vec<SocketAddr>, login: &str, secret: &str) -> Self {
+    pub fn new(addresses: Vec<SocketAddr>, login: &str, secret: &str, grace: Duration) -> Self {
         let accounts = addresses.iter().map(|address| Account::new(*address, login, secret)).collect();
         World {
             addresses,
@@ -57,13 +61,15 @@ impl World {
             touched: RefCell::default(),
             faults: RefCell::default(),
             open: Cell::new(true),
+            grace: u64::try_from(grace.as_nanos()).unwrap_or(0),
+            settled: Cell::new(0),
             version: Cell::new(0),
         }
     }
 
     /// Nanoseconds since the start.
     pub fn now(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(NEVER - 1)
+        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// A version that was never used.
@@ -93,9 +99,24 @@ impl World {
     /// Notes what was asked and answered.
     pub fn record(&self, event: Event) {
         if !matches!(event.op, Op::Read { .. }) {
-            self.touched.borrow_mut().insert(event.name, event.end.min(self.now()));
+            // What was not answered may be seen later: the end that counts is the latest possible one.
+            let mut touched = self.touched.borrow_mut();
+            let last = touched.entry(event.name).or_default();
+            *last = event.end.max(*last);
         }
         self.events.borrow_mut().push(event);
+    }
+
+    /// Forgets all versions but those in a listing, so that a long run needs no more memory than a short one.
+    pub fn forget(&self, state: &HashMap<u32, State>, listing: &[BTreeMap<u32, String>]) {
+        let held: HashSet<&String> = listing.iter().flat_map(BTreeMap::values).collect();
+        self.tags.borrow_mut().retain(|tag, _| held.contains(tag));
+        self.tag_of.borrow_mut().retain(|_, tag| held.contains(tag));
+        let mut heard = self.heard.borrow_mut();
+        heard.clear();
+        for (name, cells) in state {
+            heard.extend(cells.iter().enumerate().map(|(at, version)| ((*name, at), *version)));
+        }
     }
 
     /// Remembers which version a tag stands for.
@@ -213,7 +234,11 @@ pub async fn perform(world: &World, line: &mut Line, dice: &mut Dice, name: u32,
     let end = world.now();
     let (end, outcome) = match (ended, op) {
         (Ended::Lost, Op::Read { .. }) => return,
-        (Ended::Lost, _) => (NEVER, Outcome::Unknown),
+        (Ended::Lost, _) => {
+            let last = end + world.grace;
+            world.settled.set(world.settled.get().max(last));
+            (last, Outcome::Unknown)
+        }
         (Ended::Answered(404, ..), Op::Read { at }) => {
             world.heard.borrow_mut().insert((name, at), 0);
             (end, Outcome::Saw(0))

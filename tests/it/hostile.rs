@@ -1,4 +1,7 @@
-//! Attacks: each is answered with a clear error, or rightly, in bounded time, and others keep their speed meanwhile.
+//! Attacks: each is answered with a clear error, or rightly. What they cost is measured in `hostile/cost.rs`.
+
+mod cost;
+mod scene;
 
 use crate::harness::client::read_all;
 use crate::harness::{Client, Multistatus, TestServer, both, samples, xml};

@@ -2,17 +2,23 @@
 //!
 //! A subject a folder or file; each test that needs a server runs on SQLite and on PostgreSQL (`harness::both`).
 
+mod accounts;
 mod acl;
 mod auth;
+mod backup;
 mod bytes;
 mod caldav;
 mod carddav;
 #[path = "../../fuzz/smoke.rs"]
 mod fuzz_smoke;
+mod handles;
 mod harness;
+mod history_order;
 mod hostile;
 mod interop;
 mod layers;
+mod proxies;
+mod rest;
 mod schema;
 mod sync;
 mod webdav;

@@ -187,4 +187,42 @@ both! {
             assert!(answer.xml().holds("C:valid-filter"), "{start} {end}");
         }
     }
+
+    /// RFC 4791 has no time for a VCALENDAR, nor forbids to ask: who looks for all kinds at once gets what asking for each
+    /// one gets.
+    fn a_window_on_all_kinds_of_components(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        fill(&alice, "", &[
+            ("event", event("1", &["DTSTART:20260301T090000Z", "DURATION:PT1H"])),
+            ("series", event("2", &["DTSTART:19900101T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY"])),
+            ("other-day", event("3", &["DTSTART:20260305T090000Z", "DURATION:PT1H"])),
+            ("task", todo("4", &["DTSTART:20260301T093000Z", "DUE:20260301T120000Z"])),
+            ("task-always", todo("5", &[])),
+            ("journal", component("VJOURNAL", "6", &["DTSTART;VALUE=DATE:20260301"])),
+        ]);
+        let whole = |start: &str, end: &str, more: &str| {
+            let inside = format!("<C:time-range start=\"{start}\" end=\"{end}\"/>{more}");
+            let filter = format!("<D:prop><D:getetag/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\">{inside}</C:comp-filter></C:filter>");
+            let answer = alice.report(&alice.calendar("all/"), "C:calendar-query", &filter).multistatus();
+            let mut names: Vec<String> =
+                answer.names().into_iter().map(|name| name.trim_end_matches(".ics").to_owned()).collect();
+            names.sort();
+            names
+        };
+        for (start, end) in [
+            ("20260301T000000Z", "20260302T000000Z"),
+            ("20260301T093000Z", "20260301T094500Z"),
+            ("20260302T000000Z", "20260310T000000Z"),
+            ("19800101T000000Z", "19800102T000000Z"),
+        ] {
+            let mut each: Vec<String> =
+                ["VEVENT", "VTODO", "VJOURNAL"].iter().flat_map(|kind| fits(&alice, &within(kind, start, end))).collect();
+            each.sort();
+            assert_eq!(whole(start, end, ""), each, "{start} to {end}");
+            let tasks = whole(start, end, "<C:comp-filter name=\"VTODO\"/>");
+            assert_eq!(tasks, fits(&alice, &within("VTODO", start, end)), "{start} to {end}");
+        }
+        assert_eq!(whole("20260301T093000Z", "20260301T094500Z", ""), ["event", "journal", "series", "task", "task-always"]);
+    }
 }

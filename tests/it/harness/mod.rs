@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod client;
+pub mod many;
 pub mod multistatus;
 mod postgres;
 pub mod samples;

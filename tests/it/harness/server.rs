@@ -59,6 +59,8 @@ impl Db {
 enum Place {
     Folder(TempDir),
     Database(postgres::Database),
+    /// It is another server's.
+    Shared,
 }
 
 /// A running server.
@@ -80,7 +82,7 @@ impl TestServer {
     /// A server with limits of the test's choice.
     pub fn with_limits(db: Db, limits: Limits) -> TestServer {
         if std::env::var_os("RUST_LOG").is_some() {
-            telemetry::start(false, "warn");
+            drop(telemetry::start(false, "warn"));
         }
         let (place, location) = db.place();
         TestServer::on(place, location, limits)
@@ -109,6 +111,11 @@ impl TestServer {
         self.stop();
         let place = self.place.take().expect("only taken here");
         TestServer::on(place, self.location.clone(), Limits::default())
+    }
+
+    /// Another node on the same data, with limits of its own; must not outlive this one.
+    pub fn beside(&self, limits: Limits) -> TestServer {
+        TestServer::on(Place::Shared, self.location.clone(), limits)
     }
 
     fn stop(&mut self) {
@@ -196,7 +203,7 @@ impl Drop for TestServer {
         match self.place.take() {
             Some(Place::Folder(folder)) => drop(folder),
             Some(Place::Database(database)) => database.remove(),
-            None => {}
+            Some(Place::Shared) | None => {}
         }
     }
 }

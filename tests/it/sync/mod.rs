@@ -1,6 +1,7 @@
 //! RFC 6578: sync-collection on collections and on homes, tokens, CTags.
 
 mod collection;
+mod consistent;
 mod home;
 mod replica;
 mod tokens;

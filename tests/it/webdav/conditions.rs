@@ -122,11 +122,13 @@ both! {
         assert_eq!(alice.get(&path).ok().text(), changed);
         let token = alice.property(&calendar, "D:sync-token");
         alice.delete(&path).header("If", &format!("<{calendar}> (<{token}>)")).no_content();
-        // Nor does another collection's token count, whose name ends alike.
-        alice.mkcalendar(&alice.calendar("my-default/"), "").created();
-        let other = alice.property(&alice.calendar("my-default/"), "D:sync-token");
-        let condition = format!("<{}> (<{other}>)", alice.calendar("my-default/"));
-        alice.put(&path, samples::meeting("a")).header("If", &condition).status(412);
+        // Nor does another collection's token count for this one; for its own collection it does.
+        let mine = alice.calendar("my-default/");
+        alice.mkcalendar(&mine, "").created();
+        let other = alice.property(&mine, "D:sync-token");
+        let of_another = format!("<{calendar}> (<{other}>)");
+        alice.put(&path, samples::meeting("a")).header("If", &of_another).status(412);
+        alice.put(&path, samples::meeting("a")).header("If", &format!("<{mine}> (<{other}>)")).created();
     }
 
     fn a_collection_is_deleted_only_in_the_state_that_was_seen(db) {
