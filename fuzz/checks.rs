@@ -273,7 +273,8 @@ pub fn request(data: &[u8]) -> bool {
         }
         let (http, mut payload) = made.to_http_parts();
         let Some(target) = dav::href::parse(path) else { return false };
-        let status = server.runtime.block_on(async {
+        // As in the server's own threads, where answers may start tasks of their own.
+        let status = tokio::task::LocalSet::new().block_on(&server.runtime, async {
             let mut body = actix_web::web::Payload::from_request(&http, &mut payload).await.ok()?;
             let request = dav::Request {
                 core: &server.core,

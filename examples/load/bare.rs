@@ -23,6 +23,7 @@ pub fn run(listen: SocketAddr) -> Result<(), String> {
         .block_on(async move {
             HttpServer::new(|| App::new().default_service(web::route().to(answer)))
                 .workers(WORKERS)
+                .tcp_nodelay(true)
                 .bind(listen)?
                 .run()
                 .await

@@ -139,9 +139,7 @@ async fn collection_to(
     let bar = progress::spinner("items");
     let (mut after, mut written, mut left) = (0, 0, 0);
     loop {
-        let page = core.whole_items(&access, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.modseq;
+        let (page, next) = core.whole_items(&access, after, PAGE).await?;
         for item in &page {
             match merge.item(&item.body) {
                 Some(text) => {
@@ -155,6 +153,8 @@ async fn collection_to(
             }
         }
         bar.set_position(written);
+        let Some(next) = next else { break };
+        after = next;
     }
     out.write_all(merge.tail().as_bytes())?;
     bar.finish_and_clear();

@@ -2,11 +2,12 @@
 
 use super::href::Target;
 use super::resource::{self, ItemOf, Resource};
+use super::xml::names::CALDAV;
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::Object;
 use crate::services::access::{Opened, Place};
-use crate::services::{Access, Actor, Core};
+use crate::services::{Access, Actor, Core, labour};
 use crate::text::xml::{self, Element};
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, BytesMut, Payload};
@@ -80,6 +81,21 @@ impl Request<'_> {
         }
     }
 
+    /// As [`Request::item`], but of a large item only the bytes of its body.
+    pub async fn handy_item(
+        &self,
+        place: &Place,
+        name: &str,
+    ) -> Result<Result<(Access, Object), usize>, Fault> {
+        match self.opened.take() {
+            Opened { collection: Some(access), object: Some(object) } => {
+                access.need(Privilege::Read)?;
+                Ok(Ok((access, object)))
+            }
+            _ => self.core.handy_item(&self.actor, place, name).await,
+        }
+    }
+
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)
@@ -142,7 +158,7 @@ pub async fn read_body(payload: &mut Payload, limit: usize) -> Result<BytesMut, 
 /// Reads an item's body; one that is too large is read on, so that the client sees the answer and its precondition.
 pub async fn read_item(payload: &mut Payload, limit: u64, card: bool) -> Result<String, Fault> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut body = BytesMut::new();
+    let mut body = Vec::new();
     let mut seen = 0_usize;
     while let Some(chunk) = chunk(payload).await? {
         seen += chunk.len();
@@ -156,7 +172,7 @@ pub async fn read_item(payload: &mut Payload, limit: u64, card: bool) -> Result<
     if seen > limit {
         return Err(Condition::MaxResourceSize { card, bytes: limit as u64 }.into());
     }
-    String::from_utf8(body.to_vec()).map_err(|_| {
+    String::from_utf8(body).map_err(|_| {
         let why = "the body is not UTF-8".to_owned();
         if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into()
     })
@@ -168,8 +184,13 @@ pub async fn read_xml(payload: &mut Payload, limit: u64) -> Result<Option<Elemen
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    xml::parse(&body).map(Some).map_err(|error| match error.what {
-        "a DOCTYPE is refused" => Condition::NoExternalEntities.into(),
-        what => Fault::BadRequest(what.into()),
+    let read = labour::of(body.len(), move || xml::parse(&body)).await?;
+    read.map(Some).map_err(|error| match (error.what, error.root) {
+        ("a DOCTYPE is refused", _) => Condition::NoExternalEntities.into(),
+        // What makes a query long is its filter, and for a filter there is a name.
+        (what, Some((ns, local))) if ns == CALDAV && local == "calendar-query" => {
+            Condition::ValidFilter(what.into()).into()
+        }
+        (what, _) => Fault::BadRequest(what.into()),
     })
 }

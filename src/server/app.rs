@@ -32,13 +32,14 @@ impl TrustedProxies {
             return true;
         }
         let Some(peer) = request.peer_addr().map(|address| address.ip().to_canonical()) else { return false };
-        let forwarded = request.headers().get("X-Forwarded-Proto").and_then(|value| value.to_str().ok());
-        match forwarded {
-            None => peer.is_loopback() || self.0.contains(&peer),
-            Some(scheme) => {
-                (peer.is_loopback() || self.0.contains(&peer)) && scheme.trim().eq_ignore_ascii_case("https")
-            }
-        }
+        // A proxy may append to what the client wrote: only where all say so did the client come by TLS.
+        let https = |value: &HeaderValue| {
+            value
+                .to_str()
+                .is_ok_and(|list| list.split(',').all(|scheme| scheme.trim().eq_ignore_ascii_case("https")))
+        };
+        (peer.is_loopback() || self.0.contains(&peer))
+            && request.headers().get_all("X-Forwarded-Proto").all(https)
     }
 }
 
@@ -173,6 +174,9 @@ async fn answer(
     if cross_site(request) {
         return HttpResponse::Forbidden().body("requests from pages of other sites are refused\n");
     }
+    if request.headers().contains_key("Authorization") && !doors.private(request) {
+        return HttpResponse::Forbidden().body("passwords are not taken over clear text: use https\n");
+    }
     let Some(target) = dav::href::parse(path) else {
         // Even what cannot exist asks for a login first, so that nothing can be learnt without one.
         return match auth::actor(core, request.headers()).await {
@@ -183,9 +187,6 @@ async fn answer(
     // What the server can do is no secret, and some clients ask before they log in.
     if request.method() == Method::OPTIONS && !request.headers().contains_key("Authorization") {
         return dav::options(&target);
-    }
-    if request.headers().contains_key("Authorization") && !doors.private(request) {
-        return HttpResponse::Forbidden().body("passwords are not taken over clear text: use https\n");
     }
     let wanted = target.wanted(request.method());
     let (actor, opened) = match auth::actor_for(core, request.headers(), wanted).await {

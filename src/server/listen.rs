@@ -28,6 +28,8 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
     .keep_alive(Duration::from_secs(75))
     .client_request_timeout(Duration::from_secs(20))
     .client_disconnect_timeout(Duration::from_secs(5))
+    // The end of a long answer must not wait for the receipt of what came before it.
+    .tcp_nodelay(true)
     .shutdown_timeout(GRACE);
     let server = match &config.tls {
         None => server.listen_auto_h2c(listener)?,

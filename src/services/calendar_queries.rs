@@ -4,7 +4,7 @@
 
 use super::access::Access;
 use super::freebusy::zone_of;
-use super::{Core, fault};
+use super::{Core, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::Fault;
 use crate::domain::freebusy::{self, Period};
@@ -15,17 +15,20 @@ use crate::store::{Error, ReadTx, Touched, Weight};
 use crate::text::ical::CalendarIndex;
 use crate::text::recur::{Budget, Window};
 use crate::text::zone::Zone;
+use std::sync::Arc;
 
 /// Objects of a page: candidates that are loaded and tested at a time.
 const PAGE: usize = 200;
 /// A window up to this long, in microseconds, is looked up at once on the asking thread.
 const SHORT: i64 = 100 * 86_400_000_000;
+/// Bytes of compact forms that are looked through on the asking thread.
+const FEW: usize = 256 * 1024;
 
 /// A query that is answered page by page.
 #[derive(Debug)]
 pub struct CalendarQuery {
     collection: CollectionId,
-    filter: CalendarFilter,
+    filter: Arc<CalendarFilter>,
     zone: Zone,
     budget: Budget,
     candidates: Candidates,
@@ -57,7 +60,7 @@ impl CalendarQuery {
             zone: zone.unwrap_or_else(|| zone_of(collection)),
             budget: Budget::default(),
             candidates,
-            filter,
+            filter: Arc::new(filter),
         })
     }
 
@@ -77,27 +80,33 @@ impl CalendarQuery {
             Candidates::Done => Ok(None),
             Candidates::Window(window) => self.in_window(core, window).await.map(Some),
             Candidates::Ids(mut ids) => {
-                let page: Vec<i64> = ids.by_ref().take(PAGE).collect();
+                let page: Vec<i64> = ids.as_slice().iter().take(PAGE).copied().collect();
                 if page.is_empty() {
                     return Ok(None);
                 }
-                self.candidates = Candidates::Ids(ids);
-                let (filter, zone, budget) = (self.filter.clone(), self.zone.clone(), self.budget.clone());
+                let (filter, zone, budget) =
+                    (Arc::clone(&self.filter), self.zone.clone(), self.budget.clone());
+                let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
-                    let objects = tx.objects_with_ids(&page)?;
-                    test(objects, &filter, &zone, budget.clone())
+                    let _held = &turn;
+                    let (objects, served) = tx.objects_with_ids(&page)?;
+                    let (matches, left) = test(objects, &filter, &zone, budget.clone())?;
+                    Ok((matches, left, served))
                 };
-                let (matches, left) = fault(core.store.read(Weight::Scan, work).await)?;
+                let (matches, left, served) = fault(core.store.read(Weight::Scan, work).await)?;
                 self.budget = left;
+                ids.by_ref().take(served).for_each(drop);
+                self.candidates = Candidates::Ids(ids);
                 Ok(Some(matches))
             }
             Candidates::After(after) => {
                 let (id, filter, zone, budget) =
-                    (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
+                    (self.collection, Arc::clone(&self.filter), self.zone.clone(), self.budget.clone());
                 let component = self.filter.component().and_then(ItemKind::named);
+                let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
-                    let objects = tx.objects_of_kind(id, component, after, PAGE as i64)?;
-                    let next = objects.last().filter(|_| objects.len() == PAGE).map(|last| last.id.0);
+                    let _held = &turn;
+                    let (objects, next) = tx.objects_of_kind(id, component, after, PAGE as i64)?;
                     let (matches, left) = test(objects, &filter, &zone, budget.clone())?;
                     Ok((matches, left, next))
                 };
@@ -114,11 +123,13 @@ impl CalendarQuery {
     /// The first page of a window: all of it where the hits are few, else the ids for the pages to come.
     async fn in_window(&mut self, core: &Core, window: Window) -> Result<Vec<Object>, Fault> {
         let (id, filter, zone, budget) =
-            (self.collection, self.filter.clone(), self.zone.clone(), self.budget.clone());
+            (self.collection, Arc::clone(&self.filter), self.zone.clone(), self.budget.clone());
         let component = self.filter.component().and_then(ItemKind::named);
         let touched = Touched { window: (window.start, window.end), component };
         let short = window.end.saturating_sub(window.start) <= SHORT;
+        let turn = if short { None } else { Some(labour::turn().await?) };
         let work = move |tx: &mut ReadTx<'_>| {
+            let _held = &turn;
             let Some(few) = tx.objects_in_window(id, touched, PAGE)? else {
                 return Ok((Vec::new(), budget.clone(), tx.ids_in_window(id, touched)?));
             };
@@ -160,18 +171,38 @@ impl Core {
         let collection = access.need(Privilege::ReadFreeBusy)?.collection();
         let (id, zone) = (collection.id, zone_of(collection));
         let short = window.end.saturating_sub(window.start) <= SHORT;
-        let work = move |tx: &mut ReadTx<'_>| {
+        let gather = move |tx: &mut ReadTx<'_>, most: usize| {
             let mut budget = Budget::default();
-            let mut periods = Vec::new();
+            let (mut periods, mut bytes) = (Vec::new(), 0_usize);
             let touched = Touched { window: (window.start, window.end), component: None };
             tx.each_in_window(id, touched, &mut |parsed| {
+                bytes = bytes.saturating_add(parsed.len());
+                if bytes > most {
+                    return Ok(());
+                }
                 let Some(index) = CalendarIndex::decode(parsed) else { return Ok(()) };
                 freebusy::gather(&index, window, &zone, &mut budget, &mut periods).map_err(Fault::from)?;
                 Ok(())
             })?;
-            Ok(periods)
+            Ok((bytes <= most).then_some(periods))
         };
-        let periods = fault(self.store.read(if short { Weight::Point } else { Weight::Scan }, work).await)?;
+        // Few are done on the asking thread, which must not be kept by many or large ones.
+        let (here, elsewhere) = (gather.clone(), gather);
+        let few = match short {
+            true => fault(self.store.read(Weight::Point, move |tx| here(tx, FEW)).await)?,
+            false => None,
+        };
+        let periods = match few {
+            Some(periods) => periods,
+            None => {
+                let turn = labour::turn().await?;
+                let work = move |tx: &mut ReadTx<'_>| {
+                    let _held = &turn;
+                    elsewhere(tx, usize::MAX)
+                };
+                fault(self.store.read(Weight::Scan, work).await)?.unwrap_or_default()
+            }
+        };
         Ok(freebusy::merge(periods))
     }
 }

@@ -61,9 +61,9 @@ impl ContactQuery {
                 let work = move |tx: &mut crate::store::ReadTx<'_>| {
                     tx.objects_of_kind(id, Some(ItemKind::CARD), after, PAGE as i64)
                 };
-                let cards = fault(core.store.read(Weight::Scan, work).await)?;
-                if let Some(last) = cards.last().filter(|_| cards.len() == PAGE) {
-                    self.candidates = Candidates::After(last.id.0);
+                let (cards, next) = fault(core.store.read(Weight::Scan, work).await)?;
+                if let Some(next) = next {
+                    self.candidates = Candidates::After(next);
                 }
                 Ok(Some(self.fitting(cards)))
             }
@@ -88,12 +88,13 @@ impl ContactQuery {
         core: &Core,
         mut ids: std::vec::IntoIter<i64>,
     ) -> Result<Option<Vec<Object>>, Fault> {
-        let page: Vec<i64> = ids.by_ref().take(PAGE).collect();
+        let page: Vec<i64> = ids.as_slice().iter().take(PAGE).copied().collect();
         if page.is_empty() {
             return Ok(None);
         }
         let few = if page.len() < PAGE { Weight::Point } else { Weight::Scan };
-        let cards = fault(core.store.read(few, move |tx| tx.objects_with_ids(&page)).await)?;
+        let (cards, served) = fault(core.store.read(few, move |tx| tx.objects_with_ids(&page)).await)?;
+        ids.by_ref().take(served).for_each(drop);
         self.candidates = Candidates::Ids(ids);
         Ok(Some(self.fitting(cards)))
     }

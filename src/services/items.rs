@@ -5,7 +5,7 @@
 use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::content::{self, Sent};
-use super::{Core, conditions, fault};
+use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
@@ -15,6 +15,7 @@ use crate::domain::precondition::{Preconditions, ResourceState};
 use crate::domain::props::Props;
 use crate::store::{Error, ReadTx, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
+use std::sync::Arc;
 
 /// What a write did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +36,30 @@ pub fn token_of(collection: &Collection, epoch: &str) -> SyncToken {
 impl Core {
     /// An item and what the actor may do with it.
     pub async fn item(&self, actor: &Actor, place: &Place, name: &str) -> Result<(Access, Object), Fault> {
+        self.item_by(Weight::Point, actor, place, name).await
+    }
+
+    /// As [`Core::item`], of an item that is known to be large.
+    pub async fn large_item(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+    ) -> Result<(Access, Object), Fault> {
+        self.item_by(Weight::Large, actor, place, name).await
+    }
+
+    async fn item_by(
+        &self,
+        weight: Weight,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+    ) -> Result<(Access, Object), Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
         fault(
             self.store
-                .read(Weight::Point, move |tx| {
+                .read(weight, move |tx| {
                     let access = access::find(tx, &actor, &place)?;
                     let id = access.need(Privilege::Read)?.collection().id;
                     let object = tx.object(id, &name)?.ok_or(Fault::NotFound)?;
@@ -48,8 +69,33 @@ impl Core {
         )
     }
 
-    /// The items with these names, at most some hundred; those that do not exist are left out.
-    pub async fn items_named(&self, access: &Access, names: Vec<String>) -> Result<Vec<Object>, Fault> {
+    /// As [`Core::item`], but of a large item only the bytes of its body.
+    pub async fn handy_item(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+    ) -> Result<Result<(Access, Object), usize>, Fault> {
+        let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    let id = access.need(Privilege::Read)?.collection().id;
+                    let object = tx.handy_object(id, &name)?.ok_or(Fault::NotFound)?;
+                    Ok(object.map(|object| (access, object)))
+                })
+                .await,
+        )
+    }
+
+    /// The items of the first of these names, at most some hundred, and how many names that are: all, unless some items are
+    /// large. Those that do not exist are left out.
+    pub async fn items_named(
+        &self,
+        access: &Access,
+        names: Vec<String>,
+    ) -> Result<(Vec<Object>, usize), Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
         let weight = if names.len() > 64 { Weight::Scan } else { Weight::Point };
         fault(
@@ -79,7 +125,9 @@ impl Core {
             other => other,
         })?;
         let kind = access.collection().kind;
-        let (draft, index) = content::draft(name, sent, kind, &self.limits)?;
+        let (name, limits) = (name.to_owned(), Arc::clone(&self.limits));
+        let (draft, index) =
+            labour::of(sent.body.len(), move || content::draft(&name, sent, kind, &limits)).await??;
         let members = self.limits.members;
         let (actor, place) = (actor.clone(), place.clone());
         fault(

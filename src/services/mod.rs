@@ -20,6 +20,7 @@ pub mod history;
 pub mod homes;
 pub mod interchange;
 pub mod items;
+pub mod labour;
 pub mod limits;
 pub mod principals;
 pub mod sync;

@@ -141,13 +141,14 @@ impl Core {
         fault(self.store.read(Weight::Scan, move |tx| tx.entries_after(id, after, limit)).await)
     }
 
-    /// A page of whole items, from after the number `after`.
+    /// A page of whole items, from after the number `after`, and the number from after which the next goes on, if there may
+    /// be one. Cut by bytes too.
     pub async fn whole_items(
         &self,
         access: &Access,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<crate::domain::object::Object>, Fault> {
+    ) -> Result<(Vec<crate::domain::object::Object>, Option<i64>), Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
         fault(self.store.read(Weight::Scan, move |tx| tx.objects_after(id, after, limit)).await)
     }

@@ -95,7 +95,7 @@ fn open_file(path: &Path, usage: Use) -> Result<SqliteConnection, Error> {
     conn.batch_execute(match usage {
         Use::Write => "PRAGMA cache_size=-16384;",
         // A cache of some MiB each: a mapped file would count as resident memory of the process.
-        Use::Read => "PRAGMA cache_size=-4096; PRAGMA query_only=ON;",
+        Use::Read => "PRAGMA cache_size=-8192; PRAGMA query_only=ON;",
     })?;
     Ok(conn)
 }

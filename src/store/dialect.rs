@@ -13,3 +13,9 @@ pub(super) fn containing(needle: &str) -> String {
     pattern.push('%');
     pattern
 }
+
+/// Tells the planner of a server what the tables hold, unless the server has done so by itself. Without it, a member of a table
+/// that has just begun to grow is looked for by whichever index seems as good. The embedded database prefers unique ones.
+pub(super) const REFRESH_STATISTICS: &str = "DO $$ BEGIN \
+    IF EXISTS (SELECT 1 FROM pg_stat_user_tables WHERE relid = 'object'::regclass AND last_autoanalyze IS NULL) THEN \
+    ANALYZE object, collection, home, tombstone, change, version; END IF; END $$";

@@ -5,6 +5,8 @@
 use super::conn::Conn;
 use super::error::Error;
 use super::schema::meta;
+use diesel::backend::Backend;
+use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -14,10 +16,32 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// Brings the tables to this program's state.
 pub(super) fn run(conn: &mut Conn) -> Result<(), Error> {
     let done = match conn {
-        Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(|_| ()),
-        Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES).map(|_| ()),
+        Conn::Sqlite(conn) => {
+            known(conn, &SQLITE).and_then(|()| conn.run_pending_migrations(SQLITE).map(drop))
+        }
+        Conn::Postgres(conn) => {
+            known(conn, &POSTGRES).and_then(|()| conn.run_pending_migrations(POSTGRES).map(drop))
+        }
     };
     done.map_err(|error| Error::Unavailable(format!("migration failed: {error}")))
+}
+
+/// Refuses tables that a newer program made: this one would write them wrongly.
+fn known<DB: Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    ours: &impl MigrationSource<DB>,
+) -> diesel::migration::Result<()> {
+    let ours = ours.migrations()?;
+    let newer = conn
+        .applied_migrations()?
+        .into_iter()
+        .find(|version| !ours.iter().any(|migration| migration.name().version() == *version));
+    match newer {
+        None => Ok(()),
+        Some(version) => {
+            Err(format!("the database is of a newer Cenacle (migration {version}); use that one").into())
+        }
+    }
 }
 
 /// The epoch that sync tokens carry; made when the database is, and anew when a backup is restored.

@@ -11,10 +11,12 @@ mod credentials;
 mod dialect;
 mod error;
 mod grants;
+mod keeper;
 mod lists;
 mod migrations;
 mod objects;
 mod opening;
+mod pages;
 mod principals;
 mod raise;
 mod readers;
@@ -57,6 +59,8 @@ pub enum Weight {
     Point,
     /// Anything longer: on a thread that may block.
     Scan,
+    /// One item that is known to be large: as a scan, on a connection of its own kind.
+    Large,
 }
 
 /// What all transactions of one store share.
@@ -178,7 +182,11 @@ impl Store {
             return work(&mut ReadTx { conn: &mut conn, shared: &self.shared });
         }
         let store = self.clone();
-        blocking(move || store.on_connection(|conn| work(&mut ReadTx { conn, shared: &store.shared }))).await
+        blocking(move || {
+            let large = weight == Weight::Large;
+            store.on_connection(large, |conn| work(&mut ReadTx { conn, shared: &store.shared }))
+        })
+        .await
     }
 
     /// Reads; all statements see the same commit. Always on a thread that may block.
@@ -197,7 +205,7 @@ impl Store {
         &self,
         work: &mut dyn FnMut(&mut ReadTx<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.on_connection(|conn| self.in_snapshot(conn, work))
+        self.on_connection(false, |conn| self.in_snapshot(conn, work))
     }
 
     fn in_snapshot<T>(
@@ -237,12 +245,17 @@ impl Store {
     }
 
     /// Reads on a pooled connection; one that broke while idle is replaced once.
-    fn on_connection<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        let mut conn = self.readers.wait()?;
+    fn on_connection<T>(
+        &self,
+        large: bool,
+        mut work: impl FnMut(&mut Conn) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let lend = || if large { self.readers.wait_for_large() } else { self.readers.wait() };
+        let mut conn = lend()?;
         match work(&mut conn) {
             Err(error) if error.is_broken() => {
                 drop(conn);
-                work(&mut *self.readers.wait()?)
+                work(&mut *lend()?)
             }
             other => other,
         }

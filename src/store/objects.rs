@@ -5,6 +5,7 @@
 
 use super::conn::on;
 use super::lists::OneOf;
+use super::pages::{self, HANDY, Head, head_columns};
 use super::raise::ReplaceObject;
 use super::schema::{change, object, tombstone, version};
 use super::{Error, ReadTx, WriteTx};
@@ -12,6 +13,7 @@ use crate::domain::collection::Collection;
 use crate::domain::id::{CollectionId, Etag, ObjectId, PrincipalId};
 use crate::domain::object::{Draft, Entry, ItemKind, Object, span_class};
 use crate::domain::props::Props;
+use crate::text::ical::{CalendarIndex, Span};
 use diesel::prelude::*;
 
 /// Through which door a change came. The numbers are stored.
@@ -114,6 +116,16 @@ pub(super) fn from_row(row: Row) -> Object {
     }
 }
 
+/// Whether a new state of an item stands where the old one does in the indexes by UID and time. What an update names is written
+/// to each index that has it, though it be the same.
+fn keeps_place(old: &Object, draft: &Draft) -> bool {
+    let span = || match draft.kind {
+        ItemKind::CARD => Some(Span::ANY),
+        _ => CalendarIndex::decode(&old.parsed).map(|index| index.span()),
+    };
+    old.uid == draft.uid && old.kind == draft.kind && span() == Some(draft.span)
+}
+
 impl ReadTx<'_> {
     /// The item with this name.
     pub fn object(&mut self, of: CollectionId, name: &str) -> Result<Option<Object>, Error> {
@@ -125,27 +137,54 @@ impl ReadTx<'_> {
         Ok(row.map(from_row))
     }
 
-    /// The items with these names that exist, in no particular order.
-    pub fn objects_named(&mut self, of: CollectionId, names: &[&str]) -> Result<Vec<Object>, Error> {
-        let mut rows: Vec<Row> = Vec::with_capacity(names.len());
+    /// The item with this name, or of a large one the bytes of its body.
+    pub fn handy_object(
+        &mut self,
+        of: CollectionId,
+        name: &str,
+    ) -> Result<Option<Result<Object, usize>>, Error> {
+        let row: Option<Head> = on!(self.conn, conn => object::table
+            .filter(object::collection.eq(of.0).and(object::name.eq(name)))
+            .select(head_columns!(HANDY))
+            .first(conn)
+            .optional())?;
+        Ok(row.map(|head| {
+            let bytes = pages::row_bytes(&head);
+            pages::whole(head).map_err(|_| bytes)
+        }))
+    }
+
+    /// The items that exist of the first of these names, and how many names that are: all, unless some items are large. In
+    /// no particular order.
+    pub fn objects_named(&mut self, of: CollectionId, names: &[&str]) -> Result<(Vec<Object>, usize), Error> {
+        let mut rows: Vec<Head> = Vec::with_capacity(names.len());
         for piece in OneOf::pieces(names) {
             rows.extend(on!(self.conn, conn => object::table
                 .filter(object::collection.eq(of.0).and(OneOf::new(object::name, piece)))
-                .select(columns!())
-                .load::<Row>(conn))?);
+                .select(head_columns!())
+                .load::<Head>(conn))?);
         }
-        Ok(rows.into_iter().map(from_row).collect())
+        pages::fill_asked(self.conn, rows, names.len(), || {
+            let places = pages::places(names);
+            move |row: &Head| places.get(pages::row_name(row)).copied().unwrap_or(names.len())
+        })
     }
 
-    /// A page of whole items in the order of their modification numbers, from after `since`.
-    pub fn objects_after(&mut self, of: CollectionId, since: i64, limit: i64) -> Result<Vec<Object>, Error> {
-        let rows: Vec<Row> = on!(self.conn, conn => object::table
+    /// A page of whole items in the order of their modification numbers, from after `since`, and the number from after
+    /// which the next goes on, if there may be one.
+    pub fn objects_after(
+        &mut self,
+        of: CollectionId,
+        since: i64,
+        limit: i64,
+    ) -> Result<(Vec<Object>, Option<i64>), Error> {
+        let rows: Vec<Head> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
-            .select(columns!())
+            .select(head_columns!())
             .order(object::modseq)
             .limit(limit)
             .load(conn))?;
-        Ok(rows.into_iter().map(from_row).collect())
+        pages::fill_ordered(self.conn, rows, limit, pages::row_modseq)
     }
 
     /// A page of a listing in the order of modification numbers, from after `since`.
@@ -195,24 +234,30 @@ impl WriteTx<'_> {
         let now = self.now;
         let size = i32::try_from(draft.body.len()).unwrap_or(i32::MAX);
         let content = (
-            object::uid.eq(&draft.uid),
             object::etag.eq(&draft.etag.0),
             object::modseq.eq(modseq),
-            object::component.eq(draft.kind.0),
             object::size.eq(size),
-            object::span_class.eq(span_class(&draft.span)),
-            object::first_at.eq(draft.span.first),
-            object::last_at.eq(draft.span.last),
-            object::season.eq(draft.span.season),
             object::modified_at.eq(now),
             object::organizer.eq(&draft.organizer),
             object::search.eq(&draft.search),
             object::parsed.eq(&draft.parsed),
             object::body.eq(&draft.body),
         );
+        let place = (
+            object::uid.eq(&draft.uid),
+            object::component.eq(draft.kind.0),
+            object::span_class.eq(span_class(&draft.span)),
+            object::first_at.eq(draft.span.first),
+            object::last_at.eq(draft.span.last),
+            object::season.eq(draft.span.season),
+        );
         match old {
-            Some(old) => {
+            Some(old) if keeps_place(old, draft) => {
                 let replace = ReplaceObject { id: old.id.0, changes: content.as_changeset() };
+                on!(self.conn, conn => replace.execute(conn))?;
+            }
+            Some(old) => {
+                let replace = ReplaceObject { id: old.id.0, changes: (content, place).as_changeset() };
                 on!(self.conn, conn => replace.execute(conn))?;
             }
             None => {
@@ -226,6 +271,7 @@ impl WriteTx<'_> {
                         object::created_modseq.eq(modseq),
                         object::created_at.eq(now),
                         content,
+                        place,
                     ))
                     .execute(conn))?;
             }

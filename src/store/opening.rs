@@ -4,7 +4,7 @@
 
 use super::collections::{self, collection_columns};
 use super::conn::on;
-use super::objects::{self, object_columns};
+use super::pages::{self, HANDY, Head, head_columns};
 use super::schema::{collection, object, principal};
 use super::{Error, ReadTx};
 use crate::domain::collection::{Collection, HomeKind};
@@ -88,18 +88,18 @@ impl ReadTx<'_> {
         place: OwnPlace<'_>,
         name: &str,
     ) -> Result<Option<OpenedItem>, Error> {
-        type Found = (Option<collections::Row>, Option<objects::ObjectRow>);
+        type Found = (Option<collections::Row>, Option<Head>);
         let found: Option<Found> = on!(self.conn, conn => principal::table
             .left_join(collection::table.on(own!(place)))
             .left_join(object::table.on(
                 object::collection.nullable().eq(collection::id.nullable()).and(object::name.eq(name.to_owned())),
             ))
             .filter(holds!(login))
-            .select((collection_columns!().nullable(), object_columns!().nullable()))
+            .select((collection_columns!().nullable(), head_columns!(HANDY).nullable()))
             .first(conn)
             .optional())?;
         Ok(found.map(|(collection, object)| {
-            (collection.map(collections::from_row), object.map(objects::from_row))
+            (collection.map(collections::from_row), object.and_then(|head| pages::whole(head).ok()))
         }))
     }
 }

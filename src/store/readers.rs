@@ -6,23 +6,26 @@
 use super::conn::{Conn, Location, Opener, Use};
 use super::error::Error;
 use diesel::r2d2::{Pool, PooledConnection};
+use std::num::NonZero;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-/// Connections to the embedded file.
-const FILE_READERS: usize = 6;
+/// Connections to the embedded file beyond one for each processor: for threads that may block. Each has a cache of its own.
+const FILE_READERS: usize = 2;
 /// Connections to a server.
 const SERVER_READERS: u32 = 12;
+/// Connections to a server for large items: the client library's buffer of a connection never shrinks again.
+const LARGE_READERS: u32 = 2;
 
 /// Where readers find a connection; cheap to clone.
 #[derive(Clone)]
 pub enum Readers {
     /// The embedded file.
     File(Arc<[Mutex<Conn>]>, Opener),
-    /// A server, whose connections break and are replaced: the pool's work.
-    Server(Pool<Opener>),
+    /// A server, whose connections break and are replaced: the pool's work. The second pool is for large items.
+    Server(Pool<Opener>, Pool<Opener>),
 }
 
 /// A connection while it is used.
@@ -58,18 +61,23 @@ impl Readers {
         match location {
             Location::File(_) => {
                 let opener = Opener { location: location.clone(), usage: Use::Read };
+                let processors = std::thread::available_parallelism().map_or(2, NonZero::get).min(16);
                 let conns: Result<Vec<_>, Error> =
-                    (0..FILE_READERS).map(|_| opener.open().map(Mutex::new)).collect();
+                    (0..processors + FILE_READERS).map(|_| opener.open().map(Mutex::new)).collect();
                 Ok(Readers::File(conns?.into(), opener))
             }
-            Location::Server(_) => Pool::builder()
-                .max_size(SERVER_READERS)
-                .min_idle(Some(1))
-                .test_on_check_out(false)
-                .connection_timeout(Duration::from_secs(10))
-                .build(Opener { location: location.clone(), usage: Use::Write })
-                .map(Readers::Server)
-                .map_err(|error| Error::Unavailable(error.to_string())),
+            Location::Server(_) => {
+                let pool = |size: u32, idle: u32| {
+                    Pool::builder()
+                        .max_size(size)
+                        .min_idle(Some(idle))
+                        .test_on_check_out(false)
+                        .connection_timeout(Duration::from_secs(10))
+                        .build(Opener { location: location.clone(), usage: Use::Write })
+                        .map_err(|error| Error::Unavailable(error.to_string()))
+                };
+                Ok(Readers::Server(pool(SERVER_READERS, 1)?, pool(LARGE_READERS, 0)?))
+            }
         }
     }
 
@@ -79,6 +87,16 @@ impl Readers {
         let first = own_number() % conns.len().max(1);
         let (before, from) = conns.split_at_checked(first)?;
         from.iter().chain(before).find_map(|conn| free(conn, opener))
+    }
+
+    /// A connection to read a large item on, for a thread that may block.
+    pub fn wait_for_large(&self) -> Result<Lent<'_>, Error> {
+        match self {
+            Readers::File(..) => self.wait(),
+            Readers::Server(_, large) => {
+                large.get().map(Lent::Server).map_err(|error| Error::Unavailable(error.to_string()))
+            }
+        }
     }
 
     /// A connection, for a thread that may block. Begins with those that requests at once come to last.
@@ -95,7 +113,7 @@ impl Readers {
                     Err(left) => mended(any, left.into_inner(), opener),
                 }
             }
-            Readers::Server(pool) => {
+            Readers::Server(pool, _) => {
                 pool.get().map(Lent::Server).map_err(|error| Error::Unavailable(error.to_string()))
             }
         }

@@ -5,7 +5,7 @@
 
 use super::conn::on;
 use super::lists::OneOf;
-use super::objects::{ObjectRow, from_row, object_columns};
+use super::pages::{self, Head, head_columns};
 use super::schema::object;
 use super::{Error, ReadTx};
 use crate::domain::id::CollectionId;
@@ -105,16 +105,17 @@ where
 const CLASSES: [&str; SPAN_CLASSES.len() + 1] = ["0", "1", "2", "3", "4", "5", "6"];
 
 impl ReadTx<'_> {
-    /// A page of all items with ids above `after`, in the order of ids.
+    /// A page of all items with ids above `after`, in the order of ids, and the id after which the next goes on, if there may
+    /// be one.
     pub fn objects_of_kind(
         &mut self,
         of: CollectionId,
         component: Option<ItemKind>,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<Object>, Error> {
+    ) -> Result<(Vec<Object>, Option<i64>), Error> {
         let (least, most) = component.map_or((i16::MIN, i16::MAX), |kind| (kind.0, kind.0));
-        let rows: Vec<ObjectRow> = on!(self.conn, conn => object::table
+        let rows: Vec<Head> = on!(self.conn, conn => object::table
             .filter(
                 object::collection
                     .eq(of.0)
@@ -122,11 +123,11 @@ impl ReadTx<'_> {
                     .and(object::component.ge(least))
                     .and(object::component.le(most)),
             )
-            .select(object_columns!())
+            .select(head_columns!())
             .order(object::id)
             .limit(limit)
             .load(conn))?;
-        Ok(rows.into_iter().map(from_row).collect())
+        pages::fill_ordered(self.conn, rows, limit, pages::row_id)
     }
 
     /// Shows the id and the searched text of each card, in the order of ids.
@@ -153,7 +154,7 @@ impl ReadTx<'_> {
         Ok(ids)
     }
 
-    /// The items whose span touches the window; `None` where there are more than `most`.
+    /// The items whose span touches the window; `None` where there are more than `most`, or some are large.
     pub fn objects_in_window(
         &mut self,
         of: CollectionId,
@@ -161,9 +162,12 @@ impl ReadTx<'_> {
         most: usize,
     ) -> Result<Option<Vec<Object>>, Error> {
         let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        let rows: Vec<ObjectRow> =
-            on!(self.conn, conn => InWindow::new(object_columns!(), of, window, limit).load(conn))?;
-        Ok((rows.len() <= most).then(|| rows.into_iter().map(from_row).collect()))
+        let rows: Vec<Head> =
+            on!(self.conn, conn => InWindow::new(head_columns!(), of, window, limit).load(conn))?;
+        if rows.len() > most || rows.iter().any(pages::is_large) {
+            return Ok(None);
+        }
+        pages::fill(self.conn, rows).map(|(objects, _)| Some(objects))
     }
 
     /// Shows the compact forms of all items whose span touches the window, one after the other.
@@ -182,15 +186,19 @@ impl ReadTx<'_> {
         Ok(())
     }
 
-    /// The items with these ids.
-    pub fn objects_with_ids(&mut self, ids: &[i64]) -> Result<Vec<Object>, Error> {
-        let mut rows: Vec<ObjectRow> = Vec::with_capacity(ids.len());
+    /// The items of the first of these ids, and how many ids that are: all, unless some items are large. In no particular
+    /// order.
+    pub fn objects_with_ids(&mut self, ids: &[i64]) -> Result<(Vec<Object>, usize), Error> {
+        let mut rows: Vec<Head> = Vec::with_capacity(ids.len());
         for piece in OneOf::pieces(ids) {
             rows.extend(on!(self.conn, conn => object::table
                 .filter(OneOf::new(object::id, piece))
-                .select(object_columns!())
-                .load::<ObjectRow>(conn))?);
+                .select(head_columns!())
+                .load::<Head>(conn))?);
         }
-        Ok(rows.into_iter().map(from_row).collect())
+        pages::fill_asked(self.conn, rows, ids.len(), || {
+            let places = pages::places(ids);
+            move |row: &Head| places.get(&pages::row_id(row)).copied().unwrap_or(ids.len())
+        })
     }
 }

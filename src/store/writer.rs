@@ -5,7 +5,9 @@
 //! waits for the disk once. Knows no table.
 
 use super::conn::{Conn, Opener};
+use super::dialect::REFRESH_STATISTICS;
 use super::error::Error;
+use super::keeper::Keeper;
 use super::{Shared, WriteTx};
 use diesel::connection::SimpleConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +20,9 @@ use tokio::sync::oneshot;
 const BATCH: usize = 256;
 /// Transactions that may wait; more are told to come back.
 const QUEUE: usize = 4096;
+
+/// Commits of a thread after which a server may not know yet how its tables grew.
+const GROWN: [u64; 3] = [50, 500, 5_000];
 
 /// What became of a transaction inside its savepoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +94,9 @@ impl Writer {
         let jobs: Queue = Arc::new(Mutex::new(jobs));
         for _ in 0..threads {
             let (opener, shared, jobs) = (opener.clone(), Arc::clone(shared), Arc::clone(&jobs));
-            let mut writing = Writing { conn: Some(opener.open()?), opener, shared };
+            let conn = Some(opener.open()?);
+            let mut writing =
+                Writing { conn, keeper: Keeper::open(&opener.location), opener, shared, commits: 0 };
             std::thread::Builder::new()
                 .name("writer".into())
                 .spawn(move || writing.serve(&jobs))
@@ -131,6 +138,9 @@ struct Writing {
     opener: Opener,
     /// None after it was lost; opened again for the next batch.
     conn: Option<Conn>,
+    /// None on a server.
+    keeper: Option<Keeper>,
+    commits: u64,
     shared: Arc<Shared>,
 }
 
@@ -150,6 +160,18 @@ impl Writing {
                     job.finish(committed.is_ok());
                 }
             }
+            self.commits += 1;
+            if GROWN.contains(&self.commits) {
+                self.refresh_statistics();
+            }
+        }
+    }
+
+    fn refresh_statistics(&mut self) {
+        if let Some(conn @ Conn::Postgres(_)) = &mut self.conn
+            && let Err(error) = conn.batch_execute(REFRESH_STATISTICS)
+        {
+            tracing::warn!(%error, "the planner was not told of new rows");
         }
     }
 
@@ -175,23 +197,32 @@ impl Writing {
         let conn = self.begin()?;
         let shared = Arc::clone(&self.shared);
         let conn = self.conn.insert(conn);
+        let last = batch.len().saturating_sub(1);
+        let mut commit = "COMMIT";
         for (at, job) in batch.iter_mut().enumerate() {
-            conn.batch_execute("SAVEPOINT one")?;
             let ran = job.run(&mut WriteTx::new(conn, &shared));
-            conn.batch_execute(if ran == Ran::Done {
-                "RELEASE one"
-            } else {
-                "ROLLBACK TO one; RELEASE one"
-            })?;
+            // Few calls, for each is a journey on a server. The release stays where the commit alone would do: it fails where
+            // a transaction was aborted unnoticed, for which PostgreSQL's COMMIT would only roll back.
+            match ran {
+                Ran::Done if at == last => commit = "RELEASE one; COMMIT",
+                Ran::Done => conn.batch_execute("RELEASE one; SAVEPOINT one")?,
+                Ran::Refused | Ran::Again => conn.batch_execute("ROLLBACK TO one")?,
+            }
             if ran == Ran::Again {
                 again.push(at);
             }
         }
-        conn.batch_execute("COMMIT")?;
-        Ok(())
+        if let Some(keeper) = &mut self.keeper {
+            keeper.let_go();
+        }
+        let committed = conn.batch_execute(commit);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep();
+        }
+        Ok(committed?)
     }
 
-    /// A connection with a transaction begun; one that was lost meanwhile is replaced once.
+    /// A connection with a transaction begun and the first savepoint set; one that was lost meanwhile is replaced once.
     fn begin(&mut self) -> Result<Conn, Error> {
         if let Some(mut conn) = self.conn.take()
             && begin(&mut conn).is_ok()
@@ -216,8 +247,8 @@ impl Writing {
 /// Immediate on SQLite: another process (the command line) may write too, and must be waited for here, not half-way.
 fn begin(conn: &mut Conn) -> Result<(), Error> {
     let begin = match conn {
-        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
-        Conn::Postgres(_) => "BEGIN",
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE; SAVEPOINT one",
+        Conn::Postgres(_) => "BEGIN; SAVEPOINT one",
     };
     conn.batch_execute(begin).map_err(Error::from)
 }

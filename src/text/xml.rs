@@ -10,8 +10,13 @@ use quick_xml::name::ResolveResult;
 
 /// Nested elements; real requests need about eight.
 const MAX_DEPTH: usize = 64;
-/// Elements in a request: 10,000 hrefs of a multiget and room to spare.
-const MAX_ELEMENTS: usize = 200_000;
+/// Elements in a request: 10,000 hrefs of a multiget and room to spare. Each takes many times the memory of its text.
+const MAX_ELEMENTS: usize = 25_000;
+/// Attributes of one element; real ones have five. Declarations of namespaces in scope the reader itself bounds to 128: that leaves room
+/// for an element that is written again with one for each of its attributes.
+const MAX_ATTRIBUTES: usize = 64;
+/// Bytes of all names with their namespaces: each element has its own copy of a namespace that is declared once.
+const MAX_NAME_BYTES: usize = 8 * 1024 * 1024;
 
 /// Why a body is not acceptable XML.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,10 +24,12 @@ const MAX_ELEMENTS: usize = 200_000;
 pub struct BadXml {
     /// In words fit for a client.
     pub what: &'static str,
+    /// Namespace and local name of the root, where the body was refused for its length: it may still be told by name.
+    pub root: Option<(String, String)>,
 }
 
 const fn bad(what: &'static str) -> BadXml {
-    BadXml { what }
+    BadXml { what, root: None }
 }
 
 /// An attribute with its namespace resolved (`""` where it has none).
@@ -156,27 +163,39 @@ impl Element {
 pub fn parse(body: &[u8]) -> Result<Element, BadXml> {
     let text = std::str::from_utf8(body).map_err(|_| bad("the body is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !text.chars().all(is_xml_char) {
-        return Err(bad("a character that XML 1.0 forbids"));
-    }
     let mut reader = NsReader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;
-    let mut count = 0;
+    let (mut count, mut name_bytes) = (0, 0);
+    let mut unchecked = text;
     loop {
         let event = reader.read_event().map_err(|_| bad("the body is not well-formed XML"))?;
+        // Looked at piece by piece, for of what is refused the rest need not be.
+        let piece = match event {
+            Event::Eof => Some((unchecked, "")),
+            _ => {
+                let rest = usize::try_from(reader.buffer_position()).ok().and_then(|at| text.get(at..));
+                rest.and_then(|rest| unchecked.split_at_checked(unchecked.len().checked_sub(rest.len())?))
+            }
+        };
+        let (piece, rest) = piece.ok_or(bad("the body is not well-formed XML"))?;
+        if !piece.chars().all(is_xml_char) {
+            return Err(bad("a character that XML 1.0 forbids"));
+        }
+        unchecked = rest;
         match event {
             Event::Eof => break,
             Event::DocType(_) => return Err(bad("a DOCTYPE is refused")),
             Event::Start(ref start) | Event::Empty(ref start) => {
                 count += 1;
                 if open.len() >= MAX_DEPTH || count > MAX_ELEMENTS {
-                    return Err(bad("XML nested too deep or too long"));
+                    let root = open.first().map(|root| (root.ns.clone(), root.local.clone()));
+                    return Err(BadXml { what: "XML nested too deep or too long", root });
                 }
                 if root.is_some() {
                     return Err(bad("more than one root element"));
                 }
-                let element = start_element(&reader, start)?;
+                let element = start_element(&reader, start, &mut name_bytes)?;
                 open.push(element);
                 if matches!(event, Event::Empty(_)) {
                     close(&mut open, &mut root);
@@ -202,29 +221,39 @@ pub fn parse(body: &[u8]) -> Result<Element, BadXml> {
     root.ok_or(bad("the body holds no element"))
 }
 
-fn start_element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, BadXml> {
+fn start_element(
+    reader: &NsReader<&[u8]>,
+    start: &BytesStart<'_>,
+    name_bytes: &mut usize,
+) -> Result<Element, BadXml> {
     let (ns, local) = reader.resolver().resolve_element(start.name());
-    let mut element = Element {
-        ns: namespace(&ns)?.to_owned(),
-        local: ncname(local.as_ref())?.to_owned(),
-        attributes: Vec::new(),
-        nodes: Vec::new(),
-    };
+    let (ns, local) = name(&ns, local.as_ref(), name_bytes)?;
+    let mut element = Element { ns, local, attributes: Vec::new(), nodes: Vec::new() };
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|_| bad("a bad attribute"))?;
         if attribute.key.as_namespace_binding().is_some() {
             continue;
         }
+        if element.attributes.len() == MAX_ATTRIBUTES {
+            return Err(bad("too many attributes on an element"));
+        }
         let (ns, local) = reader.resolver().resolve_attribute(attribute.key);
+        let (ns, local) = name(&ns, local.as_ref(), name_bytes)?;
         let value =
             attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| bad("a bad attribute"))?;
-        element.attributes.push(Attribute {
-            ns: namespace(&ns)?.to_owned(),
-            local: ncname(local.as_ref())?.to_owned(),
-            value: value.into_owned(),
-        });
+        element.attributes.push(Attribute { ns, local, value: value.into_owned() });
     }
     Ok(element)
+}
+
+/// A name of its own for an element or attribute; `bytes` are those of all names so far.
+fn name(ns: &ResolveResult<'_>, local: &str, bytes: &mut usize) -> Result<(String, String), BadXml> {
+    let (ns, local) = (namespace(ns)?, ncname(local)?);
+    *bytes += ns.len() + local.len();
+    if *bytes > MAX_NAME_BYTES {
+        return Err(bad("names too long for their number"));
+    }
+    Ok((ns.to_owned(), local.to_owned()))
 }
 
 fn namespace<'n>(resolved: &'n ResolveResult<'n>) -> Result<&'n str, BadXml> {
@@ -253,7 +282,10 @@ pub fn is_name(local: &str) -> bool {
 }
 
 fn close(open: &mut Vec<Element>, root: &mut Option<Element>) {
-    if let Some(done) = open.pop() {
+    if let Some(mut done) = open.pop() {
+        // Most hold one thing, for which a list makes room for four.
+        done.nodes.shrink_to_fit();
+        done.attributes.shrink_to_fit();
         match open.last_mut() {
             Some(parent) => parent.nodes.push(Node::Element(done)),
             None => *root = Some(done),
@@ -383,6 +415,36 @@ mod tests {
         }
         assert!(parse("<a>".repeat(100_000).as_bytes()).is_err());
         assert!(parse(&[b'<', b'a', b'>', 0xff, b'<', b'/', b'a', b'>']).is_err());
+    }
+
+    #[test]
+    fn what_a_body_may_cost_is_bounded() {
+        let elements = |count: usize| format!("<a>{}</a>", "<b/>".repeat(count - 1));
+        assert!(parse(elements(MAX_ELEMENTS).as_bytes()).is_ok());
+        assert!(parse(elements(MAX_ELEMENTS + 1).as_bytes()).is_err());
+        let attributes = |count: usize, name: &str| {
+            let all: String = (0..count).map(|at| format!(" {name}{at}='b'")).collect();
+            parse(format!("<a{all}/>").as_bytes())
+        };
+        assert!(attributes(MAX_ATTRIBUTES, "c").is_ok());
+        assert!(attributes(MAX_ATTRIBUTES + 1, "c").is_err());
+        assert!(attributes(100, "xmlns:c").is_ok());
+        assert!(attributes(1_000, "xmlns:c").is_err());
+        // One long namespace, copied by each of many elements.
+        let space = "x".repeat(MAX_NAME_BYTES / 1_000);
+        assert!(parse(format!("<a xmlns='{space}'>{}</a>", "<b/>".repeat(500)).as_bytes()).is_ok());
+        assert!(parse(format!("<a xmlns='{space}'>{}</a>", "<b/>".repeat(1_000)).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_has_the_most_attributes_can_be_read_again() {
+        let spaces: String =
+            (0..MAX_ATTRIBUTES).map(|at| format!(" xmlns:c{at}='urn:{at}' c{at}:d='e'")).collect();
+        let element = parse(format!("<a xmlns='urn:x'{spaces}/>").as_bytes());
+        let element = element.expect("as many as may be");
+        let mut written = String::new();
+        element.write(&mut written);
+        assert_eq!(parse(written.as_bytes()), Ok(element));
     }
 
     #[test]

@@ -148,3 +148,24 @@ fn migrations_have_the_same_numbers_and_names() {
     assert!(!names("sqlite").is_empty());
     assert_eq!(names("sqlite"), names("postgres"));
 }
+
+#[test]
+fn tables_of_a_newer_program_are_left_alone() {
+    for db in [Db::Sqlite, Db::Postgres].into_iter().filter(|db| db.is_here()) {
+        let server = TestServer::start(db);
+        let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')";
+        match server.location() {
+            Location::File(file) => {
+                let mut conn =
+                    SqliteConnection::establish(file.to_str().expect("a path")).expect("the database");
+                diesel::sql_query(newer).execute(&mut conn).expect("a row");
+            }
+            Location::Server(url) => {
+                let mut conn = PgConnection::establish(url).expect("the database");
+                diesel::sql_query(newer).execute(&mut conn).expect("a row");
+            }
+        }
+        let refused = cenacle::store::Store::open(server.location()).err().expect("a refusal").to_string();
+        assert!(refused.contains("newer Cenacle (migration 9999)"), "{refused}");
+    }
+}

@@ -3,6 +3,7 @@
 //! RFC 7232 (304), RFC 7265 (jCal), RFC 7095 (jCard), RFC 6352 §5.1 (versions).
 
 use crate::dav::href::Target;
+use crate::dav::pieces::{self, Room};
 use crate::dav::precondition;
 use crate::dav::props::http_date;
 use crate::dav::request::Request;
@@ -12,13 +13,22 @@ use crate::domain::fault::Fault;
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
 use crate::services::formats::{self, Format};
-use actix_web::HttpResponse;
+use actix_web::body::SizedStream;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 
 /// Answers 200 or 304.
 pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
     let Target::Item(place, name) = &request.target else { return collection(request).await };
-    let (access, object) = request.item(place, name).await?;
+    let (access, object, room) = match request.handy_item(place, name).await? {
+        Ok((access, object)) => (access, object, None),
+        Err(bytes) => {
+            let room = pieces::room(bytes).await?;
+            let _load = pieces::load().await?;
+            let (access, object) = request.core.large_item(&request.actor, place, name).await?;
+            (access, object, Some(room))
+        }
+    };
     let etag = object.etag.quoted();
     if precondition::if_none_match(request.headers).is_some_and(|tags| tags.weakly(Some(&object.etag.0))) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
@@ -26,10 +36,16 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
     let wanted =
         Preconditions { if_none_match: None, ..precondition::read(request.headers, &request.target)? };
     request.core.hold_for_read(&request.actor, wanted, &access, &object).await?;
-    item(request, object, etag, place.home)
+    item(request, object, etag, place.home, room)
 }
 
-fn item(request: &Request<'_>, object: Object, etag: String, home: HomeKind) -> Result<HttpResponse, Fault> {
+fn item(
+    request: &Request<'_>,
+    object: Object,
+    etag: String,
+    home: HomeKind,
+    room: Option<Room>,
+) -> Result<HttpResponse, Fault> {
     let accept = request.header("Accept").unwrap_or_default();
     let format = Format::negotiate(accept, home)?;
     let mut answer = HttpResponse::Ok();
@@ -44,13 +60,25 @@ fn item(request: &Request<'_>, object: Object, etag: String, home: HomeKind) -> 
     match format {
         Format::AsStored => {
             answer.insert_header((ETAG, etag)).content_type(object.kind.content_type());
-            Ok(answer.body(object.body))
+            Ok(send(answer, object.body, room))
         }
         other => {
             let (text, media) = formats::convert(&object.body, other)?;
             // A conversion is another representation: its tag must not be taken for that of the bytes.
             answer.insert_header((ETAG, etag.replacen('"', &format!("\"{}-", other.tag()), 1)));
-            Ok(answer.content_type(media).body(text))
+            answer.content_type(media);
+            Ok(send(answer, text, room))
+        }
+    }
+}
+
+/// The answer with this body: a large one in pieces, as its client takes them.
+fn send(mut answer: HttpResponseBuilder, body: String, room: Option<Room>) -> HttpResponse {
+    match room {
+        None => answer.body(body),
+        Some(room) => {
+            let length = body.len() as u64;
+            answer.body(SizedStream::new(length, pieces::patient(pieces::counted(body, room))))
         }
     }
 }

@@ -44,7 +44,7 @@ fn draft(body: Option<&Element>, home: HomeKind, calendar: bool) -> Result<Colle
         props: Props::default(),
     };
     if let Some(root) = body {
-        let patches = proppatch::read(&without_types(root), true);
+        let patches = proppatch::read(&without_types(root), true)?;
         if let Some(condition) = proppatch::first_refusal(&patches) {
             return Err(condition.into());
         }

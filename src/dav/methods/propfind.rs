@@ -38,7 +38,7 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
         }
         depth => depth,
     };
-    let select = Select::parse(body.as_ref());
+    let select = Select::parse(body.as_ref())?;
     let listing = Listing {
         core: request.core.clone(),
         actor: request.actor.clone(),
@@ -122,26 +122,21 @@ impl Listing {
 
     async fn page(&self, of: ItemOf, after: i64, out: &mut String) -> Result<Step, Fault> {
         let whole = self.select.needs() & need::WHOLE != 0;
-        let (resources, full): (Vec<Resource>, bool) = if whole {
-            let page = self.core.whole_items(&of.access, after, WHOLE).await?;
-            let full = page.len() as i64 == WHOLE;
-            (page.into_iter().map(|object| of.item(object)).collect(), full)
+        let (resources, next): (Vec<Resource>, Option<i64>) = if whole {
+            let (page, next) = self.core.whole_items(&of.access, after, WHOLE).await?;
+            (page.into_iter().map(|object| of.item(object)).collect(), next)
         } else {
             let page = self.core.entries(&of.access, after, ENTRIES).await?;
-            let full = page.len() as i64 == ENTRIES;
-            (page.into_iter().map(|entry| of.entry(entry)).collect(), full)
+            let next = page.last().filter(|_| page.len() as i64 == ENTRIES).map(|last| last.modseq);
+            (page.into_iter().map(|entry| of.entry(entry)).collect(), next)
         };
         let extras = resource::Extras::default();
         out.reserve(resources.len() * 256);
-        let mut last = after;
         for resource in &resources {
-            if let Resource::Item { entry, .. } = resource {
-                last = entry.modseq;
-            }
             let view = View { core: &self.core, actor: &self.actor, resource, extras: &extras };
             self.select.respond(&view, self.minimal, None, out);
         }
-        Ok(if full { Step::Members(of, last) } else { Step::End })
+        Ok(next.map_or(Step::End, |next| Step::Members(of, next)))
     }
 
     fn members(&self, resource: Resource) -> Step {

@@ -8,13 +8,17 @@ use crate::dav::stream::XML;
 use crate::dav::xml::names::{CALDAV, DAV};
 use crate::dav::xml::write;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::props::{Prop, Props};
+use crate::domain::props::{Change, MAX_PROPS_BYTES, Prop, Props};
 use crate::services::CollectionUpdate;
 use crate::services::freebusy;
+use crate::services::labour;
 use crate::text::xml::{Attribute, Element};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
+
+/// Instructions of one request; real ones have a handful.
+const MAX_INSTRUCTIONS: usize = 1_000;
 
 /// One instruction, in the order of the document.
 #[derive(Debug, Clone)]
@@ -43,7 +47,9 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let root = body
         .filter(|root| root.is(DAV, "propertyupdate"))
         .ok_or_else(|| Fault::BadRequest("the body is not a propertyupdate".into()))?;
-    let patches = read(&root, matches!(request.target, Target::Collection(_)));
+    let collection = matches!(request.target, Target::Collection(_));
+    let bytes = request.header("Content-Length").and_then(|length| length.parse().ok()).unwrap_or(usize::MAX);
+    let patches = labour::of(bytes, move || read(&root, collection)).await??;
     if patches.iter().all(|named| named.patch.is_ok()) {
         apply(request, &patches).await?;
     } else {
@@ -81,20 +87,26 @@ async fn apply(request: &Request<'_>, patches: &[Named]) -> Result<(), Fault> {
 /// Applies instructions to kept properties, and tells what else changes.
 pub fn update(props: &mut Props, patches: &[Patch]) -> CollectionUpdate {
     let mut update = CollectionUpdate::default();
+    let mut kept = Vec::with_capacity(patches.len());
     for patch in patches {
         match patch {
-            Patch::Set(prop) => props.set(prop.clone()),
-            Patch::Remove { ns, local } => props.remove(ns, local),
+            Patch::Set(prop) => kept.push(Change::Set(prop)),
+            Patch::Remove { ns, local } => kept.push(Change::Remove { ns, local }),
             Patch::Transparent(transparent) => update.transparent = Some(*transparent),
             Patch::TimeZone(zone) => update.time_zone = Some(zone.clone()),
         }
     }
+    props.apply(&kept);
     update
 }
 
 /// Reads `set` and `remove` in document order. On collections some live properties may be changed.
-pub fn read(root: &Element, collection: bool) -> Vec<Named> {
+///
+/// Fails with `quota-not-exceeded` where there are more instructions, or more bytes in them, than any resource could keep: what
+/// a request costs is then known before the database is asked.
+pub fn read(root: &Element, collection: bool) -> Result<Vec<Named>, Fault> {
     let mut all = Vec::new();
+    let mut bytes = 0;
     for action in root.children() {
         let remove = match (action.ns.as_str(), action.local.as_str()) {
             (DAV, "set") => false,
@@ -104,15 +116,18 @@ pub fn read(root: &Element, collection: bool) -> Vec<Named> {
         for prop in action.children_named(DAV, "prop") {
             for element in prop.children() {
                 let lang = element.lang().or(prop.lang()).or(action.lang()).or(root.lang());
-                all.push(Named {
-                    ns: element.ns.clone(),
-                    local: element.local.clone(),
-                    patch: patch(element, lang, remove, collection),
-                });
+                let patch = patch(element, lang, remove, collection);
+                if let Ok(Patch::Set(prop)) = &patch {
+                    bytes += prop.bytes();
+                }
+                if all.len() == MAX_INSTRUCTIONS || bytes > MAX_PROPS_BYTES {
+                    return Err(Condition::QuotaNotExceeded.into());
+                }
+                all.push(Named { ns: element.ns.clone(), local: element.local.clone(), patch });
             }
         }
     }
-    all
+    Ok(all)
 }
 
 fn patch(element: &Element, lang: Option<&str>, remove: bool, collection: bool) -> Result<Patch, Condition> {
@@ -191,4 +206,41 @@ fn respond(path: &str, patches: &[Named], out: &mut String) {
         out.push_str("</D:propstat>");
     }
     write::end_response(out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::xml::parse;
+
+    fn read_update(inside: &str) -> Result<Vec<Named>, Fault> {
+        let text =
+            format!("<D:propertyupdate xmlns:D=\"DAV:\" xmlns:x=\"urn:x\">{inside}</D:propertyupdate>");
+        read(&parse(text.as_bytes()).expect("well-formed"), true)
+    }
+
+    fn instructions(action: &str, count: usize) -> String {
+        let all: String = (0..count).map(|at| format!("<x:a{at}/>")).collect();
+        format!("<D:{action}><D:prop>{all}</D:prop></D:{action}>")
+    }
+
+    fn set(value_bytes: usize) -> String {
+        format!("<D:set><D:prop><x:a>{}</x:a></D:prop></D:set>", "b".repeat(value_bytes))
+    }
+
+    #[test]
+    fn instructions_are_counted_over_all_actions() {
+        let most = format!("{}{}", instructions("set", 400), instructions("remove", MAX_INSTRUCTIONS - 400));
+        assert_eq!(read_update(&most).map(|all| all.len()), Ok(MAX_INSTRUCTIONS));
+        let more = format!("{most}<D:remove><D:prop><x:one-more/></D:prop></D:remove>");
+        assert_eq!(read_update(&more).err(), Some(Condition::QuotaNotExceeded.into()));
+    }
+
+    #[test]
+    fn values_are_weighed_together() {
+        assert!(read_update(&set(MAX_PROPS_BYTES / 2)).is_ok());
+        assert_eq!(read_update(&set(MAX_PROPS_BYTES)).err(), Some(Condition::QuotaNotExceeded.into()));
+        let twice = format!("{0}{0}", set(MAX_PROPS_BYTES / 2));
+        assert_eq!(read_update(&twice).err(), Some(Condition::QuotaNotExceeded.into()));
+    }
 }

@@ -6,8 +6,15 @@ use super::{Property, View, all, find};
 use crate::dav::resource::{Resource, need};
 use crate::dav::xml::names::DAV;
 use crate::dav::xml::write;
+use crate::domain::fault::Fault;
 use crate::domain::props::Props;
 use crate::text::xml::{Element, escape};
+use std::collections::HashSet;
+
+/// Properties that one request asks for; real ones ask for some thirty.
+pub const MAX_ASKED: usize = 1_000;
+/// Bytes of their names and namespaces: those that a resource has not are told back for each resource.
+const MAX_ASKED_BYTES: usize = 64 * 1024;
 
 /// One property that was asked for.
 #[derive(Clone)]
@@ -49,18 +56,38 @@ impl Asked {
     }
 }
 
+/// The properties named by the children of an element, each once.
+fn asked(parent: &Element) -> Result<Vec<Asked>, Fault> {
+    let (mut seen, mut bytes, mut all) = (HashSet::new(), 0, Vec::new());
+    for element in parent.children() {
+        if !seen.insert((element.ns.as_str(), element.local.as_str())) {
+            continue;
+        }
+        bytes += element.ns.len() + element.local.len();
+        if all.len() == MAX_ASKED || bytes > MAX_ASKED_BYTES {
+            return Err(Fault::BadRequest(format!(
+                "a request asks for at most {MAX_ASKED} properties, with {MAX_ASKED_BYTES} bytes of names"
+            )));
+        }
+        all.push(Asked::of(element));
+    }
+    Ok(all)
+}
+
 impl Select {
     /// From the children of a `propfind` or report element; without any, everything is asked.
-    pub fn parse(parent: Option<&Element>) -> Select {
-        let Some(parent) = parent else { return Select::All(Vec::new()) };
+    ///
+    /// What is asked for twice is told once. A bad request where there are more than [`MAX_ASKED`] names, or very long ones.
+    pub fn parse(parent: Option<&Element>) -> Result<Select, Fault> {
+        let Some(parent) = parent else { return Ok(Select::All(Vec::new())) };
         if let Some(prop) = parent.child(DAV, "prop") {
-            return Select::These(prop.children().map(Asked::of).collect());
+            return asked(prop).map(Select::These);
         }
         if parent.child(DAV, "propname").is_some() {
-            return Select::Names;
+            return Ok(Select::Names);
         }
-        let include = parent.child(DAV, "include").map(|include| include.children().map(Asked::of).collect());
-        Select::All(include.unwrap_or_default())
+        let include = parent.child(DAV, "include").map(asked).transpose()?;
+        Ok(Select::All(include.unwrap_or_default()))
     }
 
     /// Only these live properties of DAV.
@@ -177,5 +204,37 @@ fn kept(resource: &Resource) -> Option<&Props> {
         Resource::Home(home) => home.own.then_some(&home.state.props),
         Resource::Collection(access) => Some(&access.collection().props),
         Resource::Item { object, .. } => object.as_deref().map(|object| &object.props),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::xml::parse;
+
+    fn select(inside: &str) -> Result<Select, Fault> {
+        let text = format!("<D:propfind xmlns:D=\"DAV:\">{inside}</D:propfind>");
+        Select::parse(Some(&parse(text.as_bytes()).expect("well-formed")))
+    }
+
+    fn names(count: usize) -> String {
+        (0..count).map(|at| format!("<D:a{at}/>")).collect()
+    }
+
+    #[test]
+    fn names_are_counted_once_and_bounded() {
+        let most = names(MAX_ASKED);
+        let Ok(Select::These(asked)) = select(&format!("<D:prop>{most}{most}</D:prop>")) else {
+            panic!("as many as may be, each twice")
+        };
+        assert_eq!(asked.len(), MAX_ASKED);
+        for inside in [
+            format!("<D:prop>{}</D:prop>", names(MAX_ASKED + 1)),
+            format!("<D:allprop/><D:include>{}</D:include>", names(MAX_ASKED + 1)),
+            format!("<D:prop><x:a xmlns:x=\"urn:{}\"/></D:prop>", "x".repeat(MAX_ASKED_BYTES)),
+        ] {
+            assert!(matches!(select(&inside), Err(Fault::BadRequest(_))));
+        }
+        assert!(matches!(select(&format!("<D:allprop/><D:include>{most}</D:include>")), Ok(Select::All(_))));
     }
 }

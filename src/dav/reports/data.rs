@@ -11,6 +11,7 @@ use crate::domain::calendar_data::{CalendarDataRequest, DataFormat};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::Object;
 use crate::services::formats::{self, Format};
+use crate::services::labour;
 use crate::text::ical::CalendarIndex;
 use crate::text::recur::Budget;
 use crate::text::vcard::{PropSelect, Version, partial};
@@ -20,6 +21,9 @@ use std::borrow::Cow;
 
 /// Properties named in one `address-data`; real requests name some twenty.
 const MAX_PROPS: usize = 1_000;
+
+/// Bytes of a body from which on its rendering is no work for the threads that serve all.
+const LARGE: usize = 64 * 1024;
 
 /// What of the content is asked.
 #[derive(Debug, Clone)]
@@ -41,8 +45,36 @@ impl DataRequest {
         prop.child(CARDDAV, "address-data").map(|element| address_data(element, keeps)).transpose()
     }
 
+    /// Whether the content is answered as it is stored, which costs nothing.
+    fn is_whole(&self) -> bool {
+        match self {
+            DataRequest::Calendar(data) => data.is_whole() && matches!(data.format, DataFormat::ICalendar),
+            DataRequest::Card { format, props } => props.is_none() && matches!(format, Format::AsStored),
+        }
+    }
+
+    /// As [`DataRequest::render`]; what of a large item takes time to make, on a thread that may be busy.
+    pub async fn render_anywhere<'o>(
+        &self,
+        object: &'o Object,
+        zone: &Zone,
+        budget: &mut Budget,
+    ) -> Result<Cow<'o, str>, Fault> {
+        if object.body.len() <= LARGE || self.is_whole() {
+            return self.render(object, zone, budget);
+        }
+        let (data, item, zone, mut lent) = (self.clone(), object.clone(), zone.clone(), budget.clone());
+        let work = move || {
+            let text = data.render(&item, &zone, &mut lent).map(Cow::into_owned);
+            (text, lent)
+        };
+        let (text, left) = labour::of(object.body.len(), work).await?;
+        *budget = left;
+        text.map(Cow::Owned)
+    }
+
     /// The content of an item as it was asked for.
-    pub fn render<'o>(
+    fn render<'o>(
         &self,
         object: &'o Object,
         zone: &Zone,

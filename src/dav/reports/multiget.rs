@@ -17,8 +17,9 @@ use crate::services::freebusy::zone_of;
 use crate::services::{Actor, Core};
 use crate::text::recur::Budget;
 use crate::text::xml::Element;
+use crate::text::zone::Zone;
 use actix_web::HttpResponse;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// Items of a page.
 const PAGE: usize = 100;
@@ -40,11 +41,11 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
     let multiget = Multiget {
         core: request.core.clone(),
         actor: request.actor.clone(),
-        select: Select::parse(Some(root)),
+        select: Select::parse(Some(root))?,
         data: DataRequest::parse(root, request)?,
         minimal: request.minimal(),
         known,
-        hrefs: hrefs.into_iter(),
+        hrefs: hrefs.into(),
         budget: Budget::default(),
         begun: false,
     };
@@ -59,7 +60,7 @@ struct Multiget {
     minimal: bool,
     /// The collection last met: mostly the request's own.
     known: Option<ItemOf>,
-    hrefs: std::vec::IntoIter<String>,
+    hrefs: VecDeque<String>,
     budget: Budget,
     begun: bool,
 }
@@ -70,26 +71,42 @@ impl Pages for Multiget {
             self.begun = true;
             write::begin(out, "multistatus");
         }
-        let page: Vec<String> = self.hrefs.by_ref().take(PAGE).collect();
+        let full = out.len() + stream::PAGE;
+        let page: Vec<String> = self.hrefs.drain(..self.hrefs.len().min(PAGE)).collect();
+        let mut page = page.into_iter();
         let mut run: Vec<(String, String)> = Vec::new();
         let mut place: Option<Place> = None;
-        for sent in page {
+        let mut left = Vec::new();
+        for sent in page.by_ref() {
             match href::parse_href(&sent) {
                 Some(Target::Item(at, name)) => {
                     if place.as_ref() != Some(&at) {
-                        self.group(place.take(), std::mem::take(&mut run), out).await?;
+                        left = self.group(place.take(), std::mem::take(&mut run), full, out).await?;
                         place = Some(at);
                     }
                     run.push((sent, name));
                 }
                 _ => {
-                    self.group(place.take(), std::mem::take(&mut run), out).await?;
-                    write::status_response(out, &sent, "404 Not Found");
+                    left = self.group(place.take(), std::mem::take(&mut run), full, out).await?;
+                    if left.is_empty() {
+                        write::status_response(out, &sent, "404 Not Found");
+                    } else {
+                        left.push(sent);
+                    }
                 }
             }
+            if !left.is_empty() {
+                break;
+            }
         }
-        self.group(place, run, out).await?;
-        if self.hrefs.len() > 0 {
+        if left.is_empty() {
+            left = self.group(place, run, full, out).await?;
+        } else {
+            left.extend(run.into_iter().map(|(sent, _)| sent));
+        }
+        // What the page has no room for is the next one's.
+        page.rev().chain(left.into_iter().rev()).for_each(|sent| self.hrefs.push_front(sent));
+        if !self.hrefs.is_empty() {
             return Ok(true);
         }
         write::end(out, "multistatus");
@@ -98,45 +115,58 @@ impl Pages for Multiget {
 }
 
 impl Multiget {
-    /// Answers the hrefs of one collection.
+    /// Answers the hrefs of one collection, until `out` is `full` bytes long; gives back those that are not answered.
     async fn group(
         &mut self,
         place: Option<Place>,
         run: Vec<(String, String)>,
+        full: usize,
         out: &mut String,
-    ) -> Result<(), Fault> {
-        let Some(place) = place else { return Ok(()) };
+    ) -> Result<Vec<String>, Fault> {
+        let Some(place) = place else { return Ok(Vec::new()) };
+        if out.len() >= full {
+            return Ok(run.into_iter().map(|(sent, _)| sent).collect());
+        }
         let of = match self.collection(&place).await {
             Ok(of) => of,
             Err(Fault::NotFound) => {
                 for (sent, _) in run {
                     write::status_response(out, &sent, "404 Not Found");
                 }
-                return Ok(());
+                return Ok(Vec::new());
             }
             Err(other) => return Err(other),
         };
         let names = run.iter().map(|(_, name)| name.clone()).collect();
-        let found = self.core.items_named(&of.access, names).await?;
-        let found: HashMap<String, _> =
-            found.into_iter().map(|object| (object.name.clone(), object)).collect();
+        let (found, served) = self.core.items_named(&of.access, names).await?;
+        let found: HashMap<String, Resource> =
+            found.into_iter().map(|object| (object.name.clone(), of.item(object))).collect();
         let zone = zone_of(of.access.collection());
-        let extras = Extras::default();
-        for (sent, name) in run {
-            // Asked twice, or in two spellings, it is answered twice: a 404 would make a client delete it.
-            let Some(object) = found.get(&name).cloned() else {
-                write::status_response(out, &sent, "404 Not Found");
-                continue;
-            };
-            let text = match &self.data {
-                Some(data) => Some(data.render(&object, &zone, &mut self.budget)?.into_owned()),
-                None => None,
-            };
-            let resource = of.item(object);
-            let view = View { core: &self.core, actor: &self.actor, resource: &resource, extras: &extras };
-            let data = self.data.as_ref().zip(text.as_deref()).map(|(data, text)| data.named(text));
-            self.select.respond(&view, self.minimal, data, out);
+        let mut run = run.into_iter();
+        // Asked twice, or in two spellings, it is answered twice: a 404 would make a client delete it.
+        for (sent, name) in run.by_ref().take(served) {
+            match found.get(&name) {
+                Some(resource) => self.respond(resource, &zone, out).await?,
+                None => write::status_response(out, &sent, "404 Not Found"),
+            }
+            if out.len() >= full {
+                break;
+            }
         }
+        Ok(run.map(|(sent, _)| sent).collect())
+    }
+
+    async fn respond(&mut self, resource: &Resource, zone: &Zone, out: &mut String) -> Result<(), Fault> {
+        let text = match (&self.data, resource) {
+            (Some(data), Resource::Item { object: Some(object), .. }) => {
+                Some(data.render_anywhere(object, zone, &mut self.budget).await?)
+            }
+            _ => None,
+        };
+        let extras = Extras::default();
+        let view = View { core: &self.core, actor: &self.actor, resource, extras: &extras };
+        let data = self.data.as_ref().zip(text.as_deref()).map(|(data, text)| data.named(text));
+        self.select.respond(&view, self.minimal, data, out);
         Ok(())
     }
 

@@ -24,6 +24,9 @@ const SEARCHABLE: &[(&str, &str, &str)] = &[
     (CALDAV, "calendar-user-type", "Kind"),
 ];
 
+/// Criteria of one search: each may be a look into the database. Real ones have up to four.
+const MAX_CRITERIA: usize = 100;
+
 /// `principal-search-property-set`
 pub fn search_properties() -> HttpResponse {
     let mut out = String::with_capacity(512);
@@ -47,6 +50,9 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
     for search in root.children_named(DAV, "property-search") {
         let matched =
             search.child(DAV, "match").ok_or_else(|| Fault::BadRequest("match is missing".into()))?;
+        if exact.len() == MAX_CRITERIA {
+            return Err(Fault::BadRequest(format!("a search has at most {MAX_CRITERIA} criteria")));
+        }
         let needle = fold(matched.text().trim().trim_start_matches("mailto:"));
         let props: Vec<&Element> = search.children_named(DAV, "prop").flat_map(Element::children).collect();
         exact.push(Criterion::of(&props, &needle));
@@ -56,13 +62,13 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
             match criterion {
                 Criterion::Kinds(kinds) => wanted.kinds.clone_from(kinds),
                 Criterion::Name(needle) | Criterion::Address(needle) => wanted.needles.push(needle.clone()),
-                Criterion::Never => return Ok(multistatus(request, root, Vec::new()).await),
+                Criterion::Never => return multistatus(request, root, Vec::new()).await,
             }
         }
         let found = request.core.search_principals(wanted).await?;
         let found =
             found.into_iter().filter(|principal| exact.iter().all(|one| one.fits(principal))).collect();
-        return Ok(multistatus(request, root, found).await);
+        return multistatus(request, root, found).await;
     }
     let mut found: Vec<Principal> = Vec::new();
     for criterion in &exact {
@@ -77,7 +83,7 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
     }
     found.sort_by(|a, b| a.handle.cmp(&b.handle));
     found.dedup_by(|a, b| a.id == b.id);
-    Ok(multistatus(request, root, found).await)
+    multistatus(request, root, found).await
 }
 
 /// What one `property-search` asks.
@@ -147,7 +153,7 @@ pub async fn matching(
     } else {
         Vec::new()
     };
-    Ok(multistatus(request, root, found).await)
+    multistatus(request, root, found).await
 }
 
 /// `acl-principal-prop-set`: the principals that the entries of an ACL name.
@@ -163,11 +169,11 @@ pub async fn of_acl(
         found.push(request.core.principal(owner.kind, &owner.handle).await?);
     }
     found.extend(grants.into_iter().filter_map(|named| named.principal));
-    Ok(multistatus(request, root, found).await)
+    multistatus(request, root, found).await
 }
 
 /// The properties that a search wants told. Some clients write them beside an empty `prop` instead of in it.
-fn wanted_properties(root: &Element) -> Select {
+fn wanted_properties(root: &Element) -> Result<Select, Fault> {
     let inside = root.child(DAV, "prop");
     if inside.is_some_and(|prop| prop.children().next().is_some()) {
         return Select::parse(Some(root));
@@ -180,14 +186,18 @@ fn wanted_properties(root: &Element) -> Select {
         .map(|child| Node::Element(child.clone()))
         .collect();
     if beside.is_empty() {
-        return Select::these(&["displayname", "principal-URL"]);
+        return Ok(Select::these(&["displayname", "principal-URL"]));
     }
     let prop = Element { ns: DAV.into(), local: "prop".into(), attributes: Vec::new(), nodes: beside };
     Select::parse(Some(&Element { nodes: vec![Node::Element(prop)], ..root.clone() }))
 }
 
-async fn multistatus(request: &Request<'_>, root: &Element, found: Vec<Principal>) -> HttpResponse {
-    let select = wanted_properties(root);
+async fn multistatus(
+    request: &Request<'_>,
+    root: &Element,
+    found: Vec<Principal>,
+) -> Result<HttpResponse, Fault> {
+    let select = wanted_properties(root)?;
     let truncated = found.len() as i64 >= request.core.limits().principals;
     let mut out = String::with_capacity(512 + found.len() * 256);
     write::begin(&mut out, "multistatus");
@@ -201,5 +211,5 @@ async fn multistatus(request: &Request<'_>, root: &Element, found: Vec<Principal
         write::status_response(&mut out, &href::of_target(&request.target), "507 Insufficient Storage");
     }
     write::end(&mut out, "multistatus");
-    HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out)
+    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out))
 }

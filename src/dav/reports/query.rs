@@ -39,13 +39,14 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
     let answer = Answer {
         core: request.core.clone(),
         actor: request.actor.clone(),
-        select: Select::parse(Some(root)),
+        select: Select::parse(Some(root))?,
         data: DataRequest::parse(root, request)?,
         minimal: request.minimal(),
         path: request.path.to_owned(),
         of: ItemOf::new(*access),
         left: limit(root)?,
         query,
+        ready: Vec::new().into_iter(),
         begun: false,
     };
     stream::multistatus(answer).await
@@ -82,6 +83,8 @@ struct Answer {
     path: String,
     of: ItemOf,
     query: Query,
+    /// Matches that are read and not told yet.
+    ready: std::vec::IntoIter<Object>,
     /// Matches that may still be told.
     left: Option<usize>,
     begun: bool,
@@ -90,18 +93,20 @@ struct Answer {
 impl Pages for Answer {
     async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
         let page = match &mut self.query {
-            Query::Calendar(query) => query.next(&self.core).await?,
-            Query::Contact(query) => query.next(&self.core).await?,
+            _ if self.ready.len() > 0 => Some(std::mem::take(&mut self.ready)),
+            Query::Calendar(query) => query.next(&self.core).await?.map(Vec::into_iter),
+            Query::Contact(query) => query.next(&self.core).await?.map(Vec::into_iter),
         };
         if !self.begun {
             self.begun = true;
             write::begin(out, "multistatus");
         }
-        let Some(page) = page else {
+        let Some(mut page) = page else {
             write::end(out, "multistatus");
             return Ok(false);
         };
-        for object in page {
+        let full = out.len() + stream::PAGE;
+        for object in page.by_ref() {
             if self.left == Some(0) {
                 out.push_str("<D:response>");
                 write::href(out, &self.path);
@@ -113,25 +118,29 @@ impl Pages for Answer {
                 return Ok(false);
             }
             self.left = self.left.map(|left| left - 1);
-            self.respond(object, out)?;
+            self.respond(object, out).await?;
+            if out.len() >= full {
+                break;
+            }
         }
+        self.ready = page;
         Ok(true)
     }
 }
 
 impl Answer {
-    fn respond(&mut self, object: Object, out: &mut String) -> Result<(), Fault> {
-        let text = match &self.data {
-            Some(data) => Some(match &mut self.query {
+    async fn respond(&mut self, object: Object, out: &mut String) -> Result<(), Fault> {
+        let resource = self.of.item(object);
+        let text = match (&self.data, &resource) {
+            (Some(data), Resource::Item { object: Some(object), .. }) => Some(match &mut self.query {
                 Query::Calendar(query) => {
                     let zone = query.zone().clone();
-                    data.render(&object, &zone, query.budget())?.into_owned()
+                    data.render_anywhere(object, &zone, query.budget()).await?
                 }
-                Query::Contact(_) => data.render(&object, &Zone::Utc, &mut Budget::default())?.into_owned(),
+                Query::Contact(_) => data.render_anywhere(object, &Zone::Utc, &mut Budget::default()).await?,
             }),
-            None => None,
+            _ => None,
         };
-        let resource = self.of.item(object);
         let extras = Extras::default();
         let view = View { core: &self.core, actor: &self.actor, resource: &resource, extras: &extras };
         let data = self.data.as_ref().zip(text.as_deref()).map(|(data, text)| data.named(text));

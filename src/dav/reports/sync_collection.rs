@@ -82,7 +82,7 @@ async fn collection(
     since: Option<SyncToken>,
     limit: Option<usize>,
 ) -> Result<HttpResponse, Fault> {
-    let select = Select::parse(Some(root));
+    let select = Select::parse(Some(root))?;
     let whole = select.needs() & need::WHOLE != 0;
     let page = if whole { WHOLE } else { ENTRIES };
     let sync = Sync {
@@ -177,19 +177,24 @@ impl Sync {
         Ok(true)
     }
 
-    async fn write(&self, items: Vec<SyncItem>, out: &mut String) -> Result<(), Fault> {
+    /// Tells of these members; those that a page of whole items had no room for become ready again.
+    async fn write(&mut self, mut items: Vec<SyncItem>, out: &mut String) -> Result<(), Fault> {
         let mut whole = HashMap::new();
         if self.whole {
-            let names = items
+            let names: Vec<String> = items
                 .iter()
                 .filter_map(|item| match item {
                     SyncItem::Present(entry) => Some(entry.name.clone()),
                     SyncItem::Gone { .. } => None,
                 })
                 .collect();
-            for object in self.core.items_named(&self.of.access, names).await? {
-                whole.insert(object.name.clone(), object);
+            let (objects, served) = self.core.items_named(&self.of.access, names).await?;
+            let mut present =
+                items.iter().enumerate().filter(|(_, item)| matches!(item, SyncItem::Present(_)));
+            if let Some((cut, _)) = present.nth(served) {
+                items.drain(cut..).rev().for_each(|item| self.ready.push_front(item));
             }
+            whole.extend(objects.into_iter().map(|object| (object.name.clone(), object)));
         }
         let extras = Extras::default();
         for item in items {
@@ -219,7 +224,7 @@ async fn changes_of_home(
     root: &Element,
     since: Option<SyncToken>,
 ) -> Result<HttpResponse, Fault> {
-    let select = Select::parse(Some(root));
+    let select = Select::parse(Some(root))?;
     let owner = &home.owner.handle;
     let changes = request.core.home_changes(&request.actor, owner, home.kind, since).await?;
     let mut out = String::with_capacity(4096);

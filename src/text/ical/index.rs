@@ -6,7 +6,9 @@
 use super::super::recur::Rule;
 use super::super::zone::{Custom, Zone};
 use super::values::Duration;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 use std::sync::Arc;
 
 /// First byte of the stored form; raised with each change of the types below.
@@ -63,6 +65,7 @@ pub struct CalendarIndex {
     /// Its UID.
     pub uid: String,
     /// Its components in the order of the body: a master, overrides, or both.
+    #[serde(deserialize_with = "parts")]
     pub parts: Vec<Part>,
     /// The zones that [`Frame::Zone`] points to.
     pub zones: Vec<ZoneRef>,
@@ -188,6 +191,28 @@ pub struct Part {
     pub attendees: Vec<Attendee>,
     /// The AVAILABLE components of a VAVAILABILITY, those of one UID together.
     pub available: Vec<Vec<Part>>,
+}
+
+/// Parts that room is made for at once: the number is read from the stored form, and a damaged one must not cost memory.
+const MOST_AT_ONCE: usize = 16 * 1024;
+
+/// Reads the parts into as much memory as they need: a list that grows by doubling takes thrice as much where there are many.
+fn parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Part>, D::Error> {
+    struct Parts;
+    impl<'de> Visitor<'de> for Parts {
+        type Value = Vec<Part>;
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("the parts of an object")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Part>, A::Error> {
+            let mut parts = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(MOST_AT_ONCE));
+            while let Some(part) = seq.next_element()? {
+                parts.push(part);
+            }
+            Ok(parts)
+        }
+    }
+    deserializer.deserialize_seq(Parts)
 }
 
 /// Bytes `start..end` of the body.
