@@ -17,8 +17,13 @@ use std::time::Duration;
 /// How long running requests may finish after the signal to stop.
 const GRACE: u64 = 20;
 
+/// New connections that may wait to be accepted; the system may allow fewer.
+const QUEUE: i32 = 4096;
+
 /// Makes a server on a listener that is already bound.
 pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<Server> {
+    // The standard library queues 128 new connections; who finds no room tries again a second later.
+    socket2::SockRef::from(&listener).listen(QUEUE)?;
     let data = Data::new(core);
     let proxies = Data::new(TrustedProxies(config.trusted_proxies.clone()));
     let server = HttpServer::new(move || {
