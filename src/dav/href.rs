@@ -36,14 +36,16 @@ pub enum Target {
 }
 
 impl Target {
-    /// What a request with this method is going to read first: the item where it will be shown, else the collection.
+    /// What a request with this method is going to read first.
     pub fn wanted(&self, method: &Method) -> Option<Wanted<'_>> {
         match self {
-            Target::Collection(place) => Some(Wanted { place, name: None }),
-            Target::Item(place, name) => {
-                let shown = matches!(method.as_str(), "GET" | "HEAD" | "PROPFIND");
-                Some(Wanted { place, name: shown.then_some(name) })
-            }
+            Target::Collection(place) => Some(Wanted::Collection(place)),
+            Target::Item(place, name) => Some(match method.as_str() {
+                "GET" | "HEAD" | "PROPFIND" => Wanted::Shown(place, name),
+                "PUT" | "DELETE" => Wanted::Changed(place, name),
+                _ => Wanted::Collection(place),
+            }),
+            Target::Home(kind, owner) if method.as_str() == "PROPFIND" => Some(Wanted::Home(*kind, owner)),
             _ => None,
         }
     }

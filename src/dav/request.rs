@@ -58,6 +58,10 @@ impl Request<'_> {
                 let (access, object) = self.item(place, name).await?;
                 Ok(ItemOf::new(access).item(object))
             }
+            Target::Home(kind, owner) => match self.opened.take().home {
+                Some(home) => Ok(Resource::Home(Box::new(home))),
+                None => Ok(Resource::Home(Box::new(self.core.home(&self.actor, owner, *kind).await?))),
+            },
             target => resource::load(self.core, &self.actor, target).await,
         }
     }
@@ -73,7 +77,7 @@ impl Request<'_> {
     /// The item of the target, for one who may read it.
     pub async fn item(&self, place: &Place, name: &str) -> Result<(Access, Object), Fault> {
         match self.opened.take() {
-            Opened { collection: Some(access), object: Some(object) } => {
+            Opened { collection: Some(access), object: Some(object), .. } => {
                 access.need(Privilege::Read)?;
                 Ok((access, object))
             }
@@ -88,7 +92,7 @@ impl Request<'_> {
         name: &str,
     ) -> Result<Result<(Access, Object), usize>, Fault> {
         match self.opened.take() {
-            Opened { collection: Some(access), object: Some(object) } => {
+            Opened { collection: Some(access), object: Some(object), .. } => {
                 access.need(Privilege::Read)?;
                 Ok(Ok((access, object)))
             }

@@ -37,10 +37,16 @@ impl IdSource {
 
     /// The first of `count` new ids that follow each other.
     pub fn next_run(&self, now: i64, count: i64) -> i64 {
-        const EPOCH: i64 = 1_577_836_800_000; // 2020-01-01T00:00:00Z in milliseconds
         // A run that passes the end of the counter reaches into the next millisecond, whose own ids go on after it.
         let low = self.counter.fetch_add(count, Ordering::Relaxed) & 0x1f_ffff;
-        ((now / 1000 - EPOCH).max(0) << 21) | low
+        Self::least_at(now) | low
+    }
+
+    /// The least id that can have been made at a moment (microseconds UTC): all that were made before it are below, but for a
+    /// long run of a millisecond before.
+    pub fn least_at(moment: i64) -> i64 {
+        const EPOCH: i64 = 1_577_836_800_000; // 2020-01-01T00:00:00Z in milliseconds
+        (moment / 1000 - EPOCH).max(0) << 21
     }
 }
 

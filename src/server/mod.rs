@@ -3,7 +3,7 @@
 //! The only room that knows all protocols. A new protocol is mounted in `app.rs`.
 
 pub mod app;
-mod auth;
+pub mod auth;
 pub mod listen;
 mod log;
 pub mod telemetry;

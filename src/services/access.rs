@@ -3,13 +3,15 @@
 //! Absent and forbidden look alike: without any right on a collection it is not found. RFC 3744 §3, §7.1.1.
 
 use super::actor::Actor;
+use super::homes::Home;
+use super::{Core, fault};
 use crate::domain::acl::{self, Grant, Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::PrincipalId;
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
-use crate::store::{Error, Login, OwnPlace, ReadTx, WriteTx};
+use crate::store::{Error, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
 #[derive(Debug, Clone)]
@@ -84,11 +86,15 @@ pub struct Place {
 
 /// What a request asks for, so that it is read together with its login.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'w> {
-    /// The collection.
-    pub place: &'w Place,
-    /// The item in it, if it will be read.
-    pub name: Option<&'w str>,
+pub enum Wanted<'w> {
+    /// A collection.
+    Collection(&'w Place),
+    /// A collection and an item in it, which will be shown.
+    Shown(&'w Place, &'w str),
+    /// A collection and an item in it, which will be written or removed.
+    Changed(&'w Place, &'w str),
+    /// The home of a principal with this handle, and its collections.
+    Home(HomeKind, &'w str),
 }
 
 /// What was read together with a login: nothing, where the place is another's or the proof does not reach it.
@@ -98,48 +104,69 @@ pub struct Opened {
     pub collection: Option<Access>,
     /// The item of it that was wanted.
     pub object: Option<Object>,
+    /// The home that was wanted.
+    pub home: Option<Home>,
 }
 
-/// What of a principal's own a login opens together with itself; `None` where the login no longer holds.
-pub(super) fn open(
-    tx: &mut ReadTx<'_>,
-    actor: &Actor,
-    login: Login,
-    wanted: Option<(&Place, Option<&str>)>,
-) -> Result<Option<Opened>, Error> {
-    let own = wanted.filter(|(place, _)| place.owner == actor.handle && actor.reach(place.home).is_ok());
-    let Some((place, name)) = own else {
-        return Ok(tx.auth_holds(login)?.then(Opened::default));
-    };
-    let at = OwnPlace { home: place.home, slug: &place.slug };
-    let (collection, object) = match name {
-        Some(name) => {
-            let Some(found) = tx.open_item(login, at, name)? else { return Ok(None) };
-            found
-        }
-        None => {
-            let Some(found) = tx.open_collection(login, at)? else { return Ok(None) };
-            (found, None)
-        }
-    };
-    let owner = Owner { id: actor.id, kind: PrincipalKind::User, handle: actor.handle.clone() };
-    let collection = match collection {
-        Some(collection) => Some(Access { rights: rights_on(tx, actor, &collection)?, collection, owner }),
-        None => None,
-    };
-    Ok(Some(Opened { collection, object }))
+impl Core {
+    /// What of a principal's own a login opens together with itself; `None` where the login no longer holds.
+    pub(super) async fn open(
+        &self,
+        actor: &Actor,
+        login: Login,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<Option<Opened>, Fault> {
+        let own = |owner: &str, home| owner == actor.handle && actor.reach(home).is_ok();
+        let place = match wanted {
+            Some(Wanted::Home(kind, owner)) if own(owner, kind) => {
+                return self.open_home(actor, login, kind).await;
+            }
+            Some(Wanted::Collection(place)) => Some((place, None)),
+            Some(Wanted::Shown(place, name)) => Some((place, Some(name))),
+            // The embedded database is asked for it once more in the transaction, which costs no journey.
+            Some(Wanted::Changed(place, name)) => {
+                Some((place, Some(name).filter(|_| !self.store.is_embedded())))
+            }
+            _ => None,
+        };
+        let place = place.filter(|(place, _)| own(&place.owner, place.home)).map(|(place, name)| OwnPlace {
+            home: place.home,
+            slug: place.slug.clone(),
+            name: name.map(str::to_owned),
+        });
+        let Some((collection, object)) = fault(self.store.open_place(login, place).await)? else {
+            return Ok(None);
+        };
+        let collection = collection.map(|collection| own_access(actor, collection));
+        Ok(Some(Opened { collection, object, home: None }))
+    }
+
+    async fn open_home(&self, actor: &Actor, login: Login, kind: HomeKind) -> Result<Option<Opened>, Fault> {
+        let opened = self.store.read(Weight::Point, move |tx| tx.open_home(login, kind)).await;
+        let Some((state, collections)) = fault(opened)? else { return Ok(None) };
+        let members = collections.into_iter().map(|collection| own_access(actor, collection)).collect();
+        let epoch = self.store.epoch().to_owned();
+        let home = Home { owner: own_owner(actor), own: true, kind, state, epoch, members: Some(members) };
+        Ok(Some(Opened { home: Some(home), ..Opened::default() }))
+    }
+}
+
+fn own_owner(actor: &Actor) -> Owner {
+    Owner { id: actor.id, kind: PrincipalKind::User, handle: actor.handle.clone() }
+}
+
+/// What an actor may do with a collection of his own.
+fn own_access(actor: &Actor, collection: Collection) -> Access {
+    Access { rights: scoped(actor, Privileges::ALL), owner: own_owner(actor), collection }
 }
 
 /// The owner of a home: known at once where it is the actor's own.
 pub(super) fn owner_of(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Result<Owner, Error> {
-    let (id, kind) = if handle == actor.handle {
-        (actor.id, PrincipalKind::User)
-    } else {
-        tx.principal_by_handle(handle)?
-            .map(|principal| (principal.id, principal.kind))
-            .ok_or(Error::Fault(Fault::NotFound))?
-    };
-    Ok(Owner { id, kind, handle: handle.to_owned() })
+    if handle == actor.handle {
+        return Ok(own_owner(actor));
+    }
+    let principal = tx.principal_by_handle(handle)?.ok_or(Error::Fault(Fault::NotFound))?;
+    Ok(Owner { id: principal.id, kind: principal.kind, handle: handle.to_owned() })
 }
 
 /// What `actor` may do on this collection.
@@ -158,7 +185,12 @@ pub(super) fn rights_on(
         let groups = tx.groups_of(actor.id)?;
         acl::effective(collection.owner, actor.id, &groups, &grants)
     };
-    Ok(if actor.scope.write { rights } else { read_only(rights) })
+    Ok(scoped(actor, rights))
+}
+
+/// What the actor's proof leaves of his rights.
+fn scoped(actor: &Actor, rights: Privileges) -> Privileges {
+    if actor.scope.write { rights } else { read_only(rights) }
 }
 
 fn read_only(rights: Privileges) -> Privileges {
@@ -178,6 +210,11 @@ pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<
     let owner = owner_of(tx, actor, &place.owner)?;
     let collection =
         tx.collection(owner.id, place.home, &place.slug)?.ok_or(Error::Fault(Fault::NotFound))?;
+    known(tx, actor, owner, collection)
+}
+
+/// A collection with what the actor may do to it, if he may know of it.
+fn known(tx: &mut ReadTx<'_>, actor: &Actor, owner: Owner, collection: Collection) -> Result<Access, Error> {
     let rights = rights_on(tx, actor, &collection)?;
     if rights.is_empty() {
         return Err(Error::Fault(Fault::NotFound));
@@ -190,15 +227,32 @@ pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<
 pub(super) fn find_for_change(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
     actor.reach(place.home)?;
     let owner = owner_of(tx, actor, &place.owner)?;
-    tx.raise_home(owner.id, place.home)?;
+    tx.lock_home(owner.id, place.home)?;
     find(tx, actor, place)
+}
+
+/// As [`find_for_change`], with what stands at the place of an item: the item, and the name of the one that has the UID.
+pub(super) fn find_item_for_change(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    name: &str,
+    uid: Option<&str>,
+) -> Result<(Access, Option<Object>, Option<String>), Error> {
+    actor.reach(place.home)?;
+    let owner = owner_of(tx, actor, &place.owner)?;
+    tx.lock_home(owner.id, place.home)?;
+    let at = ItemAt { owner: owner.id, home: place.home, slug: &place.slug, name };
+    let Standing { collection, object, uid_holder } =
+        tx.standing(at, uid)?.ok_or(Error::Fault(Fault::NotFound))?;
+    Ok((known(tx, actor, owner, collection)?, object, uid_holder))
 }
 
 /// Locks the homes of two places in one order, whatever the direction of a transfer, so that two cannot wait for each other.
 pub(super) fn lock_both(tx: &mut WriteTx<'_>, one: HomeOf, other: HomeOf) -> Result<(), Error> {
     let mut homes = [one, other];
     homes.sort_by_key(|(owner, home)| (*owner, *home as i16));
-    homes.iter().try_for_each(|(owner, home)| tx.raise_home(*owner, *home).map(|_| ()))
+    homes.iter().try_for_each(|(owner, home)| tx.lock_home(*owner, *home))
 }
 
 /// A home by its owner and kind.

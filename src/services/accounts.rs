@@ -3,7 +3,7 @@
 //! A checked password is remembered by a keyed digest, never itself; what was checked counts only as long as the principal's
 //! `auth_version` stands, which each request reads: so a change holds at once, on every node. RFC 7617, RFC 7519.
 
-use super::access::{self, Opened, Wanted};
+use super::access::{Opened, Wanted};
 use super::actor::{Actor, Scope};
 use super::{Core, fault};
 use crate::domain::fault::Fault;
@@ -122,12 +122,7 @@ impl Core {
         if let Some(verdict) = self.accounts.verdicts.get(&key) {
             let actor = actor(&verdict, device.clone());
             let login = Login { id: verdict.id, auth_version: verdict.auth_version };
-            let asks = (actor.clone(), wanted.map(|of| (of.place.clone(), of.name.map(str::to_owned))));
-            let opened = self.store.read(Weight::Point, move |tx| {
-                let (actor, wanted) = &asks;
-                access::open(tx, actor, login, wanted.as_ref().map(|(place, name)| (place, name.as_deref())))
-            });
-            if let Some(opened) = fault(opened.await)? {
+            if let Some(opened) = self.open(&actor, login, wanted).await? {
                 return Ok((actor, opened));
             }
             self.accounts.verdicts.invalidate(&key);

@@ -244,7 +244,7 @@ pub(super) fn own_home(actor: &Actor, place: &Place) -> Result<(), Fault> {
 /// A name in the actor's own home that nothing has yet.
 fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
     own_home(actor, place)?;
-    tx.raise_home(actor.id, place.home)?;
+    tx.lock_home(actor.id, place.home)?;
     if tx.collection(actor.id, place.home, &place.slug)?.is_some() {
         return Err(Fault::Exists.into());
     }

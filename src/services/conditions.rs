@@ -1,4 +1,5 @@
-//! Holds the conditions of a request against its own resource and against all others that it names, inside its transaction.
+//! Holds the conditions of a request against its own resource and against all others that it names, inside its transaction and
+//! before it writes.
 //!
 //! What the actor may not read has no state for him, just as what is not there: the two look alike. RFC 4918 §10.4, RFC 6578 §5.
 
@@ -8,9 +9,8 @@ use super::items::{self, token_of};
 use super::sync::home_token;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::collection::Collection;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::PrincipalId;
 use crate::domain::object::Object;
 use crate::domain::precondition::{Known, Named, Preconditions, ResourceState};
 use crate::store::{Error, ReadTx, Weight, WriteTx};
@@ -23,8 +23,7 @@ pub(super) fn hold(
     collection: &Collection,
     old: Option<&Object>,
 ) -> Result<(), Error> {
-    let raised = tx.raised_homes();
-    hold_item(tx, actor, conditions, collection, old, &raised)
+    hold_item(tx, actor, conditions, collection, old)
 }
 
 /// Conditions of a request to a collection itself, which has no entity tag but a sync token; to the place of one where there is none.
@@ -39,10 +38,9 @@ pub(super) fn hold_collection(
     {
         return Ok(items::hold_collection(tx, conditions, collection)?);
     }
-    let raised = tx.raised_homes();
     let token = collection.map(|collection| token_of(collection, tx.epoch()).to_string());
     let own = ResourceState { sync_token: token.as_deref(), ..ResourceState::default() };
-    conditions.check_with(own, ResourceState::default(), |named| known(tx, actor, named, &raised))
+    conditions.check_with(own, ResourceState::default(), |named| known(tx, actor, named))
 }
 
 impl Core {
@@ -61,7 +59,7 @@ impl Core {
         fault(
             self.store
                 .read(Weight::Point, move |tx| {
-                    hold_item(tx, &actor, &conditions, access.collection(), Some(&object), &[])
+                    hold_item(tx, &actor, &conditions, access.collection(), Some(&object))
                 })
                 .await,
         )
@@ -74,7 +72,6 @@ fn hold_item(
     conditions: &Preconditions,
     collection: &Collection,
     old: Option<&Object>,
-    raised: &[(PrincipalId, HomeKind)],
 ) -> Result<(), Error> {
     if !conditions.names_others() {
         return Ok(items::hold(tx, conditions, collection, old)?);
@@ -86,18 +83,13 @@ fn hold_item(
         sync_token: None,
     };
     let parent = ResourceState { sync_token: Some(&token), ..ResourceState::default() };
-    conditions.check_with(own, parent, |named| known(tx, actor, named, raised))
+    conditions.check_with(own, parent, |named| known(tx, actor, named))
 }
 
-/// What the actor may know of a resource. `raised` are the homes whose numbers this very transaction has raised.
-fn known(
-    tx: &mut ReadTx<'_>,
-    actor: &Actor,
-    named: &Named,
-    raised: &[(PrincipalId, HomeKind)],
-) -> Result<Known, Error> {
+/// What the actor may know of a resource.
+fn known(tx: &mut ReadTx<'_>, actor: &Actor, named: &Named) -> Result<Known, Error> {
     let state = match &named.collection {
-        None => home_state(tx, actor, named, raised),
+        None => home_state(tx, actor, named),
         Some(slug) => {
             let place = Place { owner: named.owner.clone(), home: named.home, slug: slug.clone() };
             member_state(tx, actor, &place, named.item.as_deref())
@@ -127,12 +119,7 @@ fn member_state(
     })
 }
 
-fn home_state(
-    tx: &mut ReadTx<'_>,
-    actor: &Actor,
-    named: &Named,
-    raised: &[(PrincipalId, HomeKind)],
-) -> Result<Known, Error> {
+fn home_state(tx: &mut ReadTx<'_>, actor: &Actor, named: &Named) -> Result<Known, Error> {
     actor.reach(named.home)?;
     let owner = access::owner_of(tx, actor, &named.owner)?;
     if owner.id != actor.id {
@@ -141,9 +128,7 @@ fn home_state(
             return Ok(Known::default());
         }
     }
-    // The client has seen the number from before this transaction.
-    let own = i64::from(raised.contains(&(owner.id, named.home)));
-    let modseq = tx.home(owner.id, named.home)?.modseq - own;
+    let modseq = tx.home(owner.id, named.home)?.modseq;
     let token = home_token(owner.id.0, named.home, modseq, tx.epoch());
     Ok(Known { etag: None, sync_token: Some(token.to_string()) })
 }

@@ -25,6 +25,8 @@ pub struct Home {
     pub state: HomeState,
     /// The database's epoch, for its sync token.
     pub epoch: String,
+    /// Its collections that the actor may know of, where they were read together with it.
+    pub members: Option<Vec<Access>>,
 }
 
 impl Core {
@@ -58,7 +60,8 @@ impl Core {
                         }
                     }
                     let state = tx.home(id, kind)?;
-                    Ok(Home { own: id == actor.id, owner, kind, state, epoch: tx.epoch().to_owned() })
+                    let epoch = tx.epoch().to_owned();
+                    Ok(Home { own: id == actor.id, owner, kind, state, epoch, members: None })
                 })
                 .await,
         )
@@ -97,6 +100,7 @@ impl Core {
             self.store
                 .write(move |tx| {
                     own(tx, &actor, &owner)?;
+                    tx.lock_home(actor.id, kind)?;
                     let mut state = tx.home(actor.id, kind)?;
                     change(&mut state.props);
                     super::collections::within_bounds(&state.props)?;

@@ -2,8 +2,9 @@
 //!
 //! RFC 4791 §5.3.2, RFC 6352 §6.3.2, RFC 4918 §9.
 
-use super::access::{self, Access, Place};
+use super::access::{self, Access, Opened, Place};
 use super::actor::Actor;
+use super::as_seen::Seen;
 use super::content::{self, Sent};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
@@ -117,32 +118,60 @@ impl Core {
         sent: Sent,
         conditions: Preconditions,
     ) -> Result<Stored, Fault> {
-        let access = self.collection(actor, place).await.map_err(|fault| match fault {
+        self.put_opened_item(Opened::default(), actor, place, name, sent, conditions).await
+    }
+
+    /// As [`Core::put_item`], by one who has read something of the place together with his login.
+    pub async fn put_opened_item(
+        &self,
+        opened: Opened,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+        sent: Sent,
+        conditions: Preconditions,
+    ) -> Result<Stored, Fault> {
+        let kind = match &opened.collection {
+            Some(access) => access.collection().kind,
+            None => self.collection_for_item(actor, place).await?.collection().kind,
+        };
+        let (name, limits) = (name.to_owned(), Arc::clone(&self.limits));
+        let (draft, index) =
+            labour::of(sent.body.len(), move || content::draft(&name, sent, kind, &limits)).await??;
+        let draft = Arc::new(draft);
+        if let Some(seen) = Seen::of(self, actor, opened, &conditions)
+            && let Some(stored) = self.put_as_seen(actor, place, seen, &draft, index.as_ref()).await?
+        {
+            return Ok(stored);
+        }
+        let members = self.limits.members;
+        let (actor, place, owner) = (actor.clone(), place.clone(), place.owner.clone());
+        fault(
+            self.store
+                .write_home(&owner, move |tx| {
+                    let (access, old, uid_holder) =
+                        access::find_item_for_change(tx, &actor, &place, &draft.name, Some(&draft.uid))?;
+                    let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+                    let checked = access.need(privilege)?;
+                    conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
+                    let index = index.as_ref();
+                    let entering = Entering { draft: &draft, index, old: old.as_ref(), uid_holder };
+                    admit(tx, checked.collection(), &place, entering, members)?;
+                    write(tx, checked.collection(), &draft, old.as_ref(), &actor)
+                })
+                .await,
+        )
+    }
+
+    /// The collection that an item is to be put into.
+    async fn collection_for_item(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
+        self.collection(actor, place).await.map_err(|fault| match fault {
             // RFC 4918 §9.7.1; in another's home it stays indistinguishable from what is hidden.
             Fault::NotFound if place.owner == actor.handle && actor.scope.opens(place.home) => {
                 Fault::Conflict("the collection does not exist")
             }
             other => other,
-        })?;
-        let kind = access.collection().kind;
-        let (name, limits) = (name.to_owned(), Arc::clone(&self.limits));
-        let (draft, index) =
-            labour::of(sent.body.len(), move || content::draft(&name, sent, kind, &limits)).await??;
-        let members = self.limits.members;
-        let (actor, place) = (actor.clone(), place.clone());
-        fault(
-            self.store
-                .write(move |tx| {
-                    let access = access::find_for_change(tx, &actor, &place)?;
-                    let old = tx.object(access.collection().id, &draft.name)?;
-                    let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
-                    let checked = access.need(privilege)?;
-                    conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
-                    admit(tx, checked.collection(), &place, &draft, index.as_ref(), old.as_ref(), members)?;
-                    write(tx, checked.collection(), &draft, old.as_ref(), &actor)
-                })
-                .await,
-        )
+        })
     }
 
     /// Removes an item, if the preconditions hold.
@@ -153,12 +182,30 @@ impl Core {
         name: &str,
         conditions: Preconditions,
     ) -> Result<(), Fault> {
+        self.delete_opened_item(Opened::default(), actor, place, name, conditions).await
+    }
+
+    /// As [`Core::delete_item`], by one who has read something of the place together with his login.
+    pub async fn delete_opened_item(
+        &self,
+        opened: Opened,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
+        if let Some(seen) = Seen::of(self, actor, opened, &conditions)
+            && let Some(()) = self.delete_as_seen(actor, seen).await?
+        {
+            return Ok(());
+        }
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
+        let owner = place.owner.clone();
         fault(
             self.store
-                .write(move |tx| {
-                    let access = access::find_for_change(tx, &actor, &place)?;
-                    let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
+                .write_home(&owner, move |tx| {
+                    let (access, old, _) = access::find_item_for_change(tx, &actor, &place, &name, None)?;
+                    let old = old.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::Unbind)?;
                     conditions::hold(tx, &actor, &conditions, checked.collection(), Some(&old))?;
                     tx.remove_object(checked.collection(), &old, &actor.origin(place.home))
@@ -177,11 +224,12 @@ impl Core {
         change: impl Fn(&mut Props) + Send + 'static,
     ) -> Result<(), Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
+        let owner = place.owner.clone();
         fault(
             self.store
-                .write(move |tx| {
-                    let access = access::find_for_change(tx, &actor, &place)?;
-                    let old = tx.object(access.collection().id, &name)?.ok_or(Fault::NotFound)?;
+                .write_home(&owner, move |tx| {
+                    let (access, old, _) = access::find_item_for_change(tx, &actor, &place, &name, None)?;
+                    let old = old.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::WriteProperties)?;
                     conditions::hold(tx, &actor, &conditions, checked.collection(), Some(&old))?;
                     let mut props = old.props.clone();
@@ -227,42 +275,54 @@ pub(super) fn hold_collection(
     conditions.check(own, ResourceState::default())
 }
 
-/// Whether the collection takes the draft: its component, its UID, one more member.
+/// An item on its way into a collection.
+pub(super) struct Entering<'a> {
+    /// What it shall be.
+    pub draft: &'a Draft,
+    /// Its compact form, where it is a calendar object.
+    pub index: Option<&'a CalendarIndex>,
+    /// What has its name now.
+    pub old: Option<&'a Object>,
+    /// The name of what has its UID now.
+    pub uid_holder: Option<String>,
+}
+
+/// Whether the collection takes the item: its component, its UID, one more member.
 pub(super) fn admit(
     tx: &mut ReadTx<'_>,
     into: &Collection,
     place: &Place,
-    draft: &Draft,
-    index: Option<&CalendarIndex>,
-    old: Option<&Object>,
+    entering: Entering<'_>,
     members: i64,
 ) -> Result<(), Error> {
-    if let Some(index) = index
-        && into.kind == CollectionKind::Calendar
-        && !into.components.takes(&index.kind)
-    {
-        return Err(Condition::SupportedCalendarComponent(index.kind.name().to_owned()).into());
-    }
-    if old.is_some_and(|old| old.uid == draft.uid) {
-        return Ok(());
-    }
-    if let Some(other) = tx.name_of_uid(into.id, &draft.uid)? {
-        let card = into.kind == CollectionKind::AddressBook;
-        return Err(uid_conflict(card, place, other).into());
-    }
-    if let Some(old) = old {
-        // RFC 4791 §5.3.2.1: a PUT must not give a resource another UID, for clients key on it.
-        let (name, card) = (old.name.clone(), into.kind == CollectionKind::AddressBook);
-        if into.kind == CollectionKind::Calendar {
-            return Err(uid_conflict(card, place, name).into());
-        }
-    }
+    fits(into, place, &entering)?;
     // Counting is dear in a large collection: only from where the limit could matter.
-    if old.is_none() && into.modseq >= members && tx.usage(into.id)?.0 >= members {
+    if entering.old.is_none() && into.modseq >= members && tx.usage(into.id)?.0 >= members {
         tracing::warn!(slug = %place.slug, "collection is full");
         return Err(Condition::QuotaNotExceeded.into());
     }
     Ok(())
+}
+
+/// Whether the collection takes an item of this component and UID; `place` is where it stands, for a refusal.
+pub(super) fn fits(into: &Collection, place: &Place, entering: &Entering<'_>) -> Result<(), Condition> {
+    let Entering { draft, index, old, uid_holder } = entering;
+    if let Some(index) = index
+        && into.kind == CollectionKind::Calendar
+        && !into.components.takes(&index.kind)
+    {
+        return Err(Condition::SupportedCalendarComponent(index.kind.name().to_owned()));
+    }
+    let card = into.kind == CollectionKind::AddressBook;
+    match (old, uid_holder) {
+        (Some(old), _) if old.uid == draft.uid => Ok(()),
+        (_, Some(other)) => Err(uid_conflict(card, place, other.clone())),
+        // RFC 4791 §5.3.2.1: a PUT must not give a resource another UID, for clients key on it.
+        (Some(old), None) if into.kind == CollectionKind::Calendar => {
+            Err(uid_conflict(card, place, old.name.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn uid_conflict(card: bool, place: &Place, name: String) -> Condition {

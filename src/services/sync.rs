@@ -81,9 +81,8 @@ impl Core {
         };
         // A long listing must not keep others from the asking thread.
         let short = now.modseq.saturating_sub(from) <= SHORT;
-        let page =
-            if short { self.store.point_snapshot(read).await } else { self.store.snapshot(read).await };
-        let page = fault(page)?;
+        let weight = if short { Weight::Point } else { Weight::Scan };
+        let page = fault(self.store.read(weight, read).await)?;
         Ok(Changes {
             items: page.items,
             token: SyncToken { modseq: page.modseq, ..now },

@@ -42,10 +42,10 @@ impl Core {
         if what.from == what.to {
             return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
         }
-        let (limits, actor) = (self.limits.clone(), actor.clone());
+        let (limits, actor, owner) = (self.limits.clone(), actor.clone(), what.to.place.owner.clone());
         fault(
             self.store
-                .write(move |tx| {
+                .write_home(&owner, move |tx| {
                     let from = access::home_of(tx, &actor, &what.from.place)?;
                     let to = access::home_of(tx, &actor, &what.to.place).map_err(no_parent)?;
                     access::lock_both(tx, from, to)?;
@@ -74,7 +74,10 @@ impl Core {
                     if let Some(other) = &taken {
                         tx.remove_object(into, other, &actor.origin(into.home))?;
                     }
-                    items::admit(tx, into, &what.to.place, &draft, index.as_ref(), None, limits.members)?;
+                    let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
+                    let entering =
+                        items::Entering { draft: &draft, index: index.as_ref(), old: None, uid_holder };
+                    items::admit(tx, into, &what.to.place, entering, limits.members)?;
                     let mut stored = items::write(tx, into, &draft, None, &actor)?;
                     if !old.props.to_json().is_empty() {
                         let fresh = tx.object(into.id, &what.to.name)?.ok_or(Fault::NotFound)?;

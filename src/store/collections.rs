@@ -3,8 +3,8 @@
 //! Each change raises the numbers of the collection and of its home under their row locks: a number becomes visible only
 //! with its commit. RFC 6578 §3.2. Decides no right.
 
-use super::conn::on;
-use super::objects::Origin;
+use super::conn::{Conn, on};
+use super::objects::{Logged, Origin};
 use super::raise::{RaiseCollection, RaiseHome};
 use super::schema::{change, collection, collection_tombstone, home, object};
 use super::{Error, ReadTx, WriteTx};
@@ -14,9 +14,26 @@ use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::props::Props;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
 
 pub(super) type Row = (i64, i64, i16, i16, String, bool, i16, bool, Option<String>, i64, i64, i64, String);
+
+/// The types of [`Row`].
+pub(super) type SqlRow = (
+    BigInt,
+    BigInt,
+    SmallInt,
+    SmallInt,
+    Text,
+    Bool,
+    SmallInt,
+    Bool,
+    Nullable<Text>,
+    BigInt,
+    BigInt,
+    BigInt,
+    Text,
+);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -84,12 +101,30 @@ pub(super) struct Raised {
     modseq: i64,
 }
 
+/// Homes whose rows are locked until the commit, which several transactions may share.
+#[derive(Debug, Default)]
+pub(super) struct Locks(Vec<(PrincipalId, HomeKind)>);
+
+impl Locks {
+    fn holds(&self, owner: PrincipalId, kind: HomeKind) -> bool {
+        self.0.contains(&(owner, kind))
+    }
+
+    /// How many there are now, for [`Locks::back_to`].
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets those that were taken since: a transaction within the commit was rolled back, and its locks with it.
+    pub fn back_to(&mut self, count: usize) {
+        self.0.truncate(count);
+    }
+}
+
 /// Members that one statement copies at most.
 const COPY_ROWS: i64 = 500;
 /// Bytes of content that one statement copies at most, unless a single member is longer: the database may hold them in memory.
 const COPY_BYTES: i64 = 4 * 1024 * 1024;
-/// How the log names a change that made a member, as in `objects`.
-const CREATED: i16 = 1;
 
 /// How many members a collection has, and the bytes of its largest one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,8 +239,25 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Raises the home's number, once a transaction, and tells it. Takes the home's row lock: what is read afterwards
-    /// stays true until the commit, for every writer comes this way first. `NotFound` where there is no such home.
+    /// Takes the home's row lock: what is read afterwards stays true until the commit, for every writer comes this way
+    /// first. On the embedded database there is one writer anyway. `NotFound` where there is no such home.
+    pub fn lock_home(&mut self, owner: PrincipalId, kind: HomeKind) -> Result<(), Error> {
+        if !self.locks.holds(owner, kind)
+            && let Conn::Postgres(conn) = &mut *self.read.conn
+        {
+            let found: Option<i64> = home::table
+                .find((owner.0, kind as i16))
+                .select(home::modseq)
+                .for_no_key_update()
+                .first(conn)
+                .optional()?;
+            found.ok_or(Error::Fault(Fault::NotFound))?;
+            self.locks.0.push((owner, kind));
+        }
+        Ok(())
+    }
+
+    /// Raises the home's number, once a transaction, and tells it; locks it too. `NotFound` where there is no such home.
     pub fn raise_home(&mut self, owner: PrincipalId, kind: HomeKind) -> Result<i64, Error> {
         if let Some(known) = self.raised.iter().find(|known| known.owner == owner && known.kind == kind) {
             return Ok(known.modseq);
@@ -215,11 +267,6 @@ impl WriteTx<'_> {
         let modseq = modseq.ok_or(Error::Fault(Fault::NotFound))?;
         self.raised.push(Raised { owner, kind, modseq });
         Ok(modseq)
-    }
-
-    /// The homes whose number this transaction has raised, each by one.
-    pub fn raised_homes(&self) -> Vec<(PrincipalId, HomeKind)> {
-        self.raised.iter().map(|known| (known.owner, known.kind)).collect()
     }
 
     /// Raises the numbers of the home and the collection and tells the collection's. `NotFound` where
@@ -337,7 +384,7 @@ impl WriteTx<'_> {
                 object::collection,
                 object::modseq,
                 object::name,
-                CREATED.into_sql::<SmallInt>(),
+                (Logged::Created as i16).into_sql::<SmallInt>(),
                 object::etag.nullable(),
                 by.actor.0.into_sql::<BigInt>(),
                 (by.door as i16).into_sql::<SmallInt>(),

@@ -10,8 +10,10 @@ mod conn;
 mod credentials;
 mod dialect;
 mod error;
+mod gather;
 mod grants;
 mod keeper;
+mod lane;
 mod lists;
 mod migrations;
 mod objects;
@@ -23,6 +25,7 @@ mod readers;
 mod retention;
 mod schema;
 mod spans;
+mod standing;
 mod sync;
 mod writer;
 
@@ -32,14 +35,18 @@ pub use conn::Location;
 pub use credentials::{Credential, CredentialKind};
 pub use error::Error;
 pub use objects::{Door, Origin, Written};
-pub use opening::{Login, OwnPlace};
+pub use opening::{Login, OpenedItem, OwnPlace};
 pub use principals::PrincipalMatch;
 pub use spans::Touched;
+pub use standing::{ItemAt, Standing};
 pub use sync::{SyncItem, SyncPage};
 
 use crate::domain::id::IdSource;
+use collections::Locks;
 use conn::{Conn, Opener, Use};
 use diesel::connection::SimpleConnection;
+use gather::Gather;
+use lane::Lane;
 use readers::Readers;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -55,7 +62,7 @@ const SERVER_WRITERS: usize = 4;
 /// How much a read costs, which decides where it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// Some rows by key: on the embedded database done at once on the asking thread.
+    /// Some rows by key: on the embedded database done at once on the asking thread, on a server by the few that ask for such.
     Point,
     /// Anything longer: on a thread that may block.
     Scan,
@@ -76,7 +83,15 @@ pub struct Store {
     shared: Arc<Shared>,
     readers: Readers,
     writer: Writer,
-    embedded: bool,
+    /// On a server.
+    lanes: Option<Lanes>,
+}
+
+/// What is asked of a server without a hop through threads that may block.
+#[derive(Clone)]
+struct Lanes {
+    gather: Gather,
+    points: Lane,
 }
 
 /// A transaction that only reads.
@@ -89,8 +104,9 @@ pub struct ReadTx<'c> {
 pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     now: i64,
-    /// Homes whose number this transaction has raised, and so holds the lock of.
+    /// Homes whose number this transaction has raised.
     raised: Vec<collections::Raised>,
+    locks: &'c mut Locks,
 }
 
 impl<'c> Deref for WriteTx<'c> {
@@ -107,8 +123,8 @@ impl<'c> DerefMut for WriteTx<'c> {
 }
 
 impl<'c> WriteTx<'c> {
-    fn new(conn: &'c mut Conn, shared: &'c Shared) -> Self {
-        WriteTx { read: ReadTx { conn, shared }, now: now(), raised: Vec::new() }
+    fn new(conn: &'c mut Conn, shared: &'c Shared, locks: &'c mut Locks) -> Self {
+        WriteTx { read: ReadTx { conn, shared }, now: now(), raised: Vec::new(), locks }
     }
 
     /// The moment of this transaction, microseconds UTC.
@@ -151,8 +167,13 @@ impl Store {
         let readers = Readers::open(location)?;
         let opener = Opener { location: location.clone(), usage: Use::Write };
         let writer = Writer::start(&opener, &shared, writers)?;
-        let embedded = matches!(location, Location::File(_));
-        Ok(Store { shared, readers, writer, embedded })
+        let lanes = match location {
+            Location::File(_) => None,
+            Location::Server(_) => {
+                Some(Lanes { gather: Gather::start(&opener)?, points: Lane::start(&opener)? })
+            }
+        };
+        Ok(Store { shared, readers, writer, lanes })
     }
 
     /// The epoch that this database's sync tokens carry.
@@ -167,7 +188,7 @@ impl Store {
 
     /// Whether the data are in a file of this machine.
     pub fn is_embedded(&self) -> bool {
-        self.embedded
+        self.lanes.is_none()
     }
 
     /// Reads; each statement sees the newest commit.
@@ -180,6 +201,12 @@ impl Store {
             && let Some(mut conn) = self.readers.at_once()
         {
             return work(&mut ReadTx { conn: &mut conn, shared: &self.shared });
+        }
+        if weight == Weight::Point
+            && let Some(lanes) = &self.lanes
+        {
+            let shared = Arc::clone(&self.shared);
+            return lanes.points.read(move |conn| work(&mut ReadTx { conn, shared: &shared })).await;
         }
         let store = self.clone();
         blocking(move || {
@@ -241,7 +268,17 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut WriteTx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        self.writer.write(work).await
+        self.writer.write(None, work).await
+    }
+
+    /// As [`Store::write`], for what mostly locks the home of this owner: what is written there at the same time then shares
+    /// one commit instead of waiting for the lock.
+    pub async fn write_home<T, F>(&self, owner: &str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        self.writer.write(Some(owner), work).await
     }
 
     /// Reads on a pooled connection; one that broke while idle is replaced once.

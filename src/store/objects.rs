@@ -3,13 +3,15 @@
 //! The one place where items change: old content goes to `version`, the change to `change`, both numbers are raised, all in
 //! the caller's transaction. Decides no right and checks no content.
 
-use super::conn::on;
+use super::conn::{Conn, on};
+use super::dialect::writes::Write;
 use super::lists::OneOf;
 use super::pages::{self, HANDY, Head, head_columns};
 use super::raise::ReplaceObject;
 use super::schema::{change, object, tombstone, version};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::Collection;
+use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, Etag, ObjectId, PrincipalId};
 use crate::domain::object::{Draft, Entry, ItemKind, Object, span_class};
 use crate::domain::props::Props;
@@ -52,9 +54,22 @@ pub struct Written {
     pub modseq: i64,
 }
 
-const CREATED: i16 = 1;
-const UPDATED: i16 = 2;
-const REMOVED: i16 = 3;
+/// How the log names what happened. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+pub(super) enum Logged {
+    /// An item that was not there.
+    Created = 1,
+    /// Another content, or other kept properties.
+    Updated = 2,
+    /// No item any more.
+    Removed = 3,
+}
+
+/// The octets of a body as its row tells them.
+pub(super) fn stored_size(body: &str) -> i32 {
+    i32::try_from(body.len()).unwrap_or(i32::MAX)
+}
 
 type Row =
     (i64, i64, String, String, String, i16, i64, i64, i64, Option<String>, Option<String>, Vec<u8>, String);
@@ -221,7 +236,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Creates or replaces an item. `old` is what the caller read in this transaction.
+    /// Creates or replaces an item. `old` is what the caller read in this transaction, or on a server before it: then
+    /// `NotFound` says that something has changed, and nothing was written. The home must be locked.
     pub fn put_object(
         &mut self,
         into: &Collection,
@@ -229,14 +245,22 @@ impl WriteTx<'_> {
         old: Option<&Object>,
         by: &Origin,
     ) -> Result<Written, Error> {
+        let write = Write { of: into, by, now: self.now };
+        let row = self.new_id();
+        if let Conn::Postgres(conn) = &mut *self.conn {
+            let modseq = match old {
+                None => write.create(conn, draft, row)?,
+                Some(old) => write.replace(conn, draft, old, row)?,
+            };
+            return Ok(Written { created: old.is_none(), modseq: modseq.ok_or(Fault::NotFound)? });
+        }
         let modseq = self.raise(into)?;
         let version = old.map(|old| self.keep_version(old)).transpose()?;
         let now = self.now;
-        let size = i32::try_from(draft.body.len()).unwrap_or(i32::MAX);
         let content = (
             object::etag.eq(&draft.etag.0),
             object::modseq.eq(modseq),
-            object::size.eq(size),
+            object::size.eq(stored_size(&draft.body)),
             object::modified_at.eq(now),
             object::organizer.eq(&draft.organizer),
             object::search.eq(&draft.search),
@@ -261,11 +285,10 @@ impl WriteTx<'_> {
                 on!(self.conn, conn => replace.execute(conn))?;
             }
             None => {
-                let id = self.new_id();
                 on!(self.conn, conn => diesel::delete(tombstone::table.find((into.id.0, &draft.name))).execute(conn))?;
                 on!(self.conn, conn => diesel::insert_into(object::table)
                     .values((
-                        object::id.eq(id),
+                        object::id.eq(row),
                         object::collection.eq(into.id.0),
                         object::name.eq(&draft.name),
                         object::created_modseq.eq(modseq),
@@ -276,13 +299,18 @@ impl WriteTx<'_> {
                     .execute(conn))?;
             }
         }
-        let kind = if old.is_some() { UPDATED } else { CREATED };
+        let kind = if old.is_some() { Logged::Updated } else { Logged::Created };
         self.log(into.id, modseq, &draft.name, kind, Some(&draft.etag), by, version)?;
         Ok(Written { created: old.is_none(), modseq })
     }
 
-    /// Removes an item that the caller read in this transaction; leaves a tombstone.
+    /// Removes an item that the caller read, as for [`WriteTx::put_object`]; leaves a tombstone.
     pub fn remove_object(&mut self, from: &Collection, old: &Object, by: &Origin) -> Result<(), Error> {
+        let write = Write { of: from, by, now: self.now };
+        let row = self.new_id();
+        if let Conn::Postgres(conn) = &mut *self.conn {
+            return write.remove(conn, old, row)?.map(|_| ()).ok_or(Fault::NotFound.into());
+        }
         let modseq = self.raise(from)?;
         let version = self.keep_version(old)?;
         let created: i64 = on!(self.conn, conn => diesel::delete(object::table.find(old.id.0))
@@ -296,7 +324,7 @@ impl WriteTx<'_> {
                 tombstone::created_modseq.eq(created),
             ))
             .execute(conn))?;
-        self.log(from.id, modseq, &old.name, REMOVED, None, by, Some(version))
+        self.log(from.id, modseq, &old.name, Logged::Removed, None, by, Some(version))
     }
 
     /// Keeps what a client set on an item; its content and entity tag stay.
@@ -312,7 +340,7 @@ impl WriteTx<'_> {
         diesel::update(object::table.find(old.id.0))
             .set((object::props.eq(json), object::modseq.eq(modseq)))
             .execute(self.conn)?;
-        self.log(into.id, modseq, &old.name, UPDATED, Some(&old.etag), by, None)
+        self.log(into.id, modseq, &old.name, Logged::Updated, Some(&old.etag), by, None)
     }
 
     fn keep_version(&mut self, old: &Object) -> Result<i64, Error> {
@@ -339,7 +367,7 @@ impl WriteTx<'_> {
         of: CollectionId,
         modseq: i64,
         name: &str,
-        kind: i16,
+        kind: Logged,
         etag: Option<&Etag>,
         by: &Origin,
         version: Option<i64>,
@@ -350,7 +378,7 @@ impl WriteTx<'_> {
                 change::collection.eq(of.0),
                 change::modseq.eq(modseq),
                 change::name.eq(name),
-                change::kind.eq(kind),
+                change::kind.eq(kind as i16),
                 change::etag.eq(etag.map(|etag| etag.0.as_str())),
                 change::actor.eq(by.actor.0),
                 change::door.eq(by.door as i16),

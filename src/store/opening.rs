@@ -6,12 +6,16 @@ use super::collections::{self, collection_columns};
 use super::conn::on;
 use super::pages::{self, HANDY, Head, head_columns};
 use super::schema::{collection, object, principal};
-use super::{Error, ReadTx};
+use super::{Error, HomeState, ReadTx, Store, Weight};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::id::PrincipalId;
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalState;
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, SmallInt};
 
 /// A login as it was checked before.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +27,24 @@ pub struct Login {
 }
 
 /// A collection of the principal that logs in.
-#[derive(Debug, Clone, Copy)]
-pub struct OwnPlace<'p> {
+#[derive(Debug, Clone)]
+pub struct OwnPlace {
     /// In which home.
     pub home: HomeKind,
     /// Its name.
-    pub slug: &'p str,
+    pub slug: String,
+    /// The item of it that is asked for, if any.
+    pub name: Option<String>,
 }
 
-/// A collection and an item of it, as far as they exist.
+/// A login, with what it asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub login: Login,
+    pub place: Option<OwnPlace>,
+}
+
+/// A collection and an item of it, as far as they were asked for and exist; of a large item nothing.
 pub type OpenedItem = (Option<Collection>, Option<Object>);
 
 /// Condition of a join: the collection of the principal at this place.
@@ -56,8 +69,18 @@ macro_rules! holds {
 }
 
 impl ReadTx<'_> {
-    /// Whether what was checked still holds, and the account may be used.
-    pub fn auth_holds(&mut self, login: Login) -> Result<bool, Error> {
+    /// What a login asks for; `None` where it does not hold any more, or the account may not be used.
+    pub(super) fn opened(&mut self, ask: &Ask) -> Result<Option<OpenedItem>, Error> {
+        match &ask.place {
+            None => Ok(self.auth_holds(ask.login)?.then_some((None, None))),
+            Some(place) => match &place.name {
+                None => Ok(self.open_collection(ask.login, place)?.map(|collection| (collection, None))),
+                Some(name) => self.open_item(ask.login, place, name),
+            },
+        }
+    }
+
+    fn auth_holds(&mut self, login: Login) -> Result<bool, Error> {
         let found: Option<i64> = on!(self.conn, conn => principal::table
             .filter(holds!(login))
             .select(principal::id)
@@ -66,11 +89,10 @@ impl ReadTx<'_> {
         Ok(found.is_some())
     }
 
-    /// As [`ReadTx::auth_holds`], `None` where it does not; with the collection, where there is one.
-    pub fn open_collection(
+    fn open_collection(
         &mut self,
         login: Login,
-        place: OwnPlace<'_>,
+        place: &OwnPlace,
     ) -> Result<Option<Option<Collection>>, Error> {
         let found: Option<Option<collections::Row>> = on!(self.conn, conn => principal::table
             .left_join(collection::table.on(own!(place)))
@@ -81,13 +103,7 @@ impl ReadTx<'_> {
         Ok(found.map(|row| row.map(collections::from_row)))
     }
 
-    /// As [`ReadTx::open_collection`], with an item of it, where there is one.
-    pub fn open_item(
-        &mut self,
-        login: Login,
-        place: OwnPlace<'_>,
-        name: &str,
-    ) -> Result<Option<OpenedItem>, Error> {
+    fn open_item(&mut self, login: Login, place: &OwnPlace, name: &str) -> Result<Option<OpenedItem>, Error> {
         type Found = (Option<collections::Row>, Option<Head>);
         let found: Option<Found> = on!(self.conn, conn => principal::table
             .left_join(collection::table.on(own!(place)))
@@ -101,5 +117,83 @@ impl ReadTx<'_> {
         Ok(found.map(|(collection, object)| {
             (collection.map(collections::from_row), object.and_then(|head| pages::whole(head).ok()))
         }))
+    }
+
+    /// A home of the principal that logs in, and its collections, the oldest first; `None` where the login does not hold
+    /// any more.
+    pub fn open_home(
+        &mut self,
+        login: Login,
+        kind: HomeKind,
+    ) -> Result<Option<(HomeState, Vec<Collection>)>, Error> {
+        let statement = OpenHome { login, kind: kind as i16, active: PrincipalState::Active as i16 };
+        let rows: Vec<collections::Row> = on!(self.conn, conn => statement.load(conn))?;
+        let mut rows = rows.into_iter().map(collections::from_row);
+        // Without its first row the login does not hold, and the others say nothing.
+        let home = rows.next().filter(|first| first.id.0 == THE_HOME);
+        Ok(home.map(|home| (HomeState { modseq: home.modseq, props: home.props }, rows.collect())))
+    }
+}
+
+/// What stands for an id in the row of a home: collections have higher ones.
+const THE_HOME: i64 = 0;
+
+/// A home in the form of a collection's row, and its collections.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct OpenHome {
+    login: Login,
+    kind: i16,
+    active: i16,
+}
+
+impl Query for OpenHome {
+    type SqlType = collections::SqlRow;
+}
+
+impl<Conn> RunQueryDsl<Conn> for OpenHome {}
+
+impl<DB> QueryFragment<DB> for OpenHome
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT CAST(0 AS BIGINT) AS id, home.principal, home.kind, CAST(0 AS SMALLINT), '', FALSE, CAST(0 AS SMALLINT), FALSE, \
+             CAST(NULL AS TEXT), home.modseq, CAST(0 AS BIGINT), CAST(0 AS BIGINT), home.props \
+             FROM principal JOIN home ON home.principal = principal.id WHERE home.kind = ",
+        );
+        out.push_bind_param::<SmallInt, _>(&self.kind)?;
+        out.push_sql(" AND principal.state = ");
+        out.push_bind_param::<SmallInt, _>(&self.active)?;
+        out.push_sql(" AND principal.auth_version = ");
+        out.push_bind_param::<BigInt, _>(&self.login.auth_version)?;
+        out.push_sql(" AND principal.id = ");
+        out.push_bind_param::<BigInt, _>(&self.login.id.0)?;
+        out.push_sql(
+            " UNION ALL SELECT id, owner, home, kind, slug, is_default, components, transparent, time_zone, modseq, home_modseq, \
+             created_at, props FROM collection WHERE deleted_at = 0 AND owner = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.login.id.0)?;
+        out.push_sql(" AND home = ");
+        out.push_bind_param::<SmallInt, _>(&self.kind)?;
+        out.push_sql(" ORDER BY id");
+        Ok(())
+    }
+}
+
+impl Store {
+    /// What a login asks for; `None` where it does not hold any more, or the account may not be used.
+    pub async fn open_place(
+        &self,
+        login: Login,
+        place: Option<OwnPlace>,
+    ) -> Result<Option<OpenedItem>, Error> {
+        let ask = Ask { login, place };
+        match &self.lanes {
+            Some(lanes) => lanes.gather.ask(ask).await,
+            None => self.read(Weight::Point, move |tx| tx.opened(&ask)).await,
+        }
     }
 }

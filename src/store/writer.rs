@@ -1,18 +1,22 @@
 //! The writers: gather waiting transactions into one commit. One on the embedded database, some on a server.
 //!
-//! Each closure runs inside a savepoint, so that one refusal does not undo the others; all are answered after the
+//! One refusal must not undo the others. As long as none is refused the closures run one after the other; where one is, all is
+//! rolled back and they run again, now each inside a savepoint, which takes a journey more for each. All are answered after the
 //! commit is durable. On a server a commit that is shared holds the row lock of a busy home once for many writes, and
 //! waits for the disk once. Knows no table.
 
+use super::collections::Locks;
 use super::conn::{Conn, Opener};
 use super::dialect::REFRESH_STATISTICS;
 use super::error::Error;
 use super::keeper::Keeper;
 use super::{Shared, WriteTx};
 use diesel::connection::SimpleConnection;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -21,10 +25,13 @@ const BATCH: usize = 256;
 /// Transactions that may wait; more are told to come back.
 const QUEUE: usize = 4096;
 
+/// Batches that run in savepoints after one in which a transaction was refused.
+const CAREFUL: u32 = 16;
+
 /// Commits of a thread after which a server may not know yet how its tables grew.
 const GROWN: [u64; 3] = [50, 500, 5_000];
 
-/// What became of a transaction inside its savepoint.
+/// What became of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ran {
     /// To be kept.
@@ -35,10 +42,20 @@ enum Ran {
     Again,
 }
 
+fn ran<T>(outcome: &Result<T, Error>) -> Ran {
+    match outcome {
+        Ok(_) => Ran::Done,
+        Err(error) if error.is_retryable() => Ran::Again,
+        Err(_) => Ran::Refused,
+    }
+}
+
 /// A transaction that waits for a writer.
 trait Pending: Send {
-    /// Runs inside its savepoint.
+    /// Runs; perhaps not for the first time.
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
+    /// What became of it when it ran last.
+    fn ran(&self) -> Option<Ran>;
     /// Answers, after the commit or its failure.
     fn finish(self: Box<Self>, committed: bool);
 }
@@ -56,13 +73,11 @@ where
 {
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(tx))).unwrap_or(Err(Error::Panicked));
-        let ran = match &outcome {
-            Ok(_) => Ran::Done,
-            Err(error) if error.is_retryable() => Ran::Again,
-            Err(_) => Ran::Refused,
-        };
-        self.outcome = Some(outcome);
-        ran
+        ran(self.outcome.insert(outcome))
+    }
+
+    fn ran(&self) -> Option<Ran> {
+        self.outcome.as_ref().map(ran)
     }
 
     fn finish(self: Box<Self>, committed: bool) {
@@ -80,57 +95,62 @@ where
 /// Handle of the writer threads; they end when the last handle is gone.
 #[derive(Clone)]
 pub struct Writer {
-    queue: SyncSender<Box<dyn Pending>>,
+    /// One for each thread.
+    queues: Arc<[SyncSender<Box<dyn Pending>>]>,
+    turns: Arc<AtomicUsize>,
 }
-
-/// The waiting transactions. A thread takes its whole batch at once, so that writes to one home, which wait for each
-/// other anyway, mostly meet in one commit.
-type Queue = Arc<Mutex<Receiver<Box<dyn Pending>>>>;
 
 impl Writer {
     /// Starts `threads` threads with a connection each.
     pub fn start(opener: &Opener, shared: &Arc<Shared>, threads: usize) -> Result<Self, Error> {
-        let (queue, jobs) = sync_channel(QUEUE);
-        let jobs: Queue = Arc::new(Mutex::new(jobs));
+        let mut queues = Vec::with_capacity(threads);
         for _ in 0..threads {
-            let (opener, shared, jobs) = (opener.clone(), Arc::clone(shared), Arc::clone(&jobs));
+            let (queue, jobs) = sync_channel(QUEUE);
+            queues.push(queue);
+            let (opener, shared) = (opener.clone(), Arc::clone(shared));
             let conn = Some(opener.open()?);
-            let mut writing =
-                Writing { conn, keeper: Keeper::open(&opener.location), opener, shared, commits: 0 };
+            let keeper = Keeper::open(&opener.location);
+            let mut writing = Writing { conn, keeper, opener, shared, commits: 0, careful: 0 };
             std::thread::Builder::new()
                 .name("writer".into())
                 .spawn(move || writing.serve(&jobs))
                 .map_err(|error| Error::Unavailable(error.to_string()))?;
         }
-        Ok(Writer { queue })
+        Ok(Writer { queues: queues.into(), turns: Arc::default() })
     }
 
-    /// Queues a transaction and waits until it is durable, or refused.
-    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    /// Queues a transaction and waits until it is durable, or refused. Those with the same key run on the same thread.
+    pub async fn write<T, F>(&self, key: Option<&str>, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnMut(&mut WriteTx<'_>) -> Result<T, Error> + Send + 'static,
     {
+        let place = match key {
+            Some(key) => number(key),
+            None => self.turns.fetch_add(1, Ordering::Relaxed),
+        };
+        let stopped = || Error::Unavailable("the writer has stopped".into());
+        let queue = self.queues.get(place % self.queues.len().max(1)).ok_or_else(stopped)?;
         let (answer, waiting) = oneshot::channel();
-        self.queue.try_send(Box::new(Job { work, outcome: None, answer })).map_err(|error| match error {
+        queue.try_send(Box::new(Job { work, outcome: None, answer })).map_err(|error| match error {
             TrySendError::Full(_) => Error::Overloaded,
-            TrySendError::Disconnected(_) => Error::Unavailable("the writer has stopped".into()),
+            TrySendError::Disconnected(_) => stopped(),
         })?;
-        waiting.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer has stopped".into())))
+        waiting.await.unwrap_or_else(|_| Err(stopped()))
     }
 }
 
+/// Some number that is the same for the same key.
+fn number(key: &str) -> usize {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish() as usize
+}
+
 /// The next batch; `None` when no handle is left.
-fn next_batch(jobs: &Queue) -> Option<Vec<Box<dyn Pending>>> {
-    let waiting = jobs.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut batch = vec![waiting.recv().ok()?];
-    while batch.len() < BATCH {
-        match waiting.try_recv() {
-            Ok(next) => batch.push(next),
-            Err(_) => break,
-        }
-    }
-    Some(batch)
+fn next_batch(jobs: &Receiver<Box<dyn Pending>>) -> Option<Vec<Box<dyn Pending>>> {
+    let first = jobs.recv().ok()?;
+    Some(std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect())
 }
 
 /// One writer thread.
@@ -141,11 +161,13 @@ struct Writing {
     /// None on a server.
     keeper: Option<Keeper>,
     commits: u64,
+    /// Batches yet that run in savepoints: where one was refused, others will be.
+    careful: u32,
     shared: Arc<Shared>,
 }
 
 impl Writing {
-    fn serve(&mut self, jobs: &Queue) {
+    fn serve(&mut self, jobs: &Receiver<Box<dyn Pending>>) {
         while let Some(mut batch) = next_batch(jobs) {
             let mut again = Vec::new();
             let committed = self.commit(&mut batch, &mut again);
@@ -194,44 +216,60 @@ impl Writing {
 
     /// Runs the batch in one transaction; `again` gets the places of those that must run by themselves.
     fn commit(&mut self, batch: &mut [Box<dyn Pending>], again: &mut Vec<usize>) -> Result<(), Error> {
-        let conn = self.begin()?;
         let shared = Arc::clone(&self.shared);
-        let conn = self.conn.insert(conn);
-        let last = batch.len().saturating_sub(1);
-        let mut commit = "COMMIT";
-        for (at, job) in batch.iter_mut().enumerate() {
-            let ran = job.run(&mut WriteTx::new(conn, &shared));
-            // Few calls, for each is a journey on a server. The release stays where the commit alone would do: it fails where
-            // a transaction was aborted unnoticed, for which PostgreSQL's COMMIT would only roll back.
-            match ran {
-                Ran::Done if at == last => commit = "RELEASE one; COMMIT",
-                Ran::Done => conn.batch_execute("RELEASE one; SAVEPOINT one")?,
-                Ran::Refused | Ran::Again => conn.batch_execute("ROLLBACK TO one")?,
+        self.begin()?;
+        if self.careful == 0 {
+            if run_all(self.open()?, &shared, batch) {
+                return self.end(true);
             }
-            if ran == Ran::Again {
-                again.push(at);
+            self.open()?.batch_execute("ROLLBACK")?;
+            if let [alone] = batch
+                && alone.ran() == Some(Ran::Refused)
+            {
+                return Ok(());
             }
+            self.careful = CAREFUL;
+            begin(self.open()?)?;
         }
+        self.careful -= 1;
+        let unchecked = run_each(self.open()?, &shared, batch, again)?;
+        self.end(unchecked)
+    }
+
+    /// The connection with the transaction that was begun.
+    fn open(&mut self) -> Result<&mut Conn, Error> {
+        self.conn.as_mut().ok_or_else(|| Error::Unavailable("the connection was lost".into()))
+    }
+
+    /// Commits. `checked`: fails where the transaction was aborted unnoticed, for which PostgreSQL's COMMIT would only roll back.
+    fn end(&mut self, checked: bool) -> Result<(), Error> {
+        let commit = match self.open()? {
+            Conn::Postgres(_) if checked => "SAVEPOINT whole; COMMIT",
+            _ => "COMMIT",
+        };
         if let Some(keeper) = &mut self.keeper {
             keeper.let_go();
         }
-        let committed = conn.batch_execute(commit);
+        let committed = self.open()?.batch_execute(commit);
         if let Some(keeper) = &mut self.keeper {
             keeper.keep();
         }
         Ok(committed?)
     }
 
-    /// A connection with a transaction begun and the first savepoint set; one that was lost meanwhile is replaced once.
-    fn begin(&mut self) -> Result<Conn, Error> {
-        if let Some(mut conn) = self.conn.take()
-            && begin(&mut conn).is_ok()
-        {
-            return Ok(conn);
-        }
-        let mut conn = self.opener.open()?;
-        begin(&mut conn)?;
-        Ok(conn)
+    /// A connection with a transaction begun; one that was lost meanwhile is replaced once.
+    fn begin(&mut self) -> Result<(), Error> {
+        let kept = self.conn.take().and_then(|mut conn| begin(&mut conn).is_ok().then_some(conn));
+        let conn = match kept {
+            Some(conn) => conn,
+            None => {
+                let mut conn = self.opener.open()?;
+                begin(&mut conn)?;
+                conn
+            }
+        };
+        self.conn = Some(conn);
+        Ok(())
     }
 
     /// After a failure: SQLite may have rolled back by itself, then the statement fails, which is fine; a server's
@@ -244,11 +282,48 @@ impl Writing {
     }
 }
 
+/// Runs all, until one is not done; whether all are.
+fn run_all(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Pending>]) -> bool {
+    let mut locks = Locks::default();
+    batch.iter_mut().all(|job| job.run(&mut WriteTx::new(conn, shared, &mut locks)) == Ran::Done)
+}
+
+/// Runs each inside a savepoint; `again` gets the places of those that must run by themselves. Whether the last one's work still
+/// has to be looked at.
+fn run_each(
+    conn: &mut Conn,
+    shared: &Shared,
+    batch: &mut [Box<dyn Pending>],
+    again: &mut Vec<usize>,
+) -> Result<bool, Error> {
+    let mut locks = Locks::default();
+    let mut unchecked = false;
+    let last = batch.len().saturating_sub(1);
+    conn.batch_execute("SAVEPOINT one")?;
+    for (at, job) in batch.iter_mut().enumerate() {
+        let held = locks.count();
+        let ran = job.run(&mut WriteTx::new(conn, shared, &mut locks));
+        // Few calls, for each is a journey on a server: the commit looks at the last one.
+        match ran {
+            Ran::Done if at == last => unchecked = true,
+            Ran::Done => conn.batch_execute("RELEASE one; SAVEPOINT one")?,
+            Ran::Refused | Ran::Again => {
+                conn.batch_execute("ROLLBACK TO one")?;
+                locks.back_to(held);
+            }
+        }
+        if ran == Ran::Again {
+            again.push(at);
+        }
+    }
+    Ok(unchecked)
+}
+
 /// Immediate on SQLite: another process (the command line) may write too, and must be waited for here, not half-way.
 fn begin(conn: &mut Conn) -> Result<(), Error> {
     let begin = match conn {
-        Conn::Sqlite(_) => "BEGIN IMMEDIATE; SAVEPOINT one",
-        Conn::Postgres(_) => "BEGIN; SAVEPOINT one",
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN",
     };
     conn.batch_execute(begin).map_err(Error::from)
 }

@@ -11,7 +11,8 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
     let conditions = precondition::read(request.headers, &request.target)?;
     match &request.target {
         Target::Item(place, name) => {
-            request.core.delete_item(&request.actor, place, name, conditions).await?
+            let opened = request.opened.take();
+            request.core.delete_opened_item(opened, &request.actor, place, name, conditions).await?
         }
         Target::Collection(place) => {
             request.core.delete_collection(&request.actor, place, conditions).await?;

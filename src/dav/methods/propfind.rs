@@ -142,7 +142,13 @@ impl Listing {
     fn members(&self, resource: Resource) -> Step {
         match resource {
             Resource::Collection(access) => listed(*access),
-            Resource::Home(home) => Step::Collections(home.owner.handle.clone(), home.kind),
+            Resource::Home(home) => match home.members {
+                Some(members) => {
+                    let these = members.into_iter().map(|access| Resource::Collection(Box::new(access)));
+                    Step::These(these.collect())
+                }
+                None => Step::Collections(home.owner.handle, home.kind),
+            },
             Resource::Plain(target) => self.below(&target),
             Resource::Principal(_) | Resource::Item { .. } => Step::End,
         }

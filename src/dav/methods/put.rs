@@ -22,7 +22,8 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let sent = read_sent(request, payload, card).await?;
     let conditions = precondition::read(request.headers, &request.target)?;
     let representation = request.prefers("return=representation").then(|| sent.body.clone());
-    let stored = request.core.put_item(&request.actor, place, name, sent, conditions).await?;
+    let opened = request.opened.take();
+    let stored = request.core.put_opened_item(opened, &request.actor, place, name, sent, conditions).await?;
     Ok(stored_answer(&stored, representation, card))
 }
 

@@ -129,7 +129,9 @@ impl Core {
             if tx.object(collection.id, &draft.name)?.is_some() {
                 return Ok(false);
             }
-            items::admit(tx, &collection, &place, &draft, index.as_ref(), None, members).map(|()| true)
+            let uid_holder = tx.name_of_uid(collection.id, &draft.uid)?;
+            let entering = items::Entering { draft: &draft, index: index.as_ref(), old: None, uid_holder };
+            items::admit(tx, &collection, &place, entering, members).map(|()| true)
         });
         let there = match fault(outcome.await) {
             Ok(true) => return Ok(Fate::Created),

@@ -1,5 +1,8 @@
 //! Every statement that differs between the two databases, and nothing else.
 
+pub(super) mod openings;
+pub(super) mod writes;
+
 /// The pattern of `LIKE … ESCAPE '\'` for "contains `needle`": the one form of it that both databases know alike.
 pub(super) fn containing(needle: &str) -> String {
     let mut pattern = String::with_capacity(needle.len() + 2);
