@@ -4,8 +4,8 @@
 
 use super::id::{CollectionId, Etag, ObjectId};
 use super::props::Props;
-use crate::text::ical::Span;
 use crate::text::ical::index::ComponentKind;
+use crate::text::ical::{Span, season};
 
 /// What an item is, as a stored number; it tells the media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,14 +111,27 @@ pub struct Draft {
     pub body: String,
 }
 
-/// Bounds of the length of a span, in microseconds: class n holds spans up to `SPAN_CLASSES[n]`, the last class all others. A window
+/// Bounds of the length of a span, in microseconds: class n holds spans up to `SPAN_CLASSES[n]`, others hold all longer ones. A window
 /// query looks into each class for spans that begin at most that long before the window, so that its cost follows the
 /// hits and not the size of the calendar.
 pub const SPAN_CLASSES: [i64; 6] = [DAY + DAY / 8, 9 * DAY, 64 * DAY, 400 * DAY, 1_500 * DAY, 6_000 * DAY];
 const DAY: i64 = 86_400_000_000;
 
-/// The class of a span.
+/// The class of spans that are longer than all of [`SPAN_CLASSES`].
+pub const ENDLESS: i16 = SPAN_CLASSES.len() as i16;
+
+/// The class of a span. Endless ones that lie in one short season of each year, as birthdays do, have a class for each slot of
+/// the year that such a season begins in.
 pub fn span_class(span: &Span) -> i16 {
     let length = span.last.saturating_sub(span.first);
-    SPAN_CLASSES.iter().position(|bound| length <= *bound).unwrap_or(SPAN_CLASSES.len()) as i16
+    match SPAN_CLASSES.iter().position(|bound| length <= *bound) {
+        Some(class) => class as i16,
+        None => season::begin_of_short(span.season).map_or(ENDLESS, |slot| ENDLESS + 1 + slot),
+    }
+}
+
+/// The classes of endless spans that may touch a season.
+pub fn endless_classes(season: i64) -> impl Iterator<Item = i16> {
+    let begins = season::begins_of_short_at(season);
+    std::iter::once(ENDLESS).chain(begins.map(|slot| ENDLESS + 1 + slot))
 }

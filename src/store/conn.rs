@@ -58,7 +58,10 @@ pub enum Use {
     /// May change data.
     Write,
     /// On SQLite refuses to change data.
-    Read,
+    Read {
+        /// KiB of its page cache.
+        cache: usize,
+    },
 }
 
 /// Opens connections for a pool.
@@ -93,10 +96,13 @@ fn open_file(path: &Path, usage: Use) -> Result<SqliteConnection, Error> {
          PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=4000;",
     )?;
     conn.batch_execute(match usage {
-        Use::Write => "PRAGMA cache_size=-16384;",
-        // A cache of some MiB each: a mapped file would count as resident memory of the process.
-        Use::Read => "PRAGMA cache_size=-8192; PRAGMA query_only=ON;",
+        Use::Write => "PRAGMA cache_size=-12288;",
+        Use::Read { .. } => "PRAGMA query_only=ON;",
     })?;
+    if let Use::Read { cache } = usage {
+        // Not a mapped file, which would count as resident memory of the process.
+        conn.batch_execute(&format!("PRAGMA cache_size=-{cache};"))?;
+    }
     Ok(conn)
 }
 

@@ -8,6 +8,9 @@
 use super::conn::{Conn, Location, Opener, Use};
 use diesel::connection::SimpleConnection;
 
+/// KiB of its page cache: it reads a single row.
+const CACHE: usize = 64;
+
 /// A connection that reads the newest state and nothing else.
 pub(super) struct Keeper {
     conn: Conn,
@@ -18,7 +21,7 @@ impl Keeper {
     /// One for the embedded database; none for a server.
     pub fn open(location: &Location) -> Option<Self> {
         let Location::File(_) = location else { return None };
-        let conn = Opener { location: location.clone(), usage: Use::Read }.open().ok()?;
+        let conn = Opener { location: location.clone(), usage: Use::Read { cache: CACHE } }.open().ok()?;
         let mut keeper = Keeper { conn, keeps: false };
         keeper.keep();
         Some(keeper)

@@ -14,6 +14,10 @@ use std::time::Duration;
 
 /// Connections to the embedded file beyond one for each processor: for threads that may block. Each has a cache of its own.
 const FILE_READERS: usize = 2;
+/// KiB of the page caches of all connections that requests ask at once; the working set of many small questions.
+const CACHES: usize = 36 * 1024;
+/// KiB of the page cache of one that reads long lists, which mostly pass once.
+const SCAN_CACHE: usize = 2 * 1024;
 /// Connections to a server.
 const SERVER_READERS: u32 = 12;
 /// Connections to a server for large items: the client library's buffer of a connection never shrinks again.
@@ -22,8 +26,8 @@ const LARGE_READERS: u32 = 2;
 /// Where readers find a connection; cheap to clone.
 #[derive(Clone)]
 pub enum Readers {
-    /// The embedded file.
-    File(Arc<[Mutex<Conn>]>, Opener),
+    /// The embedded file: its connections, how many of them, the first ones, are for requests that ask at once, and how they are opened.
+    File(Arc<[Mutex<Conn>]>, usize, Opener),
     /// A server, whose connections break and are replaced: the pool's work. The second pool is for large items.
     Server(Pool<Opener>, Pool<Opener>),
 }
@@ -60,11 +64,14 @@ impl Readers {
     pub fn open(location: &Location) -> Result<Readers, Error> {
         match location {
             Location::File(_) => {
-                let opener = Opener { location: location.clone(), usage: Use::Read };
+                let opener = |cache| Opener { location: location.clone(), usage: Use::Read { cache } };
                 let processors = std::thread::available_parallelism().map_or(2, NonZero::get).min(16);
-                let conns: Result<Vec<_>, Error> =
-                    (0..processors + FILE_READERS).map(|_| opener.open().map(Mutex::new)).collect();
-                Ok(Readers::File(conns?.into(), opener))
+                let asking = opener((CACHES / processors).max(SCAN_CACHE));
+                let scanning = opener(SCAN_CACHE);
+                let openers = (0..processors + FILE_READERS)
+                    .map(|at| if at < processors { &asking } else { &scanning });
+                let conns: Result<Vec<_>, Error> = openers.map(|one| one.open().map(Mutex::new)).collect();
+                Ok(Readers::File(conns?.into(), processors, asking))
             }
             Location::Server(_) => {
                 let pool = |size: u32, idle: u32| {
@@ -83,10 +90,10 @@ impl Readers {
 
     /// A free connection to the embedded file, without waiting. None to a server, whose every answer is waited for.
     pub fn at_once(&self) -> Option<Lent<'_>> {
-        let Readers::File(conns, opener) = self else { return None };
-        let first = own_number() % conns.len().max(1);
-        let (before, from) = conns.split_at_checked(first)?;
-        from.iter().chain(before).find_map(|conn| free(conn, opener))
+        let Readers::File(conns, asking, opener) = self else { return None };
+        let (asking, others) = conns.split_at_checked(*asking)?;
+        let (before, from) = asking.split_at_checked(own_number() % asking.len().max(1))?;
+        from.iter().chain(before).chain(others).find_map(|conn| free(conn, opener))
     }
 
     /// A connection to read a large item on, for a thread that may block.
@@ -102,7 +109,7 @@ impl Readers {
     /// A connection, for a thread that may block. Begins with those that requests at once come to last.
     pub fn wait(&self) -> Result<Lent<'_>, Error> {
         match self {
-            Readers::File(conns, opener) => {
+            Readers::File(conns, _, opener) => {
                 if let Some(lent) = conns.iter().rev().find_map(|conn| free(conn, opener)) {
                     return Ok(lent);
                 }

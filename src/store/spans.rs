@@ -9,7 +9,7 @@ use super::pages::{self, Head, head_columns};
 use super::schema::object;
 use super::{Error, ReadTx};
 use crate::domain::id::CollectionId;
-use crate::domain::object::{ItemKind, Object, SPAN_CLASSES};
+use crate::domain::object::{ItemKind, Object, SPAN_CLASSES, endless_classes};
 use crate::text::ical::season;
 use diesel::backend::Backend;
 use diesel::connection::DefaultLoadingMode;
@@ -31,14 +31,15 @@ pub struct Touched {
     pub component: Option<ItemKind>,
 }
 
-/// `SELECT … FROM object` for the items whose spans touch a window: one look into the index for each class of spans, from the
-/// longest length of the class before the window on. Written by hand, for the query builder has no `VALUES` to join with.
-#[derive(Debug, QueryId)]
-struct InWindow<S> {
+/// `SELECT … FROM object` for the items whose spans touch a window: one look into the index for each of `CLASSES` classes of spans,
+/// from the longest length of the class before the window on. Written by hand, for the query builder has no `VALUES` to
+/// join with.
+#[derive(Debug)]
+struct InWindow<S, const CLASSES: usize> {
     select: S,
     of: i64,
-    /// The least `first_at` of each class.
-    earliest: [i64; SPAN_CLASSES.len() + 1],
+    /// Classes, and the least `first_at` of each.
+    classes: [(i16, i64); CLASSES],
     start: i64,
     end: i64,
     season: i64,
@@ -47,25 +48,70 @@ struct InWindow<S> {
     limit: i64,
 }
 
-impl<S> InWindow<S> {
-    fn new(select: S, of: CollectionId, touched: Touched, limit: i64) -> Self {
+/// Classes that a window of some days looks into at most, and one of some weeks; a longer one looks into all.
+const FEW: usize = SPAN_CLASSES.len() + 1 + 8;
+const SOME: usize = SPAN_CLASSES.len() + 1 + 16;
+const ALL: usize = SPAN_CLASSES.len() + 1 + 61;
+/// A class that nothing is in.
+const NONE: i16 = -1;
+
+/// The classes of spans that may touch a window, and the least `first_at` of each.
+fn classes(start: i64, season: i64) -> Vec<(i16, i64)> {
+    let bounded = (0_i16..).zip(SPAN_CLASSES).map(|(class, longest)| (class, start.saturating_sub(longest)));
+    bounded.chain(endless_classes(season).map(|class| (class, i64::MIN))).collect()
+}
+
+/// Runs `InWindow` for as many classes as the window looks into.
+macro_rules! in_window {
+    ($select:expr, $of:expr, $touched:expr, $limit:expr, $query:ident => $run:expr) => {{
+        let (start, end) = $touched.window;
+        let season = season::of_window(start, end);
+        let classes = classes(start, season);
+        match classes.len() {
+            ..=FEW => {
+                let $query = InWindow::<_, FEW>::new($select, $of, $touched, season, &classes, $limit);
+                $run
+            }
+            ..=SOME => {
+                let $query = InWindow::<_, SOME>::new($select, $of, $touched, season, &classes, $limit);
+                $run
+            }
+            _ => {
+                let $query = InWindow::<_, ALL>::new($select, $of, $touched, season, &classes, $limit);
+                $run
+            }
+        }
+    }};
+}
+
+impl<S, const CLASSES: usize> InWindow<S, CLASSES> {
+    fn new(
+        select: S,
+        of: CollectionId,
+        touched: Touched,
+        season: i64,
+        classes: &[(i16, i64)],
+        limit: i64,
+    ) -> Self {
         let (start, end) = touched.window;
         let (least, most) = touched.component.map_or((i16::MIN, i16::MAX), |kind| (kind.0, kind.0));
-        let earliest = std::array::from_fn(|class| {
-            SPAN_CLASSES.get(class).map_or(i64::MIN, |longest| start.saturating_sub(*longest))
-        });
-        let season = season::of_window(start, end);
-        InWindow { select, of: of.0, earliest, start, end, season, least, most, limit }
+        let classes = std::array::from_fn(|at| classes.get(at).copied().unwrap_or((NONE, 0)));
+        InWindow { select, of: of.0, classes, start, end, season, least, most, limit }
     }
 }
 
-impl<S: Expression> Query for InWindow<S> {
+impl<S: QueryId, const CLASSES: usize> QueryId for InWindow<S, CLASSES> {
+    type QueryId = InWindow<S::QueryId, CLASSES>;
+    const HAS_STATIC_QUERY_ID: bool = S::HAS_STATIC_QUERY_ID;
+}
+
+impl<S: Expression, const CLASSES: usize> Query for InWindow<S, CLASSES> {
     type SqlType = S::SqlType;
 }
 
-impl<S, Conn> RunQueryDsl<Conn> for InWindow<S> {}
+impl<S, Conn, const CLASSES: usize> RunQueryDsl<Conn> for InWindow<S, CLASSES> {}
 
-impl<S, DB> QueryFragment<DB> for InWindow<S>
+impl<S, DB, const CLASSES: usize> QueryFragment<DB> for InWindow<S, CLASSES>
 where
     S: QueryFragment<DB>,
     DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
@@ -74,9 +120,9 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("WITH span (class, earliest) AS (VALUES ");
-        for (class, earliest) in self.earliest.iter().enumerate() {
-            out.push_sql(if class == 0 { "(" } else { ", (" });
-            out.push_sql(CLASSES.get(class).copied().unwrap_or("-1"));
+        for (at, (class, earliest)) in self.classes.iter().enumerate() {
+            out.push_sql(if at == 0 { "(" } else { ", (" });
+            out.push_bind_param::<SmallInt, _>(class)?;
             out.push_sql(", ");
             out.push_bind_param::<BigInt, _>(earliest)?;
             out.push_sql(")");
@@ -100,9 +146,6 @@ where
         out.push_bind_param::<BigInt, _>(&self.limit)
     }
 }
-
-/// The numbers of the classes as they stand in a statement.
-const CLASSES: [&str; SPAN_CLASSES.len() + 1] = ["0", "1", "2", "3", "4", "5", "6"];
 
 impl ReadTx<'_> {
     /// A page of all items with ids above `after`, in the order of ids, and the id after which the next goes on, if there may
@@ -148,8 +191,9 @@ impl ReadTx<'_> {
 
     /// The ids of all items whose span touches the window, in their order.
     pub fn ids_in_window(&mut self, of: CollectionId, window: Touched) -> Result<Vec<i64>, Error> {
-        let mut ids: Vec<i64> =
-            on!(self.conn, conn => InWindow::new(object::id, of, window, i64::MAX).load(conn))?;
+        let mut ids: Vec<i64> = in_window!(object::id, of, window, i64::MAX, query => {
+            on!(self.conn, conn => query.load(conn))
+        })?;
         ids.sort_unstable();
         Ok(ids)
     }
@@ -162,8 +206,9 @@ impl ReadTx<'_> {
         most: usize,
     ) -> Result<Option<Vec<Object>>, Error> {
         let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        let rows: Vec<Head> =
-            on!(self.conn, conn => InWindow::new(head_columns!(), of, window, limit).load(conn))?;
+        let rows: Vec<Head> = in_window!(head_columns!(), of, window, limit, query => {
+            on!(self.conn, conn => query.load(conn))
+        })?;
         if rows.len() > most || rows.iter().any(pages::is_large) {
             return Ok(None);
         }
@@ -177,12 +222,11 @@ impl ReadTx<'_> {
         window: Touched,
         see: &mut See<'_>,
     ) -> Result<(), Error> {
-        on!(self.conn, conn => {
-            let query = InWindow::new(object::parsed, of, window, i64::MAX);
+        in_window!(object::parsed, of, window, i64::MAX, query => on!(self.conn, conn => {
             for parsed in query.load_iter::<Vec<u8>, DefaultLoadingMode>(conn)? {
                 see(&parsed?)?;
             }
-        });
+        }));
         Ok(())
     }
 

@@ -36,6 +36,26 @@ pub fn of_window(start: i64, end: i64) -> i64 {
     slots
 }
 
+/// Slots of a short season at most: those of an instance of some days.
+const SHORT: i16 = 4;
+/// Slots of a year.
+const SLOTS: i16 = 61;
+
+/// Where a short season begins, if it is one: some slots that follow each other, over the end of the year too.
+pub fn begin_of_short(season: i64) -> Option<i16> {
+    let has = |slot: i16| season & 1 << slot.rem_euclid(SLOTS) != 0;
+    let begin = (0..SLOTS).find(|slot| has(*slot) && !has(slot - 1))?;
+    let rest = (SHORT..SLOTS).any(|after| has(begin + after));
+    let begins = (0..SLOTS).filter(|slot| has(*slot) && !has(slot - 1)).count();
+    (begins == 1 && !rest).then_some(begin)
+}
+
+/// Where the short seasons begin that may touch this one.
+pub fn begins_of_short_at(season: i64) -> impl Iterator<Item = i16> {
+    (0..SLOTS)
+        .filter(move |begin| (0..SHORT).any(|after| season & 1 << (begin + after).rem_euclid(SLOTS) != 0))
+}
+
 impl CalendarIndex {
     /// The slots outside of which no test of this object in any collection can be true.
     pub(super) fn season(&self) -> i64 {
@@ -137,6 +157,32 @@ mod tests {
     use crate::text::recur::{Budget, Window};
     use crate::text::zone::Zone;
     use proptest::prelude::*;
+
+    #[test]
+    fn short_seasons_are_found_where_they_begin() {
+        assert_eq!(begin_of_short(0), None);
+        assert_eq!(begin_of_short(ANY), None);
+        assert_eq!(begin_of_short(0b1), Some(0));
+        assert_eq!(begin_of_short(0b1111 << 20), Some(20));
+        assert_eq!(begin_of_short(0b11111 << 20), None);
+        assert_eq!(begin_of_short(0b1001 << 20), None);
+        assert_eq!(begin_of_short(1 << 60 | 0b11), Some(60));
+        assert_eq!(begins_of_short_at(ANY).count(), 61);
+        assert_eq!(begins_of_short_at(0b1).collect::<Vec<_>>(), [0, 58, 59, 60]);
+        assert_eq!(begins_of_short_at(1 << 30).collect::<Vec<_>>(), [27, 28, 29, 30]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_short_season_is_among_those_that_it_touches(begin in 0_i16..61, width in 1_i16..=4, window: i64) {
+            let season = (0..width).fold(0, |slots, after| slots | 1 << (begin + after).rem_euclid(61));
+            prop_assert_eq!(begin_of_short(season), Some(begin));
+            prop_assert_eq!(
+                begins_of_short_at(window).any(|found| found == begin) || season & window == 0,
+                true
+            );
+        }
+    }
 
     fn event(lines: &str) -> CalendarIndex {
         let body = format!(
