@@ -14,6 +14,7 @@ pub mod ical;
 pub mod jcal;
 pub mod jcard;
 pub mod jscalendar;
+pub mod jscontact;
 pub mod line;
 pub mod recur;
 #[cfg(test)]

@@ -231,6 +231,21 @@ fn lost_override(wanted: &Map<String, Value>, got: &Value) -> Option<String> {
     None
 }
 
+/// Civil seconds as a LocalDateTime.
+pub(super) fn local_date_time(civil: i64) -> String {
+    place::local(civil)
+}
+
+/// Seconds UTC as a UTCDateTime.
+pub(super) fn utc_date_time(seconds: i64) -> String {
+    place::utc(seconds)
+}
+
+/// Seconds UTC of a UTCDateTime; `None` for anything else.
+pub(super) fn utc_seconds(value: &Value) -> Option<i64> {
+    place::parse_utc(value, "").ok()
+}
+
 /// Brings values that can be written in several ways to the one that is read back.
 fn normalised(json: &Value) -> Result<Map<String, Value>, Refused> {
     let mut out = json.as_object().cloned().ok_or_else(|| Refused::at("", "an object was expected"))?;
