@@ -24,7 +24,7 @@ use cenacle::text::vcard::convert::convert;
 use cenacle::text::vcard::image::image_bytes;
 use cenacle::text::vcard::index::{CardIndex, search_text};
 use cenacle::text::zone::Zone;
-use cenacle::text::{jcal, jcard, xml as tree};
+use cenacle::text::{jcal, jcard, jscalendar, jscontact, xml as tree};
 use std::sync::OnceLock;
 
 /// Weeks that instances are asked for, microseconds UTC: 1970, 2026, and a far one.
@@ -35,13 +35,14 @@ const WEEK: i64 = 7 * 86_400_000_000;
 pub type Check = fn(&[u8]) -> bool;
 
 /// All of them, by name.
-pub const ALL: [(&str, Check); 9] = [
+pub const ALL: [(&str, Check); 10] = [
     ("lines", lines),
     ("calendar", calendar),
     ("recurrence", recurrence),
     ("card", card),
     ("xml", xml),
     ("json", json),
+    ("forms", forms),
     ("values", values),
     ("href", href),
     ("request", request),
@@ -166,6 +167,65 @@ pub fn json(data: &[u8]) -> bool {
     }
     made.iter().any(Option::is_some)
 }
+
+/// JSON forms: any JSON becomes a text that can be read or is refused; any text becomes JSON, and keeps its bytes where a
+/// change changes nothing.
+pub fn forms(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
+        let card = jscontact::Fresh { uid: "fuzz", now: 0, version: Version::V4 };
+        let made = [
+            jscalendar::write(&value, NEW).ok(),
+            jscontact::write(&value, card).ok(),
+            jscalendar::patch(SERIES, &jscalendar::Change::Merge(value.clone())).ok(),
+            jscontact::patch(CARD, &jscontact::Change::Merge(value)).ok(),
+        ];
+        for text in made.iter().flatten() {
+            assert!(
+                Document::parse(text, Limits::default()).is_ok(),
+                "made of JSON and cannot be read: {text}"
+            );
+        }
+        return made.iter().any(Option::is_some);
+    }
+    let Ok(document) = Document::parse(text, Limits::default()) else { return false };
+    match document.roots.first() {
+        Some(root) if root.is("VCARD") => card_form(text, &document),
+        _ => calendar_form(text, &document),
+    }
+    true
+}
+
+fn card_form(text: &str, document: &Document<'_>) {
+    let json = jscontact::read(document);
+    let version = document.roots.first().and_then(Version::of);
+    if let Ok(same) = jscontact::patch(text, &jscontact::Change::Replace(json.clone())) {
+        assert!(version == Some(Version::V21) || same == text, "changed without a change: {text}");
+    }
+    let _ = jscontact::write(&json, jscontact::Fresh { uid: "fuzz", now: 0, version: Version::V3 });
+}
+
+fn calendar_form(text: &str, document: &Document<'_>) {
+    let json = jscalendar::read(document);
+    if let Ok(same) = jscalendar::patch(text, &jscalendar::Change::Replace(json.clone())) {
+        assert_eq!(same, text, "changed without a change");
+    }
+    let _ = jscalendar::write(&json, NEW);
+    let change = jscalendar::Change::Merge(serde_json::json!({"title": "x", "timeZone": "Asia/Tokyo"}));
+    let _ = jscalendar::patch(text, &change);
+    let overrides = json.get("recurrenceOverrides").and_then(|all| all.as_object());
+    for key in overrides.into_iter().flatten().map(|(key, _)| key).take(3) {
+        let _ = jscalendar::cancel(text, key);
+        let _ = jscalendar::change_following(text, key, &change, "other");
+    }
+}
+
+/// What changes of JSON are tried on.
+const NEW: jscalendar::Fresh<'static> = jscalendar::Fresh { uid: "fuzz", now: 0 };
+const SERIES: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\n\
+    DTSTART;TZID=Europe/Paris:20260105T090000\r\nDURATION:PT1H\r\nRRULE:FREQ=DAILY\r\nEXDATE:20260106T080000Z\r\nSUMMARY:s\r\n\
+    END:VEVENT\r\nEND:VCALENDAR\r\n";
+const CARD: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:1\r\nN:a;b;;;\r\nFN:b a\r\nitem1.EMAIL:a@b\r\nitem1.X-ABLabel:l\r\nEND:VCARD\r\n";
 
 /// Small values: what was read is written, and read as the same.
 pub fn values(data: &[u8]) -> bool {

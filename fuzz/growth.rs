@@ -37,6 +37,18 @@ const fn shape(
 
 /// All shapes.
 pub const ALL: &[Shape] = &[
+    shape("forms", "attendees", EVENT, "ATTENDEE;CN=\"a#\";PARTSTAT=ACCEPTED:mailto:a#@b\r\n", END),
+    shape("forms", "equal attendees", EVENT, "ATTENDEE:mailto:a@b\r\n", END),
+    shape("forms", "dates", SERIES, "EXDATE:2026#NT090000Z\r\n", END),
+    shape("forms", "keywords", EVENT, "CATEGORIES:a\\,,b#\r\n", END),
+    shape("forms", "phones", CARD, "item#.TEL:#\r\nitem#.X-ABLabel:l\r\n", CARD_END),
+    shape(
+        "forms",
+        "overrides",
+        OVERRIDDEN,
+        "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:2026#NT090000Z\r\nDTSTART:2026#NT100000Z\r\nEND:VEVENT\r\n",
+        "END:VCALENDAR\r\n",
+    ),
     shape("calendar", "folds", EVENT, "SUMMARY:a\r\n b\r\n", END),
     shape("calendar", "one folded line", "BEGIN:VCALENDAR\r\nX:", "\r\n a", "\r\nEND:VCALENDAR\r\n"),
     shape(

@@ -36,6 +36,18 @@ fn seeds(check: &str) -> &'static [&'static [u8]] {
             br#"["vcalendar",[["version",{},"text","2.0"],["prodid",{},"text","x"]],[["vevent",[["uid",{},"text","1"],["dtstart",{"tzid":"Europe/Paris"},"date-time","2026-02-02T09:00:00"],["rrule",{},"recur",{"freq":"WEEKLY","byday":["MO","TU"]}]],[]]]]"#,
             br#"["vcard",[["version",{},"text","4.0"],["fn",{},"text","a"],["n",{},"text",["b","c",["d","e"],"",""]]]]"#,
         ],
+        "forms" => &[
+            br#"{"@type":"Event","title":"a","start":"2026-03-02T10:00:00","timeZone":"Europe/Paris","duration":"PT1H","recurrenceRules":[{"frequency":"weekly","byDay":[{"day":"mo"}]}],"recurrenceOverrides":{"2026-03-09T10:00:00":{"excluded":true},"2026-03-16T10:00:00":{"title":"b"}},"participants":{"a":{"email":"a@b","roles":{"owner":true,"attendee":true}}},"alerts":{"x":{"trigger":{"offset":"-PT10M"}}}}"#,
+            br#"{"title":null,"locations":{"location":{"name":"x","coordinates":"geo:1,2"}},"keywords":{"k":true},"links":{"l":{"href":"https://x/"}},"start":"2026-01-05T10:00:00"}"#,
+            br#"{"@type":"Card","name":{"full":"A","components":[{"kind":"given","value":"A"}]},"emails":{"m":{"address":"a@b","contexts":{"work":true},"label":"l"}},"anniversaries":{"b":{"kind":"birth","date":{"month":4,"day":12}}},"media":{"p":{"kind":"photo","uri":"data:image/png;base64,iVBORw0KGgo="}}}"#,
+            b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;TZID=Europe/Paris:20260105T090000\r\n\
+              DTEND;TZID=Europe/London:20260105T100000\r\nRRULE:FREQ=WEEKLY;COUNT=9\r\nEXDATE:20260112T080000Z\r\nRDATE;VALUE=PERIOD:20260113T080000Z/PT3H\r\n\
+              ORGANIZER;CN=A:mailto:a@b\r\nATTENDEE;PARTSTAT=ACCEPTED;X-P=1:mailto:c@d\r\nATTACH:https://x/\r\n\
+              BEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\n\
+              RECURRENCE-ID:20260119T080000Z\r\nDTSTART:20260119T100000Z\r\nSUMMARY:b\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+            b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:1\r\nN:Dupont;Jean;;;\r\nFN:Jean Dupont\r\nitem1.EMAIL;TYPE=INTERNET,pref:a@b.example\r\n\
+              item1.X-ABLabel:_$!<Home>!$_\r\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ\r\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-03-04\r\nEND:VCARD\r\n",
+        ],
         "values" => &[b"P1W", b"-P1DT2H3M4S", b"+0530", b"-013015", b"20260202T090000Z/PT1H", b"19970101T180000Z/19970102T070000Z", b"20260202"],
         "href" => &[b"/dav/calendars/a%40b/c%20d/e.ics", b"https://host:1/dav/principals/users/%C3%A9/?q#f", b"/dav/addressbooks/x/../y"],
         "request" => &[

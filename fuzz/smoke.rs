@@ -47,7 +47,7 @@ macro_rules! smoke_tests {
     };
 }
 
-smoke_tests!(lines, calendar, recurrence, card, xml, json, values, href, request);
+smoke_tests!(lines, calendar, recurrence, card, xml, json, forms, values, href, request);
 
 /// Four times the input may take so many times the time: linear is 4, quadratic 16, and machines are busy.
 const GROWTH: u32 = 10;

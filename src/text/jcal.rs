@@ -58,7 +58,8 @@ pub fn to_jcal(component: &Component<'_>) -> Value {
     json!([component.name.to_ascii_lowercase(), properties, components])
 }
 
-fn property(line: &Line<'_>) -> Value {
+/// One property as jCal.
+pub(super) fn property(line: &Line<'_>) -> Value {
     let kind = kind(line, default_type(line.name()));
     let mut out = vec![
         Value::String(line.name().to_ascii_lowercase()),
@@ -160,13 +161,7 @@ fn component(out: &mut String, json: &Value, depth: usize) -> Result<(), BadJson
     let name = checked_name(name)?;
     write_folded(out, &format!("BEGIN:{name}"));
     for json in properties {
-        let item = Item::read(json)?;
-        if item.name == "BEGIN" || item.name == "END" {
-            return Err(bad("BEGIN and END are no properties"));
-        }
-        let mut line = item.head(default_type(&item.name))?;
-        line.push_str(&value(&item));
-        write_folded(out, &line);
+        write_property(out, json)?;
     }
     for json in components {
         component(out, json, depth + 1)?;
@@ -196,6 +191,18 @@ fn untyped(value: &Value, kind: &str) -> String {
         ("utc-offset", _) => offset_basic(&raw(value)),
         _ => raw(value),
     }
+}
+
+/// One property of jCal as a content line, folded, with CRLF.
+pub(super) fn write_property(out: &mut String, json: &Value) -> Result<(), BadJson> {
+    let item = Item::read(json)?;
+    if item.name == "BEGIN" || item.name == "END" {
+        return Err(bad("BEGIN and END are no properties"));
+    }
+    let mut line = item.head(default_type(&item.name))?;
+    line.push_str(&value(&item));
+    write_folded(out, &line);
+    Ok(())
 }
 
 /// The parts in the order that old readers expect: RSCALE and FREQ first.

@@ -50,7 +50,8 @@ pub fn to_jcard(card: &Component<'_>) -> Value {
     json!(["vcard", properties])
 }
 
-fn property(line: &Line<'_>) -> Value {
+/// One property as jCard.
+pub(super) fn property(line: &Line<'_>) -> Value {
     let kind = kind(line, default_type(line.name()));
     let mut params = params(line);
     let mut value = Cow::Borrowed(line.value());
@@ -195,15 +196,29 @@ pub fn from_jcard(json: &Value) -> Result<String, BadJson> {
             }
             continue;
         }
-        if item.name == "BEGIN" || item.name == "END" {
-            return Err(bad("BEGIN and END are no properties"));
-        }
-        let mut line = item.head(default_type(&item.name))?;
-        line.push_str(&value(&item));
-        write_folded(&mut out, &line);
+        write_item(&mut out, &item)?;
     }
     write_folded(&mut out, "END:VCARD");
     Ok(out)
+}
+
+/// One property of jCard as a content line, folded, with CRLF.
+pub(super) fn write_property(out: &mut String, json: &Value) -> Result<(), BadJson> {
+    let item = Item::read(json)?;
+    if item.name == "VERSION" {
+        return Err(bad("a card has one version"));
+    }
+    write_item(out, &item)
+}
+
+fn write_item(out: &mut String, item: &Item<'_>) -> Result<(), BadJson> {
+    if item.name == "BEGIN" || item.name == "END" {
+        return Err(bad("BEGIN and END are no properties"));
+    }
+    let mut line = item.head(default_type(&item.name))?;
+    line.push_str(&value(item));
+    write_folded(out, &line);
+    Ok(())
 }
 
 fn value(item: &Item<'_>) -> String {

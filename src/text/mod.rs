@@ -4,6 +4,8 @@
 //! layer that all objects of clients go through; the rest are typed views over it.
 //! A new format or property syntax goes here; what it *means* for a user goes to `domain`.
 
+mod draft;
+mod jsobject;
 mod json;
 
 pub mod collation;
@@ -11,6 +13,8 @@ pub mod component;
 pub mod ical;
 pub mod jcal;
 pub mod jcard;
+pub mod jscalendar;
+pub mod jscontact;
 pub mod line;
 pub mod recur;
 #[cfg(test)]

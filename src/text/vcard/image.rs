@@ -49,9 +49,9 @@ pub fn embedded(line: &Line<'_>) -> Option<Embedded> {
 
 /// Content in a value, still encoded.
 #[derive(Debug)]
-pub(super) struct Packed<'v> {
+pub(in crate::text) struct Packed<'v> {
     /// From a `data:` URI that names one.
-    pub(super) media_type: Option<&'v str>,
+    pub(in crate::text) media_type: Option<&'v str>,
     /// Base64, or percent-encoded octets.
     pub(super) content: Cow<'v, str>,
     base64: bool,
@@ -76,7 +76,7 @@ impl Packed<'_> {
     }
 
     /// The content in dense base64 with padding; `None` where it cannot be decoded.
-    pub(super) fn base64(&self) -> Option<String> {
+    pub(in crate::text) fn base64(&self) -> Option<String> {
         let bytes = self.bytes()?;
         Some(base64::engine::general_purpose::STANDARD.encode(bytes))
     }
@@ -91,13 +91,13 @@ fn packed<'l>(line: &'l Line<'_>) -> Option<Packed<'l>> {
 
 impl<'v> Packed<'v> {
     /// A value that is base64 through and through.
-    pub(super) fn base64_of(value: &'v str) -> Self {
+    pub(in crate::text) fn base64_of(value: &'v str) -> Self {
         Packed { media_type: None, content: Cow::Borrowed(value), base64: true }
     }
 }
 
 /// Reads a `data:` URI (RFC 2397), also one whose `,` and `;` were escaped as if it were TEXT.
-pub(super) fn data_uri(value: &str) -> Option<Packed<'_>> {
+pub(in crate::text) fn data_uri(value: &str) -> Option<Packed<'_>> {
     let value = value.trim();
     let rest = value.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).and(value.get(5..))?;
     let (head, content) = rest.split_once(',')?;
@@ -128,7 +128,7 @@ fn percent_decoded(text: &str) -> Vec<u8> {
 
 /// The media type that a `TYPE` of 2.1 or 3.0 means on this property; `None` for words such as `work` or `pref`
 /// that say nothing about the format.
-pub(super) fn media_type_of(property: &str, word: &str) -> Option<String> {
+pub(in crate::text) fn media_type_of(property: &str, word: &str) -> Option<String> {
     let word = word.to_ascii_lowercase();
     if word.contains('/') {
         return Some(word);
@@ -152,7 +152,7 @@ pub(super) fn media_type_of(property: &str, word: &str) -> Option<String> {
 }
 
 /// The `TYPE` of 3.0 for a media type on this property; the media type itself where 3.0 has no word for it.
-pub(super) fn type_word(property: &str, media_type: &str) -> String {
+pub(in crate::text) fn type_word(property: &str, media_type: &str) -> String {
     let word = match media_type {
         "image/svg+xml" => "SVG".to_owned(),
         "application/pkix-cert" => "X509".to_owned(),
@@ -191,7 +191,7 @@ pub fn sniff(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// The media type of base64 content by its first bytes, without decoding the rest.
-pub(super) fn sniff_base64(content: &str) -> Option<&'static str> {
+pub(in crate::text) fn sniff_base64(content: &str) -> Option<&'static str> {
     let head: Vec<u8> = content.bytes().filter(|byte| !byte.is_ascii_whitespace()).take(32).collect();
     sniff(&LENIENT.decode(head).ok()?)
 }

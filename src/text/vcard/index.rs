@@ -180,7 +180,7 @@ fn full_name(card: &Component<'_>, version: Version) -> String {
 }
 
 /// The fields of N in the order they are spoken: prefix, given, additional, family, suffix.
-pub(super) fn spoken_name(fields: &[Vec<String>]) -> String {
+pub(in crate::text) fn spoken_name(fields: &[Vec<String>]) -> String {
     let words = [3, 1, 2, 0, 4].into_iter().filter_map(|at| fields.get(at)).flatten();
     let words: Vec<&str> = words.map(|word| word.trim()).filter(|word| !word.is_empty()).collect();
     words.join(" ")

@@ -10,7 +10,7 @@ mod date;
 pub mod image;
 pub mod index;
 pub mod partial;
-mod prop;
+pub(in crate::text) mod prop;
 pub mod read;
 
 pub use convert::convert;

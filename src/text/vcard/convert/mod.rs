@@ -180,7 +180,7 @@ fn param_text(raw: &str) -> String {
 }
 
 /// An address without the backslashes that Apple and others put before `:`, `,` and `;`: a URI has no escapes.
-fn address(value: &str) -> String {
+pub(in crate::text) fn address(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for c in value.chars() {
         if matches!(c, ':' | ',' | ';') {
