@@ -2,10 +2,11 @@
 
 use crate::dav::href::Target;
 use crate::dav::precondition;
-use crate::dav::request::{Request, read_item};
+use crate::dav::request::Request;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::ObjectName;
+use crate::http::body::read_item;
 use crate::services::content::{Media, Sent};
 use crate::services::items::Stored;
 use actix_web::HttpResponse;
