@@ -6,7 +6,7 @@ use super::actor::Actor;
 use crate::domain::acl::{self, Grant, Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::PrincipalId;
+use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
 use crate::store::{Error, Login, OwnPlace, ReadTx, WriteTx};
@@ -59,6 +59,16 @@ impl Access {
         self.rights
     }
 
+    /// Where it stands now. A transaction that is given this place works on this very collection or on none.
+    pub fn place(&self) -> Place {
+        Place {
+            owner: self.owner.handle.clone(),
+            home: self.collection.home,
+            slug: self.collection.slug.clone(),
+            id: Some(self.collection.id),
+        }
+    }
+
     /// Proof of one privilege. Who may not even read is told nothing but absence.
     pub fn need(&self, privilege: Privilege) -> Result<Checked<'_>, Fault> {
         if self.rights.has(privilege) {
@@ -80,6 +90,9 @@ pub struct Place {
     pub home: HomeKind,
     /// Last segment, decoded.
     pub slug: String,
+    /// The collection that must stand there, where the request names one: another that has taken the place meanwhile is not
+    /// meant. None where the place alone is named.
+    pub id: Option<CollectionId>,
 }
 
 /// What a request asks for, so that it is read together with its login.
@@ -107,7 +120,9 @@ pub(super) fn open(
     login: Login,
     wanted: Option<(&Place, Option<&str>)>,
 ) -> Result<Option<Opened>, Error> {
-    let own = wanted.filter(|(place, _)| place.owner == actor.handle && actor.reach(place.home).is_ok());
+    let own = wanted.filter(|(place, _)| {
+        place.owner == actor.handle && place.id.is_none() && actor.reach(place.home).is_ok()
+    });
     let Some((place, name)) = own else {
         return Ok(tx.auth_holds(login)?.then(Opened::default));
     };
@@ -124,7 +139,10 @@ pub(super) fn open(
     };
     let owner = Owner { id: actor.id, kind: PrincipalKind::User, handle: actor.handle.clone() };
     let collection = match collection {
-        Some(collection) => Some(Access { rights: rights_on(tx, actor, &collection)?, collection, owner }),
+        Some(collection) => {
+            let rights = rights_on(tx, actor, &collection)?;
+            (!rights.is_empty()).then_some(Access { rights, collection, owner })
+        }
         None => None,
     };
     Ok(Some(Opened { collection, object }))
@@ -148,7 +166,9 @@ pub(super) fn rights_on(
     actor: &Actor,
     collection: &Collection,
 ) -> Result<Privileges, Error> {
-    let rights = if collection.owner == actor.id {
+    let rights = if !actor.scope.takes(collection.id) {
+        Privileges::NONE
+    } else if collection.owner == actor.id {
         Privileges::ALL
     } else {
         let grants = tx.grants(collection.id)?;
@@ -176,13 +196,60 @@ fn read_only(rights: Privileges) -> Privileges {
 pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
     actor.reach(place.home)?;
     let owner = owner_of(tx, actor, &place.owner)?;
-    let collection =
-        tx.collection(owner.id, place.home, &place.slug)?.ok_or(Error::Fault(Fault::NotFound))?;
+    let collection = tx
+        .collection(owner.id, place.home, &place.slug)?
+        .filter(|found| place.id.is_none_or(|id| id == found.id))
+        .ok_or(Error::Fault(Fault::NotFound))?;
     let rights = rights_on(tx, actor, &collection)?;
     if rights.is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
     Ok(Access { collection, owner, rights })
+}
+
+/// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
+pub(super) fn find_by_id(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    home: HomeKind,
+    id: CollectionId,
+) -> Result<Access, Error> {
+    actor.reach(home)?;
+    let collection =
+        tx.collection_by_id(id)?.filter(|found| found.home == home).ok_or(Error::Fault(Fault::NotFound))?;
+    let rights = rights_on(tx, actor, &collection)?;
+    if rights.is_empty() {
+        return Err(Error::Fault(Fault::NotFound));
+    }
+    let owner = owner_by_id(tx, actor, collection.owner)?;
+    Ok(Access { collection, owner, rights })
+}
+
+/// The owner with this row: known at once where it is the actor.
+fn owner_by_id(tx: &mut ReadTx<'_>, actor: &Actor, id: PrincipalId) -> Result<Owner, Error> {
+    if id == actor.id {
+        return Ok(Owner { id, kind: PrincipalKind::User, handle: actor.handle.clone() });
+    }
+    let owner = tx.principal(id)?.ok_or(Error::Fault(Fault::NotFound))?;
+    Ok(Owner { id, kind: owner.kind, handle: owner.handle })
+}
+
+/// What others have granted to the actor, or to a group that he is in, in homes of this kind; the oldest first.
+pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
+    let mut holders = tx.groups_of(actor.id)?;
+    holders.push(actor.id);
+    let mut seen = Vec::new();
+    for collection in tx.collections_granted_to(&holders, home)? {
+        if collection.owner == actor.id {
+            continue;
+        }
+        let rights = rights_on(tx, actor, &collection)?;
+        if !rights.is_empty() {
+            let owner = owner_by_id(tx, actor, collection.owner)?;
+            seen.push(Access { collection, owner, rights });
+        }
+    }
+    Ok(seen)
 }
 
 /// As [`find`], for a transaction that is going to change the collection or its members: the home is locked first, so that

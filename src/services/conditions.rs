@@ -99,7 +99,7 @@ fn known(
     let state = match &named.collection {
         None => home_state(tx, actor, named, raised),
         Some(slug) => {
-            let place = Place { owner: named.owner.clone(), home: named.home, slug: slug.clone() };
+            let place = Place { owner: named.owner.clone(), home: named.home, slug: slug.clone(), id: None };
             member_state(tx, actor, &place, named.item.as_deref())
         }
     };

@@ -5,20 +5,40 @@
 use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::content::{self, Sent};
+use super::idempotency::{Once, once};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{Etag, SyncToken};
-use crate::domain::object::{Draft, Object};
+use crate::domain::object::{Draft, ItemKind, Object};
 use crate::domain::precondition::{Preconditions, ResourceState};
 use crate::domain::props::Props;
 use crate::store::{Error, ReadTx, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// What a protocol may ask of a write besides.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// What the item must be, and that which it replaces.
+    pub kind: Option<ItemKind>,
+    /// The key under which it may be asked for again.
+    pub request: Option<Once>,
+}
+
+/// What a write did, under which name: of a request that was asked for again the one that was given first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The item's name.
+    pub name: String,
+    /// What was done.
+    pub stored: Stored,
+}
+
 /// What a write did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
     /// Whether the item is new.
     pub created: bool,
@@ -117,6 +137,20 @@ impl Core {
         sent: Sent,
         conditions: Preconditions,
     ) -> Result<Stored, Fault> {
+        let named = self.put_item_on(actor, place, name, sent, conditions, Terms::default()).await?;
+        Ok(named.stored)
+    }
+
+    /// As [`Core::put_item`], on terms of the protocol.
+    pub async fn put_item_on(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+        sent: Sent,
+        conditions: Preconditions,
+        terms: Terms,
+    ) -> Result<Named, Fault> {
         let access = self.collection(actor, place).await.map_err(|fault| match fault {
             // RFC 4918 §9.7.1; in another's home it stays indistinguishable from what is hidden.
             Fault::NotFound if place.owner == actor.handle && actor.scope.opens(place.home) => {
@@ -128,18 +162,38 @@ impl Core {
         let (name, limits) = (name.to_owned(), Arc::clone(&self.limits));
         let (draft, index) =
             labour::of(sent.body.len(), move || content::draft(&name, sent, kind, &limits)).await??;
+        if terms.kind.is_some_and(|kind| kind != draft.kind) {
+            let component = draft.kind.component().unwrap_or_default();
+            return Err(Condition::SupportedCalendarComponent(component.to_owned()).into());
+        }
         let members = self.limits.members;
         let (actor, place) = (actor.clone(), place.clone());
         fault(
             self.store
                 .write(move |tx| {
-                    let access = access::find_for_change(tx, &actor, &place)?;
-                    let old = tx.object(access.collection().id, &draft.name)?;
-                    let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
-                    let checked = access.need(privilege)?;
-                    conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
-                    admit(tx, checked.collection(), &place, &draft, index.as_ref(), old.as_ref(), members)?;
-                    write(tx, checked.collection(), &draft, old.as_ref(), &actor)
+                    once(tx, &actor, terms.request.as_ref(), |tx| {
+                        let access = access::find_for_change(tx, &actor, &place)?;
+                        let old = tx.object(access.collection().id, &draft.name)?;
+                        let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+                        let checked = access.need(privilege)?;
+                        conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
+                        if let (Some(kind), Some(old)) = (terms.kind, &old)
+                            && old.kind != kind
+                        {
+                            return Err(Fault::Conflict("an item of another kind has this name").into());
+                        }
+                        admit(
+                            tx,
+                            checked.collection(),
+                            &place,
+                            &draft,
+                            index.as_ref(),
+                            old.as_ref(),
+                            members,
+                        )?;
+                        let stored = write(tx, checked.collection(), &draft, old.as_ref(), &actor)?;
+                        Ok(Named { name: draft.name.clone(), stored })
+                    })
                 })
                 .await,
         )
