@@ -12,7 +12,7 @@ use actix_web::test::TestRequest;
 use cenacle::dav;
 use cenacle::domain::id::PrincipalId;
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
-use cenacle::services::{Actor, Core, Limits as ServiceLimits, Scope};
+use cenacle::services::{Actor, Core, Limits as ServiceLimits};
 use cenacle::store::{Location, Store};
 use cenacle::text::component::{Document, Limits, apply};
 use cenacle::text::ical::{CalendarIndex, RangeTarget, values};
@@ -296,7 +296,7 @@ fn server() -> Option<Server> {
         time_zone: None,
     };
     let id: PrincipalId = runtime.block_on(core.create_principal(new, None)).ok()?;
-    let actor = Actor { id, handle: "f".into(), admin: false, scope: Scope::FULL, device: None };
+    let actor = Actor::undoubted(id, "f".into(), None);
     Some(Server { core, actor, runtime, _folder: Folder(folder) })
 }
 

@@ -33,6 +33,10 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Addresses of reverse proxies whose word on the client's side of TLS is taken.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Requests that a principal may make by REST in a minute, on each node; 0 is no limit.
+    pub rest_requests: u32,
+    /// Sites whose pages may use the REST API: `https://host[:port]`, or `*`. None where empty.
+    pub rest_sites: Vec<String>,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -48,6 +52,8 @@ impl Default for Config {
             workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             tls: None,
             trusted_proxies: Vec::new(),
+            rest_requests: 12_000,
+            rest_sites: Vec::new(),
             log: "info".into(),
             log_json: false,
         }
@@ -63,6 +69,8 @@ const VARIABLES: &[&str] = &[
     "tls__certificate",
     "tls__key",
     "trusted_proxies",
+    "rest_requests",
+    "rest_sites",
     "log",
     "log_json",
 ];

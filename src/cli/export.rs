@@ -131,7 +131,7 @@ async fn collection_to(
     slug: String,
 ) -> Result<(u64, u64), Failed> {
     let actor = core.on_behalf(user, "cenacle export").await.map_err(|_| Failed::no_account(user))?;
-    let place = Place { owner: actor.handle.clone(), home: holds.home(), slug };
+    let place = Place { owner: actor.handle.clone(), home: holds.home(), slug, id: None };
     let access = core.collection(&actor, &place).await.map_err(|_| Failed::no_collection(&place))?;
     let name = access.collection().props.get("DAV:", "displayname").map_or("", |prop| prop.text.as_str());
     let mut merge = Merge::new(holds);

@@ -97,7 +97,7 @@ async fn items(core: &Core, args: &Args, user: &str, slug: &str) -> Result<(), F
     let (holds, items) =
         split(&source).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
     let actor = core.on_behalf(user, "cenacle import").await.map_err(|_| Failed::no_account(user))?;
-    let place = Place { owner: actor.handle.clone(), home: holds.home(), slug: slug.to_owned() };
+    let place = Place { owner: actor.handle.clone(), home: holds.home(), slug: slug.to_owned(), id: None };
     core.collection(&actor, &place).await.map_err(|_| Failed::no_collection(&place))?;
     let known = if args.replace { Known::Replace } else { Known::Skip };
     let bar = progress::bar(items.len() as u64);

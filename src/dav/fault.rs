@@ -23,6 +23,8 @@ pub fn status(fault: &Fault) -> StatusCode {
         Fault::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Fault::BadRequest(_) => StatusCode::BAD_REQUEST,
         Fault::Conflict(_) => StatusCode::CONFLICT,
+        Fault::ScopeTooNarrow => StatusCode::FORBIDDEN,
+        Fault::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Fault::Exists | Fault::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Fault::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

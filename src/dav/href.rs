@@ -96,7 +96,7 @@ pub fn path_of(href: &str) -> Option<&str> {
 }
 
 fn place(home: HomeKind, handle: &str, slug: &str) -> Place {
-    Place { owner: handle.to_lowercase(), home, slug: slug.to_owned() }
+    Place { owner: handle.to_lowercase(), home, slug: slug.to_owned(), id: None }
 }
 
 const KINDS: [(&str, PrincipalKind); 4] = [
@@ -165,6 +165,13 @@ pub fn collection(kind: HomeKind, handle: &str, slug: &str) -> String {
     path
 }
 
+/// The URL of an item in the collection with this URL.
+pub fn item_in(collection: &str, name: &str) -> String {
+    let mut path = collection.to_owned();
+    encode(&mut path, name);
+    path
+}
+
 /// The URL of a collection.
 pub fn of_collection(owner: &Owner, of: &Collection) -> String {
     collection(of.home, &owner.handle, &of.slug)
@@ -203,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let place = Place { owner: "é@x".into(), home: HomeKind::Calendars, slug: "a b%c".into() };
+        let place = Place { owner: "é@x".into(), home: HomeKind::Calendars, slug: "a b%c".into(), id: None };
         for target in [
             Target::Root,
             Target::Context,

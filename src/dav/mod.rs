@@ -7,7 +7,6 @@
 pub mod fault;
 pub mod href;
 mod methods;
-mod pieces;
 mod precondition;
 mod props;
 mod quirks;

@@ -3,9 +3,10 @@
 use super::href::{self, Target};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
-use crate::domain::precondition::{About, Named, Preconditions, State, StateCondition, StateList, Tag, Tags};
+use crate::domain::precondition::{About, Named, Preconditions, State, StateCondition, StateList};
+use crate::http::tags::{tag, tags};
 use crate::services::access::Place;
-use actix_web::http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 
 /// Conditions in one `If` header at most.
 const MAX_CONDITIONS: usize = 100;
@@ -38,45 +39,8 @@ pub fn read_of_add_member(headers: &HeaderMap, place: &Place) -> Result<Precondi
     Ok(conditions)
 }
 
-/// `If-None-Match` alone, for reads.
-pub fn if_none_match(headers: &HeaderMap) -> Option<Tags> {
-    tags(headers, &IF_NONE_MATCH).ok().flatten()
-}
-
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
-}
-
-fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Fault> {
-    let mut all = Vec::new();
-    let mut seen = false;
-    for value in headers.get_all(name) {
-        let value = value.to_str().map_err(|_| Fault::PreconditionFailed)?;
-        seen = true;
-        if value.trim() == "*" {
-            return Ok(Some(Tags::Any));
-        }
-        let mut rest = value.trim();
-        while !rest.is_empty() {
-            let (tag, after) = tag(rest);
-            all.extend(tag);
-            rest = after.trim_start_matches([',', ' ', '\t']);
-        }
-    }
-    Ok(seen.then_some(Tags::These(all)))
-}
-
-/// One tag from the front; clients also send them without quotes, which then reach to the comma.
-fn tag(text: &str) -> (Option<Tag>, &str) {
-    let (weak, rest) = match text.strip_prefix("W/") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (value, after) = match rest.strip_prefix('"') {
-        Some(inner) => inner.split_once('"').unwrap_or((inner, "")),
-        None => rest.split_once(',').unwrap_or((rest, "")),
-    };
-    (Some(Tag { weak, value: value.trim().to_owned() }).filter(|tag| !tag.value.is_empty()), after)
 }
 
 fn lists(header: &str, target: &Target) -> Option<Vec<StateList>> {
@@ -157,6 +121,8 @@ fn conditions(mut text: &str) -> Option<Vec<StateCondition>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::precondition::Tag;
+    use actix_web::http::header::HeaderName;
 
     #[test]
     fn if_header_of_the_rfc() {
@@ -216,14 +182,5 @@ mod tests {
         assert_eq!(read("(<urn:a>)"), [About::Collection]);
         assert_eq!(read("</dav/calendars/a/c> (<urn:a>)"), [About::Collection]);
         assert_ne!(read("</dav/calendars/a/b> (<urn:a>)"), [About::Collection]);
-    }
-
-    #[test]
-    fn tags_with_and_without_quotes() {
-        let mut headers = HeaderMap::new();
-        headers.insert(IF_MATCH, "\"a,b\", W/\"c\" ,d".parse().expect("a header"));
-        let Ok(Some(Tags::These(tags))) = tags(&headers, &IF_MATCH) else { panic!("tags expected") };
-        let values: Vec<_> = tags.iter().map(|tag| (tag.weak, tag.value.as_str())).collect();
-        assert_eq!(values, [(false, "a,b"), (true, "c"), (false, "d")]);
     }
 }

@@ -178,13 +178,7 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
     match resource {
         Resource::Collection(access) => {
             if needs & need::GRANTS != 0 {
-                let collection = access.collection();
-                let place = crate::services::access::Place {
-                    owner: access.owner().handle.clone(),
-                    home: collection.home,
-                    slug: collection.slug.clone(),
-                };
-                extras.grants = core.grants(actor, &place).await.ok();
+                extras.grants = core.grants(actor, &access.place()).await.ok();
             }
             if needs & need::USAGE != 0 {
                 extras.usage = core.usage(access).await.ok();

@@ -26,6 +26,12 @@ pub enum Fault {
     /// The parent collection does not exist, or the target cannot be here.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The proof that the request carries does not open this, though its account might.
+    #[error("the login does not open this")]
+    ScopeTooNarrow,
+    /// A key that stands for one request was used for another.
+    #[error("another request was made under this key")]
+    KeyReused,
     /// Something is here already and the method only creates.
     #[error("the resource exists already")]
     Exists,

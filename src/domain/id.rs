@@ -2,6 +2,7 @@
 //!
 //! Knows no storage. RFC 6578 §3.2 (tokens are URIs), RFC 7232 §2.3 (strong entity tags).
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -16,6 +17,40 @@ macro_rules! row_id {
 row_id!(PrincipalId, "A user, group, room or resource.");
 row_id!(CollectionId, "A calendar, address book, inbox or outbox.");
 row_id!(ObjectId, "An item of a collection.");
+
+impl CollectionId {
+    /// Digits of the public spelling: enough for all ids, and one length for all, so that spellings sort as ids do.
+    const DIGITS: usize = 13;
+    /// Digits and letters that are not mistaken for each other.
+    const ALPHABET: &'static [u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// Reads the public spelling, of which an id has only one.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != Self::DIGITS {
+            return None;
+        }
+        let mut value: i64 = 0;
+        for byte in text.bytes() {
+            let digit = Self::ALPHABET.iter().position(|known| *known == byte)?;
+            value = value.checked_mul(32)?.checked_add(i64::try_from(digit).ok()?)?;
+        }
+        Some(CollectionId(value))
+    }
+}
+
+/// The public spelling: opaque, and the same wherever the collection is moved.
+impl std::fmt::Display for CollectionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for place in (0..Self::DIGITS).rev() {
+            let digit = self.0.unsigned_abs() >> (5 * place) & 31;
+            let letter = usize::try_from(digit).ok().and_then(|digit| Self::ALPHABET.get(digit));
+            f.write_str(
+                letter.map_or("", |letter| std::str::from_utf8(std::slice::from_ref(letter)).unwrap_or("")),
+            )?;
+        }
+        Ok(())
+    }
+}
 
 /// Makes the ids of new rows: milliseconds since 2020 in the upper bits, a counter in the lower 21 that starts at random, so
 /// that nodes need not agree. A clash of two nodes breaks a primary key and the transaction is tried again.
@@ -76,7 +111,7 @@ impl ObjectName {
 }
 
 /// A strong entity tag: a digest of the bytes, so that equal bytes have equal tags through every door.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Etag(pub String);
 
 impl Etag {
@@ -140,6 +175,23 @@ mod tests {
             ["", "data:,1", "urn:cenacle:sync:a:c1", "urn:cenacle:sync:a:c1:-1", "urn:cenacle:sync:a:c1:1:2"]
         {
             assert_eq!(SyncToken::parse(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_collection_has_one_public_spelling() {
+        let ids = [0, 1, 31, 32, 457_311_223_884_120_331, i64::MAX];
+        let told: Vec<String> = ids.iter().map(|id| CollectionId(*id).to_string()).collect();
+        assert!(told.is_sorted(), "{told:?}");
+        for (id, text) in ids.iter().zip(&told) {
+            assert_eq!(CollectionId::parse(text), Some(CollectionId(*id)), "{text}");
+            assert_eq!(
+                CollectionId::parse(&text.to_uppercase()).is_some(),
+                text.bytes().all(|b| b.is_ascii_digit())
+            );
+        }
+        for bad in ["", "1", "00000000000001", "000000000000i", "zzzzzzzzzzzzz", "00000000000é"] {
+            assert_eq!(CollectionId::parse(bad), None, "{bad}");
         }
     }
 

@@ -9,6 +9,7 @@ pub mod collection;
 pub mod fault;
 pub mod freebusy;
 pub mod id;
+pub mod labels;
 pub mod object;
 pub mod precondition;
 pub mod principal;

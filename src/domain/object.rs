@@ -19,6 +19,11 @@ impl ItemKind {
     const NAMES: [(&'static str, i16); 6] =
         [("VEVENT", 1), ("VTODO", 2), ("VJOURNAL", 3), ("VFREEBUSY", 4), ("VAVAILABILITY", 5), ("VPOLL", 6)];
 
+    /// An event.
+    pub const EVENT: ItemKind = ItemKind(1);
+    /// A task.
+    pub const TASK: ItemKind = ItemKind(2);
+
     /// The kind of a calendar object.
     pub fn of(component: &ComponentKind) -> Self {
         Self::named(component.name()).unwrap_or(ItemKind::OTHER)
@@ -27,6 +32,14 @@ impl ItemKind {
     /// The kind with this component name.
     pub fn named(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, number)| ItemKind(*number))
+    }
+
+    /// The name of its component.
+    pub fn component(self) -> Option<&'static str> {
+        match self {
+            ItemKind::CARD => Some("VCARD"),
+            other => Self::NAMES.iter().find(|(_, number)| *number == other.0).map(|(name, _)| *name),
+        }
     }
 
     /// `Content-Type` and `DAV:getcontenttype` of an item (RFC 4791 §5.3.4 wants the component named).
@@ -55,6 +68,36 @@ pub struct Entry {
     pub kind: ItemKind,
     /// The collection's number when the item last changed.
     pub modseq: i64,
+}
+
+/// An item as lists show it to people's programs: without its content, with its times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Decoded last segment of its URL.
+    pub name: String,
+    /// As in the content.
+    pub uid: String,
+    /// Digest of the content.
+    pub etag: Etag,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Microseconds UTC.
+    pub created_at: i64,
+    /// Microseconds UTC.
+    pub modified_at: i64,
+}
+
+impl From<&Object> for Listed {
+    fn from(object: &Object) -> Self {
+        Listed {
+            name: object.name.clone(),
+            uid: object.uid.clone(),
+            etag: object.etag.clone(),
+            kind: object.kind,
+            created_at: object.created_at,
+            modified_at: object.modified_at,
+        }
+    }
 }
 
 /// An item with all that is stored of it.

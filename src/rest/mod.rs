@@ -4,8 +4,32 @@
 //! `cenacle openapi`. Knows no other protocol; who asks, and where other protocols serve his data, is put into the request by
 //! `server`. RFC 9457 (problems).
 
+mod address_books;
+mod auth;
+mod body;
+mod calendars;
+mod changes;
+mod collections;
+mod conditions;
+mod contacts;
+mod cors;
+mod events;
+mod forms;
+mod freebusy;
+mod instant;
+mod items;
+mod logins;
 mod me;
+mod once;
+mod page;
+mod path;
+mod principals;
 pub mod problem;
+mod query;
+mod rates;
+mod seats;
+mod tasks;
+mod windows;
 
 use crate::domain::fault::Fault;
 use actix_web::dev::ResourceDef;
@@ -18,12 +42,22 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use collections::DavPaths;
+pub use cors::Sites;
 pub use me::Homes;
+pub use rates::{Left, Rates};
 
 /// Where everything of this protocol is.
 pub const BASE: &str = "/api/v1";
-/// The one place that needs no login: what the API looks like is no secret.
+/// What needs no login: what the API looks like is no secret, and tokens carry their own proof.
+const PUBLIC: [&str; 3] = [DESCRIPTION, "/api/v1/auth/token", "/api/v1/auth/revoke"];
+/// Where the description is.
 pub const DESCRIPTION: &str = "/api/v1/openapi.json";
+
+/// Whether a path needs no login.
+pub fn is_public(path: &str) -> bool {
+    PUBLIC.contains(&path)
+}
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -39,7 +73,52 @@ struct Description;
 
 /// The list of resources, below [`BASE`].
 pub fn mount(config: &mut ServiceConfig<'_>) {
-    config.service(me::me).service(description);
+    config.service(me::me).service(principals::search).service(description);
+    config.service(auth::give).service(auth::revoke);
+    config
+        .service(logins::app_passwords)
+        .service(logins::add_app_password)
+        .service(logins::remove_app_password)
+        .service(logins::sessions)
+        .service(logins::end_session);
+    config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
+    config.service(freebusy::of_calendar).service(freebusy::of_principals);
+    config
+        .service(calendars::list)
+        .service(calendars::create)
+        .service(calendars::read)
+        .service(calendars::change)
+        .service(calendars::remove);
+    config
+        .service(address_books::list)
+        .service(address_books::create)
+        .service(address_books::read)
+        .service(address_books::change)
+        .service(address_books::remove);
+    config
+        .service(events::list)
+        .service(events::create)
+        .service(events::read)
+        .service(events::replace)
+        .service(events::remove)
+        .service(events::move_to)
+        .service(events::copy);
+    config
+        .service(tasks::list)
+        .service(tasks::create)
+        .service(tasks::read)
+        .service(tasks::replace)
+        .service(tasks::remove)
+        .service(tasks::move_to)
+        .service(tasks::copy);
+    config
+        .service(contacts::list)
+        .service(contacts::create)
+        .service(contacts::read)
+        .service(contacts::replace)
+        .service(contacts::remove)
+        .service(contacts::move_to)
+        .service(contacts::copy);
 }
 
 /// What is answered where no handler takes a request: 405 on a resource that lacks the method, 404 where there is none.
@@ -47,21 +126,23 @@ pub async fn nothing(request: HttpRequest) -> HttpResponse {
     match allowed(request.path()) {
         Some(methods) => {
             let mut answer = problem::response(&Fault::MethodNotAllowed);
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+            if let Ok(methods) = HeaderValue::from_str(&methods) {
+                answer.headers_mut().insert(ALLOW, methods);
+            }
             answer
         }
         None => problem::response(&Fault::NotFound),
     }
 }
 
-/// A resource and the value of its `Allow`.
+/// A resource and its methods.
 struct Known {
     path: ResourceDef,
-    methods: String,
+    methods: Vec<&'static str>,
 }
 
 /// The methods of the resource at a path. They fall out of the description, so that no resource can be forgotten here.
-fn allowed(path: &str) -> Option<&'static str> {
+fn allowed(path: &str) -> Option<String> {
     static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
     let known = KNOWN.get_or_init(|| {
         let paths = api().paths.paths.iter();
@@ -69,14 +150,20 @@ fn allowed(path: &str) -> Option<&'static str> {
             .map(|(path, item)| Known { path: ResourceDef::new(path.as_str()), methods: methods(item) })
             .collect()
     });
-    known.iter().find(|one| one.path.is_match(path)).map(|one| one.methods.as_str())
+    // The path of an action on an item is also that of an item.
+    let mut methods: Vec<&str> =
+        known.iter().filter(|one| one.path.is_match(path)).flat_map(|one| one.methods.clone()).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    (!methods.is_empty()).then(|| methods.join(", "))
 }
 
-fn methods(item: &PathItem) -> String {
-    let PathItem { get, put, post, delete, options, head, patch, trace, .. } = item;
+fn methods(item: &PathItem) -> Vec<&'static str> {
+    let PathItem { get, put, post, delete, options, patch, trace, .. } = item;
     let all = [
         ("GET", get),
-        ("HEAD", head),
+        // What can be read can be asked for its head: see `server`.
+        ("HEAD", get),
         ("POST", post),
         ("PUT", put),
         ("PATCH", patch),
@@ -84,9 +171,7 @@ fn methods(item: &PathItem) -> String {
         ("OPTIONS", options),
         ("TRACE", trace),
     ];
-    let there: Vec<&str> =
-        all.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect();
-    there.join(", ")
+    all.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect()
 }
 
 /// The description of the API, as it stands in `openapi/cenacle.json`.
@@ -131,7 +216,9 @@ mod tests {
     fn the_description_names_every_resource() {
         let value: serde_json::Value = serde_json::from_str(document()).expect("JSON");
         let paths: Vec<&String> = value["paths"].as_object().expect("paths").keys().collect();
-        assert_eq!(paths, ["/api/v1/me", "/api/v1/openapi.json"]);
+        for path in ["/api/v1/me", "/api/v1/calendars/{id}", "/api/v1/openapi.json"] {
+            assert!(paths.iter().any(|known| *known == path), "{path}");
+        }
         assert_eq!(value["info"]["version"], env!("CARGO_PKG_VERSION"));
         assert!(value["components"]["schemas"]["Problem"].is_object());
         assert!(value["components"]["securitySchemes"]["bearer"].is_object());
@@ -140,11 +227,13 @@ mod tests {
     #[test]
     fn methods_fall_out_of_the_description() {
         for (path, item) in &api().paths.paths {
-            let methods = allowed(path).expect("known");
-            assert_eq!(methods, super::methods(item), "{path}");
-            assert!(!methods.is_empty(), "{path}");
+            let told = allowed(path).expect("known");
+            assert!(!super::methods(item).is_empty(), "{path}");
+            for method in super::methods(item) {
+                assert!(told.split(", ").any(|one| one == method), "{path}: {method} of {told}");
+            }
         }
-        assert_eq!(allowed("/api/v1/me"), Some("GET"));
+        assert_eq!(allowed("/api/v1/me").as_deref(), Some("GET, HEAD"));
         for none in ["/api/v1/", "/api/v1/me/", "/api/v1/mex", "/me"] {
             assert_eq!(allowed(none), None, "{none}");
         }

@@ -4,13 +4,14 @@
 
 use crate::domain::fault::{Condition, Fault};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What an answer says instead of a result.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// `urn:cenacle:problem:` and a fixed name: what programs decide on.
     #[serde(rename = "type")]
@@ -20,6 +21,13 @@ pub struct Problem {
     status: u16,
     /// For people to read.
     title: String,
+    /// What of the request is at fault: a JSON pointer into its body (`/timeZone`), or the name of a parameter or a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/timeZone")]
+    field: Option<String>,
+    /// The entity tag of the resource as it is now, where a condition of the request did not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
     /// The greatest value that would be taken, where a limit is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u64>,
@@ -28,44 +36,148 @@ pub struct Problem {
     other: Option<String>,
 }
 
-/// A fault on its way out of a handler.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct Refused(#[from] Fault);
+/// A refusal on its way out of a handler.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    status: StatusCode,
+    problem: Box<Problem>,
+    retry_after: Option<u32>,
+}
+
+impl Refused {
+    fn new(name: &str, status: StatusCode, title: String) -> Self {
+        let problem = Problem {
+            kind: format!("urn:cenacle:problem:{name}"),
+            status: status.as_u16(),
+            title,
+            field: None,
+            etag: None,
+            limit: None,
+            other: None,
+        };
+        Refused { status, problem: Box::new(problem), retry_after: None }
+    }
+
+    /// Something in the request that cannot be: which field, parameter or header, and why.
+    pub fn at(field: &str, why: impl Into<String>) -> Self {
+        Refused::from(Fault::BadRequest(why.into())).field(field)
+    }
+
+    /// No form of the resource is one that the client takes.
+    pub fn not_acceptable() -> Self {
+        let title = "none of the accepted media types is to be had here";
+        Refused::new("not-acceptable", StatusCode::NOT_ACCEPTABLE, title.to_owned()).field("Accept")
+    }
+
+    /// More requests than one principal may make; again in some seconds.
+    pub fn too_many(seconds: u32) -> Self {
+        let title = "too many requests, try again later".to_owned();
+        let refused = Refused::new("rate-limited", StatusCode::TOO_MANY_REQUESTS, title);
+        Refused { retry_after: Some(seconds), ..refused }
+    }
+
+    /// Something that the server does for nobody in this way.
+    pub fn forbidden(name: &str, why: &str) -> Self {
+        Refused::new(name, StatusCode::FORBIDDEN, why.to_owned())
+    }
+
+    /// Names the part of the request that is at fault.
+    #[must_use]
+    pub fn field(mut self, field: &str) -> Self {
+        self.problem.field = Some(field.to_owned());
+        self
+    }
+
+    /// Tells the entity tag of the resource as it is, quotes included.
+    #[must_use]
+    pub fn stale(mut self, etag: String) -> Self {
+        self.problem.etag = Some(etag);
+        self
+    }
+
+    /// Whether a condition of the request did not hold.
+    pub fn is_stale(&self) -> bool {
+        self.status == StatusCode::PRECONDITION_FAILED
+    }
+
+    /// What is told.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// The whole answer.
+    pub fn answer(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status);
+        if self.status == StatusCode::UNAUTHORIZED {
+            answer.append_header((WWW_AUTHENTICATE, "Basic realm=\"Cenacle\", charset=\"UTF-8\""));
+            answer.append_header((WWW_AUTHENTICATE, "Bearer realm=\"Cenacle\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(etag) = &self.problem.etag {
+            answer.insert_header((ETAG, etag.as_str()));
+        }
+        let text = serde_json::to_string(&self.problem).unwrap_or_default();
+        answer.content_type("application/problem+json").body(text)
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        let (name, status) = named(&fault);
+        let mut refused = Refused::new(name, status, title(&fault));
+        if let Fault::Busy(seconds) = &fault {
+            refused.retry_after = Some(*seconds);
+        }
+        (refused.problem.limit, refused.problem.other) = particulars(&fault);
+        refused
+    }
+}
+
+impl From<Condition> for Refused {
+    fn from(condition: Condition) -> Self {
+        Fault::from(condition).into()
+    }
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.problem.title)
+    }
+}
 
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
-        named(&self.0).1
+        self.status
     }
 
     fn error_response(&self) -> HttpResponse {
-        response(&self.0)
+        self.answer()
     }
 }
 
 /// The whole answer.
 pub fn response(fault: &Fault) -> HttpResponse {
-    let (name, status) = named(fault);
-    let mut answer = HttpResponse::build(status);
+    Refused::from(fault.clone()).answer()
+}
+
+/// What people read. Conditions without words of their own are told by their name.
+fn title(fault: &Fault) -> String {
     match fault {
-        Fault::Unauthenticated => {
-            answer.append_header((WWW_AUTHENTICATE, "Basic realm=\"Cenacle\", charset=\"UTF-8\""));
-            answer.append_header((WWW_AUTHENTICATE, "Bearer realm=\"Cenacle\""));
-        }
-        Fault::Busy(seconds) => {
-            answer.insert_header((RETRY_AFTER, seconds.to_string()));
-        }
-        _ => {}
+        Fault::Condition(condition) => match condition {
+            Condition::ValidCalendarData(_)
+            | Condition::ValidCalendarObjectResource(_)
+            | Condition::ValidFilter(_)
+            | Condition::ValidAddressData(_)
+            | Condition::NoUidConflict { .. }
+            | Condition::MaxResourceSize { .. }
+            | Condition::MaxImageSize(_)
+            | Condition::DefaultCalendarNeeded { .. } => condition.to_string(),
+            other => condition_name(other).replace('-', " "),
+        },
+        other => other.to_string(),
     }
-    let (limit, other) = particulars(fault);
-    let problem = Problem {
-        kind: format!("urn:cenacle:problem:{name}"),
-        status: status.as_u16(),
-        title: fault.to_string(),
-        limit,
-        other,
-    };
-    answer.content_type("application/problem+json").body(serde_json::to_string(&problem).unwrap_or_default())
 }
 
 /// The limit, and the other resource, that a fault is about.
@@ -93,6 +205,8 @@ fn named(fault: &Fault) -> (&'static str, StatusCode) {
         Fault::BadRequest(_) => ("bad-request", StatusCode::BAD_REQUEST),
         Fault::Conflict(_) => ("conflict", StatusCode::CONFLICT),
         Fault::Exists => ("exists", StatusCode::CONFLICT),
+        Fault::ScopeTooNarrow => ("scope-too-narrow", StatusCode::FORBIDDEN),
+        Fault::KeyReused => ("key-reused", StatusCode::UNPROCESSABLE_ENTITY),
         Fault::MethodNotAllowed => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED),
         Fault::TooLarge(_) => ("too-large", StatusCode::PAYLOAD_TOO_LARGE),
         Fault::UnsupportedMediaType => ("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -210,6 +324,29 @@ mod tests {
         assert_eq!((status, &problem["limit"]), (413, &serde_json::json!(5)));
         assert_eq!(problem["type"], "urn:cenacle:problem:max-image-size");
         assert_eq!(problem["status"], 413);
+    }
+
+    #[test]
+    fn a_problem_names_the_field_at_fault_and_the_tag_that_is() {
+        let answer = Refused::at("/color", "not a colour").answer();
+        assert_eq!(answer.status(), 400);
+        let body = answer.into_body().try_into_bytes().expect("whole");
+        let problem: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(problem["field"], "/color");
+        let answer = Refused::from(Fault::PreconditionFailed).stale("\"a\"".into()).answer();
+        assert_eq!(answer.headers().get(ETAG).map(|tag| tag.as_bytes()), Some(&b"\"a\""[..]));
+    }
+
+    #[test]
+    fn no_title_is_a_word_of_the_program() {
+        for condition in [
+            Condition::ValidTimezone,
+            Condition::NeedPrivileges { href: "/x".into(), privilege: crate::domain::acl::Privilege::Bind },
+        ] {
+            let (_, problem) = told(condition.into());
+            let title = problem["title"].as_str().expect("a title");
+            assert!(title.chars().all(|c| c.is_ascii_lowercase() || c == ' '), "{title}");
+        }
     }
 
     #[test]

@@ -6,18 +6,22 @@ use crate::dav;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::principal::PrincipalKind;
-use crate::rest;
-use crate::services::{Actor, Core};
+use crate::rest::problem::Refused;
+use crate::rest::{self, Rates, Sites};
+use crate::services::{Actor, Core, Door};
 use crate::tzdist;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{self, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
+use std::cell::RefCell;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Reverse proxies whose word is taken that the client came by TLS.
@@ -84,7 +88,7 @@ async fn dav_door(
     let begun = Instant::now();
     let mut response = answer(&request, &mut payload, &core, &doors).await;
     // A client that neither sends nor reads is not waited for.
-    let _ = tokio::time::timeout(Duration::from_secs(5), drain(&mut payload)).await;
+    let _ = tokio::time::timeout(DRAIN, drain(&mut payload)).await;
     harden(response.headers_mut());
     telemetry::note(&request, &response, begun);
     response
@@ -92,43 +96,97 @@ async fn dav_door(
 
 /// All of REST: the same logins as for DAV, faults as problem documents.
 async fn rest_door(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let begun = Instant::now();
-    let response = match admit_rest(&request).await {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(refusal) => request.into_response(refusal),
+    let (Some(sites), Some(rates)) =
+        (request.app_data::<Data<Sites>>().cloned(), request.app_data::<Data<Rates>>().cloned())
+    else {
+        return Ok(finished(request.into_response(rest::problem::response(&Fault::Internal)), begun));
     };
+    if let Some(answer) = sites.preflight(request.request()) {
+        return Ok(finished(request.into_response(answer), begun));
+    }
+    let site = sites.allowed(request.request()).cloned();
+    let mut left_of_body = shared_body(&mut request);
+    let (mut response, left) = match admit_rest(&request, &rates, site.is_some()).await {
+        Ok(left) => {
+            // The answer to HEAD is that to GET; its body is left out where it is written to the connection.
+            if request.method() == Method::HEAD {
+                request.head_mut().method = Method::GET;
+            }
+            (next.call(request).await?.map_into_boxed_body(), left)
+        }
+        Err(refused) => (request.into_response(refused.answer()), None),
+    };
+    let _ = tokio::time::timeout(DRAIN, drain(&mut left_of_body)).await;
+    sites.mark(site.as_ref(), response.headers_mut());
+    if let Some(left) = left {
+        rates.mark(response.headers_mut(), left);
+    }
     Ok(finished(response, begun))
 }
 
-/// Puts into the request who asks, and where DAV serves his data.
-async fn admit_rest(request: &ServiceRequest) -> Result<(), HttpResponse> {
-    if request.path() == rest::DESCRIPTION {
-        return Ok(());
-    }
+/// How long what a refused request still sends is read.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Hands the body of a request on in such a way that what a handler leaves of it can still be read.
+fn shared_body(
+    request: &mut ServiceRequest,
+) -> impl Stream<Item = Result<Bytes, PayloadError>> + Unpin + use<> {
+    let body = Rc::new(RefCell::new(request.take_payload()));
+    let handed = Rc::clone(&body);
+    let rest = futures_util::stream::poll_fn(move |cx| handed.borrow_mut().poll_next_unpin(cx));
+    request.set_payload(dev::Payload::Stream { payload: Box::pin(rest) });
+    futures_util::stream::poll_fn(move |cx| body.borrow_mut().poll_next_unpin(cx))
+}
+
+/// Puts into the request who asks, and where DAV serves his data. Tells what he has left to ask.
+async fn admit_rest(
+    request: &ServiceRequest,
+    rates: &Rates,
+    known_site: bool,
+) -> Result<Option<rest::Left>, Refused> {
+    let public = rest::is_public(request.path());
     let request = request.request();
     let (Some(core), Some(doors)) =
         (request.app_data::<Data<Core>>(), request.app_data::<Data<TrustedProxies>>())
     else {
-        return Err(rest::problem::response(&Fault::Internal));
+        return Err(Fault::Internal.into());
     };
-    let clear_text = request.headers().contains_key("Authorization") && !doors.private(request);
-    if clear_text || cross_site(request) {
-        return Err(HttpResponse::Forbidden().body("use https, and only from this site\n"));
+    // A body may carry a password as well.
+    let secret =
+        request.headers().contains_key("Authorization") || (public && request.method() == Method::POST);
+    if secret && !doors.private(request) {
+        return Err(Refused::forbidden("clear-text", "passwords are not taken over clear text: use https"));
     }
-    let actor: Actor =
-        auth::actor(core, request.headers()).await.map_err(|fault| rest::problem::response(&fault))?;
+    if cross_site(request) && !known_site {
+        return Err(Refused::forbidden("cross-site", "requests from pages of other sites are refused"));
+    }
+    if public {
+        return Ok(None);
+    }
+    let actor: Actor = auth::actor(core, request.headers()).await?;
     telemetry::name_actor(request, &actor.handle);
+    let left = match rates.take(actor.id) {
+        None => None,
+        Some(Ok(left)) => Some(left),
+        Some(Err(seconds)) => return Err(Refused::too_many(u32::try_from(seconds).unwrap_or(u32::MAX))),
+    };
     let homes = rest::Homes {
         principal: dav::href::principal(PrincipalKind::User, &actor.handle),
         calendars: dav::href::home(HomeKind::Calendars, &actor.handle),
         addressbooks: dav::href::home(HomeKind::AddressBooks, &actor.handle),
     };
-    request.extensions_mut().insert(actor);
+    request.extensions_mut().insert(Actor { door: Some(Door::Rest), ..actor });
     request.extensions_mut().insert(homes);
-    Ok(())
+    request.extensions_mut().insert(rest::DavPaths {
+        collection: dav::href::collection,
+        item: dav::href::item_in,
+        principal: dav::href::principal,
+    });
+    Ok(left)
 }
 
 /// What everybody may read.
@@ -150,7 +208,7 @@ fn finished(mut response: ServiceResponse<BoxBody>, begun: Instant) -> ServiceRe
 
 /// Reads what a refused request still sends, within bounds: a client that writes its body to the end before it reads then sees
 /// the answer instead of a broken connection.
-async fn drain(payload: &mut Payload) {
+async fn drain<E>(payload: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) {
     const MOST: usize = 1024 * 1024;
     let mut seen = 0;
     while seen < MOST {

@@ -2,6 +2,7 @@
 
 use super::app::{self, TrustedProxies};
 use crate::config::{Config, Tls};
+use crate::rest::{Rates, Sites};
 use crate::services::Core;
 use actix_web::dev::Server;
 use actix_web::web::Data;
@@ -26,8 +27,15 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
     socket2::SockRef::from(&listener).listen(QUEUE)?;
     let data = Data::new(core);
     let proxies = Data::new(TrustedProxies(config.trusted_proxies.clone()));
+    let rates = Data::new(Rates::new(config.rest_requests));
+    let sites = Data::new(Sites(config.rest_sites.clone()));
     let server = HttpServer::new(move || {
-        App::new().app_data(data.clone()).app_data(proxies.clone()).configure(app::configure)
+        App::new()
+            .app_data(data.clone())
+            .app_data(proxies.clone())
+            .app_data(rates.clone())
+            .app_data(sites.clone())
+            .configure(app::configure)
     })
     .workers(config.workers)
     .keep_alive(Duration::from_secs(75))

@@ -8,7 +8,7 @@ use super::{Core, fault};
 use crate::domain::acl::{self, Grant, Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::PrincipalId;
+use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
 use crate::store::{Error, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
@@ -61,6 +61,16 @@ impl Access {
         self.rights
     }
 
+    /// Where it stands now. A transaction that is given this place works on this very collection or on none.
+    pub fn place(&self) -> Place {
+        Place {
+            owner: self.owner.handle.clone(),
+            home: self.collection.home,
+            slug: self.collection.slug.clone(),
+            id: Some(self.collection.id),
+        }
+    }
+
     /// Proof of one privilege. Who may not even read is told nothing but absence.
     pub fn need(&self, privilege: Privilege) -> Result<Checked<'_>, Fault> {
         if self.rights.has(privilege) {
@@ -82,6 +92,9 @@ pub struct Place {
     pub home: HomeKind,
     /// Last segment, decoded.
     pub slug: String,
+    /// The collection that must stand there, where the request names one: another that has taken the place meanwhile is not
+    /// meant. None where the place alone is named.
+    pub id: Option<CollectionId>,
 }
 
 /// What a request asks for, so that it is read together with its login.
@@ -98,7 +111,7 @@ pub enum Wanted<'w> {
 }
 
 /// What was read together with a login: nothing, where the place is another's or the proof does not reach it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Opened {
     /// The collection at the place that was wanted.
     pub collection: Option<Access>,
@@ -129,7 +142,8 @@ impl Core {
             }
             _ => None,
         };
-        let place = place.filter(|(place, _)| own(&place.owner, place.home)).map(|(place, name)| OwnPlace {
+        let place = place.filter(|(place, _)| own(&place.owner, place.home) && place.id.is_none());
+        let place = place.map(|(place, name)| OwnPlace {
             home: place.home,
             slug: place.slug.clone(),
             name: name.map(str::to_owned),
@@ -137,14 +151,15 @@ impl Core {
         let Some((collection, object)) = fault(self.store.open_place(login, place).await)? else {
             return Ok(None);
         };
-        let collection = collection.map(|collection| own_access(actor, collection));
+        let collection = collection.and_then(|collection| own_access(actor, collection));
         Ok(Some(Opened { collection, object, home: None }))
     }
 
     async fn open_home(&self, actor: &Actor, login: Login, kind: HomeKind) -> Result<Option<Opened>, Fault> {
         let opened = self.store.read(Weight::Point, move |tx| tx.open_home(login, kind)).await;
         let Some((state, collections)) = fault(opened)? else { return Ok(None) };
-        let members = collections.into_iter().map(|collection| own_access(actor, collection)).collect();
+        let members =
+            collections.into_iter().filter_map(|collection| own_access(actor, collection)).collect();
         let epoch = self.store.epoch().to_owned();
         let home = Home { owner: own_owner(actor), own: true, kind, state, epoch, members: Some(members) };
         Ok(Some(Opened { home: Some(home), ..Opened::default() }))
@@ -155,9 +170,10 @@ fn own_owner(actor: &Actor) -> Owner {
     Owner { id: actor.id, kind: PrincipalKind::User, handle: actor.handle.clone() }
 }
 
-/// What an actor may do with a collection of his own.
-fn own_access(actor: &Actor, collection: Collection) -> Access {
-    Access { rights: scoped(actor, Privileges::ALL), owner: own_owner(actor), collection }
+/// What an actor may do with a collection of his own, if his proof reaches it.
+fn own_access(actor: &Actor, collection: Collection) -> Option<Access> {
+    let rights = scoped(actor, &collection, Privileges::ALL);
+    (!rights.is_empty()).then(|| Access { rights, owner: own_owner(actor), collection })
 }
 
 /// The owner of a home: known at once where it is the actor's own.
@@ -185,12 +201,18 @@ pub(super) fn rights_on(
         let groups = tx.groups_of(actor.id)?;
         acl::effective(collection.owner, actor.id, &groups, &grants)
     };
-    Ok(scoped(actor, rights))
+    Ok(scoped(actor, collection, rights))
 }
 
-/// What the actor's proof leaves of his rights.
-fn scoped(actor: &Actor, rights: Privileges) -> Privileges {
-    if actor.scope.write { rights } else { read_only(rights) }
+/// What the actor's proof leaves of his rights on a collection.
+fn scoped(actor: &Actor, collection: &Collection, rights: Privileges) -> Privileges {
+    if !actor.scope.takes(collection.id) {
+        Privileges::NONE
+    } else if actor.scope.write {
+        rights
+    } else {
+        read_only(rights)
+    }
 }
 
 fn read_only(rights: Privileges) -> Privileges {
@@ -208,8 +230,10 @@ fn read_only(rights: Privileges) -> Privileges {
 pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
     actor.reach(place.home)?;
     let owner = owner_of(tx, actor, &place.owner)?;
-    let collection =
-        tx.collection(owner.id, place.home, &place.slug)?.ok_or(Error::Fault(Fault::NotFound))?;
+    let collection = tx
+        .collection(owner.id, place.home, &place.slug)?
+        .filter(|found| place.id.is_none_or(|id| id == found.id))
+        .ok_or(Error::Fault(Fault::NotFound))?;
     known(tx, actor, owner, collection)
 }
 
@@ -220,6 +244,51 @@ fn known(tx: &mut ReadTx<'_>, actor: &Actor, owner: Owner, collection: Collectio
         return Err(Error::Fault(Fault::NotFound));
     }
     Ok(Access { collection, owner, rights })
+}
+
+/// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
+pub(super) fn find_by_id(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    home: HomeKind,
+    id: CollectionId,
+) -> Result<Access, Error> {
+    actor.reach(home)?;
+    let collection =
+        tx.collection_by_id(id)?.filter(|found| found.home == home).ok_or(Error::Fault(Fault::NotFound))?;
+    let rights = rights_on(tx, actor, &collection)?;
+    if rights.is_empty() {
+        return Err(Error::Fault(Fault::NotFound));
+    }
+    let owner = owner_by_id(tx, actor, collection.owner)?;
+    Ok(Access { collection, owner, rights })
+}
+
+/// The owner with this row: known at once where it is the actor.
+fn owner_by_id(tx: &mut ReadTx<'_>, actor: &Actor, id: PrincipalId) -> Result<Owner, Error> {
+    if id == actor.id {
+        return Ok(own_owner(actor));
+    }
+    let owner = tx.principal(id)?.ok_or(Error::Fault(Fault::NotFound))?;
+    Ok(Owner { id, kind: owner.kind, handle: owner.handle })
+}
+
+/// What others have granted to the actor, or to a group that he is in, in homes of this kind; the oldest first.
+pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
+    let mut holders = tx.groups_of(actor.id)?;
+    holders.push(actor.id);
+    let mut seen = Vec::new();
+    for collection in tx.collections_granted_to(&holders, home)? {
+        if collection.owner == actor.id {
+            continue;
+        }
+        let rights = rights_on(tx, actor, &collection)?;
+        if !rights.is_empty() {
+            let owner = owner_by_id(tx, actor, collection.owner)?;
+            seen.push(Access { collection, owner, rights });
+        }
+    }
+    Ok(seen)
 }
 
 /// As [`find`], for a transaction that is going to change the collection or its members: the home is locked first, so that
@@ -243,8 +312,10 @@ pub(super) fn find_item_for_change(
     let owner = owner_of(tx, actor, &place.owner)?;
     tx.lock_home(owner.id, place.home)?;
     let at = ItemAt { owner: owner.id, home: place.home, slug: &place.slug, name };
-    let Standing { collection, object, uid_holder } =
-        tx.standing(at, uid)?.ok_or(Error::Fault(Fault::NotFound))?;
+    let Standing { collection, object, uid_holder } = tx
+        .standing(at, uid)?
+        .filter(|found| place.id.is_none_or(|id| id == found.collection.id))
+        .ok_or(Error::Fault(Fault::NotFound))?;
     Ok((known(tx, actor, owner, collection)?, object, uid_holder))
 }
 

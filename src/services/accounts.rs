@@ -4,9 +4,9 @@
 //! `auth_version` stands, which each request reads: so a change holds at once, on every node. RFC 7617, RFC 7519.
 
 use super::access::{Opened, Wanted};
-use super::actor::{Actor, Scope};
+use super::actor::{Actor, Proof, Scope};
 use super::{Core, fault};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalState};
 use crate::store::{Credential, CredentialKind, Error, Login, Weight};
@@ -16,6 +16,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ const HASHES: usize = 2;
 const TURNS: usize = 64;
 /// What an application password begins with.
 const APP_PREFIX: &str = "cen-";
+/// Application passwords of one account.
+const MAX_APP_PASSWORDS: usize = 100;
 
 type Key = [u8; 32];
 
@@ -47,6 +50,8 @@ struct Verdict {
     admin: bool,
     scope: Scope,
     auth_version: i64,
+    /// When the credential ends, microseconds UTC.
+    expires_at: Option<i64>,
 }
 
 /// A remembered refusal: good only while the account is as it was.
@@ -96,11 +101,36 @@ impl Accounts {
 
 /// What a bearer token says.
 #[derive(Debug, Serialize, Deserialize)]
-struct Claims {
-    sub: String,
-    exp: u64,
-    ver: i64,
-    scope: String,
+pub(super) struct Claims {
+    /// Whose it is.
+    pub sub: String,
+    /// Seconds since 1970.
+    pub exp: u64,
+    /// The account's number of changed credentials.
+    pub ver: i64,
+    /// What it opens, as words.
+    pub scope: String,
+    /// The session that it is of, and ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<i64>,
+}
+
+/// Signs what a token says.
+pub(super) fn sign(secret: &str, claims: &impl Serialize) -> Result<String, Fault> {
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes()))
+        .map_err(|error| {
+            tracing::error!(%error, "a token could not be signed");
+            Fault::Internal
+        })
+}
+
+/// What a token says, if it is one of ours, of this kind, and its time is not over.
+pub(super) fn verify<T: DeserializeOwned>(secret: &str, token: &str) -> Result<T, Fault> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.leeway = 5;
+    let key = DecodingKey::from_secret(secret.as_bytes());
+    let decoded = jsonwebtoken::decode::<T>(token, &key, &validation);
+    decoded.map(|token| token.claims).map_err(|_| Fault::Unauthenticated)
 }
 
 impl Core {
@@ -119,7 +149,9 @@ impl Core {
         wanted: Option<Wanted<'_>>,
     ) -> Result<(Actor, Opened), Fault> {
         let key = self.accounts.key(login, password).ok_or(Fault::Internal)?;
-        if let Some(verdict) = self.accounts.verdicts.get(&key) {
+        let now = self.now();
+        let remembered = self.accounts.verdicts.get(&key);
+        if let Some(verdict) = remembered.filter(|verdict| verdict.expires_at.is_none_or(|at| at > now)) {
             let actor = actor(&verdict, device.clone());
             let login = Login { id: verdict.id, auth_version: verdict.auth_version };
             if let Some(opened) = self.open(&actor, login, wanted).await? {
@@ -153,6 +185,7 @@ impl Core {
         let _turn = self.accounts.turn(&key).await;
         if let Some(verdict) = self.accounts.verdicts.get(&key)
             && state == Some((verdict.id, verdict.auth_version))
+            && verdict.expires_at.is_none_or(|at| at > self.now())
         {
             return Ok(actor(&verdict, device));
         }
@@ -162,10 +195,7 @@ impl Core {
         match self.check(account, password).await? {
             Some((verdict, credential)) => {
                 self.accounts.verdicts.insert(key, verdict.clone());
-                // Only a hint for people; a login does not fail for it.
-                if let Err(error) = self.store.write(move |tx| tx.touch_credential(credential)).await {
-                    tracing::warn!(error = %error, "last use of a credential was not noted");
-                }
+                self.note_use(credential).await;
                 Ok(actor(&verdict, device))
             }
             None => {
@@ -195,13 +225,16 @@ impl Core {
                     return None;
                 }
             };
-            let credential = credentials.into_iter().find(|credential| matches(credential, &password))?;
+            let now = crate::store::now();
+            let mut good = credentials.into_iter().filter(|credential| credential.is_good_at(now));
+            let credential = good.find(|credential| matches(credential, &password))?;
             let verdict = Verdict {
                 id: principal.id,
                 handle: principal.handle.into(),
                 admin: principal.admin,
                 scope: Scope::parse(&credential.scope)?,
                 auth_version: principal.auth_version,
+                expires_at: credential.expires_at,
             };
             Some((verdict, credential.id))
         })
@@ -211,21 +244,55 @@ impl Core {
         checked
     }
 
-    /// The actor behind a bearer token.
+    /// The actor behind a bearer token, or behind an application password that is sent as one.
     pub async fn log_in_with_token(&self, token: &str, device: Option<String>) -> Result<Actor, Fault> {
-        let secret = self.store.signing_secret();
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = 5;
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation)
-                .map_err(|_| Fault::Unauthenticated)?
-                .claims;
+        if token.starts_with(APP_PREFIX) {
+            return self.log_in_with_app_password(token, device).await;
+        }
+        let claims: Claims = verify(self.store.signing_secret(), token)?;
         let id = PrincipalId(claims.sub.parse().map_err(|_| Fault::Unauthenticated)?);
-        let principal = fault(self.store.read(Weight::Point, move |tx| tx.principal(id)).await)?
+        let now = self.now();
+        let found = self.store.read(Weight::Point, move |tx| {
+            let open = match claims.sid {
+                None => true,
+                Some(sid) => tx
+                    .session(sid)?
+                    .is_some_and(|session| session.principal == id && session.expires_at > now),
+            };
+            if open { tx.principal(id) } else { Ok(None) }
+        });
+        let principal = fault(found.await)?
             .filter(|p| p.state == PrincipalState::Active && p.auth_version == claims.ver)
             .ok_or(Fault::Unauthenticated)?;
         let scope = Scope::parse(&claims.scope).ok_or(Fault::Unauthenticated)?;
-        Ok(Actor { id, handle: principal.handle, admin: principal.admin, scope, device })
+        Ok(admitted(&principal, scope, device, claims.sid))
+    }
+
+    /// Its length makes guessing hopeless, so the digest alone finds it.
+    async fn log_in_with_app_password(&self, password: &str, device: Option<String>) -> Result<Actor, Fault> {
+        let hash = digest(password);
+        let found = self.store.read(Weight::Point, move |tx| {
+            let Some((owner, credential)) = tx.app_password_by_hash(&hash)? else { return Ok(None) };
+            Ok(tx.principal(owner)?.map(|principal| (principal, credential)))
+        });
+        let now = self.now();
+        let (principal, credential) = fault(found.await)?
+            .filter(|(principal, credential)| {
+                principal.state == PrincipalState::Active && credential.is_good_at(now)
+            })
+            .ok_or(Fault::Unauthenticated)?;
+        let scope = Scope::parse(&credential.scope).ok_or(Fault::Unauthenticated)?;
+        if credential.last_used.is_none_or(|used| now - used > REMEMBER.as_micros() as i64) {
+            self.note_use(credential.id).await;
+        }
+        Ok(admitted(&principal, scope, device, None))
+    }
+
+    /// Notes that a credential was used: only a hint for people, so that no login fails for it.
+    async fn note_use(&self, credential: i64) {
+        if let Err(error) = self.store.write(move |tx| tx.touch_credential(credential)).await {
+            tracing::warn!(error = %error, "last use of a credential was not noted");
+        }
     }
 
     /// A bearer token for an account, good for `seconds`, and until a credential of the account changes.
@@ -237,23 +304,14 @@ impl Core {
         let principal =
             fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?
                 .ok_or(Fault::NotFound)?;
-        let secret = self.store.signing_secret();
-        let exp = (crate::store::now() / 1_000_000).unsigned_abs() + seconds;
         let claims = Claims {
             sub: principal.id.0.to_string(),
-            exp,
+            exp: (crate::store::now() / 1_000_000).unsigned_abs() + seconds,
             ver: principal.auth_version,
             scope: scope.to_owned(),
+            sid: None,
         };
-        jsonwebtoken::encode(
-            &Header::new(Algorithm::HS256),
-            &claims,
-            &EncodingKey::from_secret(secret.as_bytes()),
-        )
-        .map_err(|error| {
-            tracing::error!(%error, "a token could not be signed");
-            Fault::Internal
-        })
+        sign(self.store.signing_secret(), &claims)
     }
 
     /// Sets the password of an account; what was checked before no longer holds on any node.
@@ -277,6 +335,17 @@ impl Core {
         name: &str,
         scope: &str,
     ) -> Result<(i64, String), Fault> {
+        self.add_app_password_until(handle, name, scope, None).await
+    }
+
+    /// As [`Core::add_app_password`], good until `expires_at` (microseconds UTC).
+    pub async fn add_app_password_until(
+        &self,
+        handle: &str,
+        name: &str,
+        scope: &str,
+        expires_at: Option<i64>,
+    ) -> Result<(i64, String), Fault> {
         if Scope::parse(scope).is_none() {
             return Err(Fault::BadRequest(format!("unknown scope '{scope}'")));
         }
@@ -287,11 +356,39 @@ impl Core {
             self.store
                 .write(move |tx| {
                     let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
-                    tx.add_app_password(principal.id, &name, &hash, &scope)
+                    tx.add_app_password(principal.id, &name, &hash, &scope, expires_at)
                 })
                 .await,
         )?;
         Ok((id, password))
+    }
+
+    /// Makes an application password for the actor himself, which opens no more than his login.
+    pub async fn add_own_app_password(
+        &self,
+        actor: &Actor,
+        name: &str,
+        scope: Option<&str>,
+        expires_at: Option<i64>,
+    ) -> Result<(i64, String), Fault> {
+        actor.whole()?;
+        let words = self.narrowed(actor, scope)?;
+        if self.app_passwords(&actor.handle).await?.len() >= MAX_APP_PASSWORDS {
+            return Err(Condition::QuotaNotExceeded.into());
+        }
+        self.add_app_password_until(&actor.handle, name, &words, expires_at).await
+    }
+
+    /// The actor's own application passwords, without their secrets.
+    pub async fn own_app_passwords(&self, actor: &Actor) -> Result<Vec<Credential>, Fault> {
+        actor.whole()?;
+        self.app_passwords(&actor.handle).await
+    }
+
+    /// Removes an application password of the actor's own.
+    pub async fn remove_own_app_password(&self, actor: &Actor, id: i64) -> Result<(), Fault> {
+        actor.whole()?;
+        self.remove_app_password(&actor.handle, id).await
     }
 
     /// Removes an application password; what it opened is shut at the next request.
@@ -323,13 +420,28 @@ impl Core {
     }
 }
 
+/// The actor that a token admits.
+fn admitted(principal: &Principal, scope: Scope, device: Option<String>, session: Option<i64>) -> Actor {
+    Actor {
+        id: principal.id,
+        handle: principal.handle.clone(),
+        admin: principal.admin && scope.admin,
+        scope,
+        device,
+        door: None,
+        proof: Proof { auth_version: Some(principal.auth_version), session },
+    }
+}
+
 fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
     Actor {
         id: verdict.id,
         handle: verdict.handle.as_ref().to_owned(),
-        admin: verdict.admin,
+        admin: verdict.admin && verdict.scope.admin,
         scope: verdict.scope,
         device,
+        door: None,
+        proof: Proof { auth_version: Some(verdict.auth_version), session: None },
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::freebusy::{self, Period};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object};
+use crate::domain::query::Words;
 use crate::domain::query::calendar::CalendarFilter;
 use crate::store::{Error, ReadTx, Touched, Weight};
 use crate::text::ical::CalendarIndex;
@@ -29,6 +30,7 @@ const FEW: usize = 256 * 1024;
 pub struct CalendarQuery {
     collection: CollectionId,
     filter: Arc<CalendarFilter>,
+    words: Arc<Words>,
     zone: Zone,
     budget: Budget,
     candidates: Candidates,
@@ -61,7 +63,14 @@ impl CalendarQuery {
             budget: Budget::default(),
             candidates,
             filter: Arc::new(filter),
+            words: Arc::default(),
         })
+    }
+
+    /// Leaves out what does not say these words.
+    #[must_use]
+    pub fn saying(self, words: Words) -> Self {
+        CalendarQuery { words: Arc::new(words), ..self }
     }
 
     /// The zone that floating times are placed in.
@@ -84,13 +93,12 @@ impl CalendarQuery {
                 if page.is_empty() {
                     return Ok(None);
                 }
-                let (filter, zone, budget) =
-                    (Arc::clone(&self.filter), self.zone.clone(), self.budget.clone());
+                let (filter, words, zone, budget) = self.lent();
                 let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
                     let _held = &turn;
                     let (objects, served) = tx.objects_with_ids(&page)?;
-                    let (matches, left) = test(objects, &filter, &zone, budget.clone())?;
+                    let (matches, left) = test(objects, &filter, &words, &zone, budget.clone())?;
                     Ok((matches, left, served))
                 };
                 let (matches, left, served) = fault(core.store.read(Weight::Scan, work).await)?;
@@ -100,14 +108,14 @@ impl CalendarQuery {
                 Ok(Some(matches))
             }
             Candidates::After(after) => {
-                let (id, filter, zone, budget) =
-                    (self.collection, Arc::clone(&self.filter), self.zone.clone(), self.budget.clone());
+                let id = self.collection;
+                let (filter, words, zone, budget) = self.lent();
                 let component = self.filter.component().and_then(ItemKind::named);
                 let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
                     let _held = &turn;
                     let (objects, next) = tx.objects_of_kind(id, component, after, PAGE as i64)?;
-                    let (matches, left) = test(objects, &filter, &zone, budget.clone())?;
+                    let (matches, left) = test(objects, &filter, &words, &zone, budget.clone())?;
                     Ok((matches, left, next))
                 };
                 let (matches, left, next) = fault(core.store.read(Weight::Scan, work).await)?;
@@ -120,10 +128,15 @@ impl CalendarQuery {
         }
     }
 
+    /// What a page is tested with.
+    fn lent(&self) -> (Arc<CalendarFilter>, Arc<Words>, Zone, Budget) {
+        (Arc::clone(&self.filter), Arc::clone(&self.words), self.zone.clone(), self.budget.clone())
+    }
+
     /// The first page of a window: all of it where the hits are few, else the ids for the pages to come.
     async fn in_window(&mut self, core: &Core, window: Window) -> Result<Vec<Object>, Fault> {
-        let (id, filter, zone, budget) =
-            (self.collection, Arc::clone(&self.filter), self.zone.clone(), self.budget.clone());
+        let id = self.collection;
+        let (filter, words, zone, budget) = self.lent();
         let component = self.filter.component().and_then(ItemKind::named);
         let touched = Touched { window: (window.start, window.end), component };
         let short = window.end.saturating_sub(window.start) <= SHORT;
@@ -133,7 +146,7 @@ impl CalendarQuery {
             let Some(few) = tx.objects_in_window(id, touched, PAGE)? else {
                 return Ok((Vec::new(), budget.clone(), tx.ids_in_window(id, touched)?));
             };
-            let (matches, left) = test(few, &filter, &zone, budget.clone())?;
+            let (matches, left) = test(few, &filter, &words, &zone, budget.clone())?;
             Ok((matches, left, Vec::new()))
         };
         let (matches, left, ids) =
@@ -149,6 +162,7 @@ impl CalendarQuery {
 fn test(
     objects: Vec<Object>,
     filter: &CalendarFilter,
+    words: &Words,
     zone: &Zone,
     mut budget: Budget,
 ) -> Result<(Vec<Object>, Budget), Error> {
@@ -158,7 +172,9 @@ fn test(
             tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
             continue;
         };
-        if filter.matches(&object.body, &index, zone, &mut budget).map_err(Fault::from)? {
+        if filter.matches(&object.body, &index, zone, &mut budget).map_err(Fault::from)?
+            && words.in_calendar(&object.body)
+        {
             matches.push(object);
         }
     }
@@ -168,11 +184,23 @@ fn test(
 impl Core {
     /// When the calendar is busy in a window, merged and sorted.
     pub async fn busy_periods(&self, access: &Access, window: Window) -> Result<Vec<Period>, Fault> {
+        let periods = self.busy_within(access, window, &mut Budget::default()).await?;
+        Ok(freebusy::merge(periods))
+    }
+
+    /// As [`Core::busy_periods`], in no order, with what is left of a request's budget.
+    pub(super) async fn busy_within(
+        &self,
+        access: &Access,
+        window: Window,
+        budget: &mut Budget,
+    ) -> Result<Vec<Period>, Fault> {
         let collection = access.need(Privilege::ReadFreeBusy)?.collection();
         let (id, zone) = (collection.id, zone_of(collection));
         let short = window.end.saturating_sub(window.start) <= SHORT;
+        let lent = budget.clone();
         let gather = move |tx: &mut ReadTx<'_>, most: usize| {
-            let mut budget = Budget::default();
+            let mut budget = lent.clone();
             let (mut periods, mut bytes) = (Vec::new(), 0_usize);
             let touched = Touched { window: (window.start, window.end), component: None };
             tx.each_in_window(id, touched, &mut |parsed| {
@@ -184,7 +212,7 @@ impl Core {
                 freebusy::gather(&index, window, &zone, &mut budget, &mut periods).map_err(Fault::from)?;
                 Ok(())
             })?;
-            Ok((bytes <= most).then_some(periods))
+            Ok((bytes <= most).then_some((periods, budget)))
         };
         // Few are done on the asking thread, which must not be kept by many or large ones.
         let (here, elsewhere) = (gather.clone(), gather);
@@ -192,17 +220,18 @@ impl Core {
             true => fault(self.store.read(Weight::Point, move |tx| here(tx, FEW)).await)?,
             false => None,
         };
-        let periods = match few {
-            Some(periods) => periods,
+        let (periods, left) = match few {
+            Some(gathered) => gathered,
             None => {
                 let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
                     let _held = &turn;
                     elsewhere(tx, usize::MAX)
                 };
-                fault(self.store.read(Weight::Scan, work).await)?.unwrap_or_default()
+                fault(self.store.read(Weight::Scan, work).await)?.ok_or(Fault::Internal)?
             }
         };
-        Ok(freebusy::merge(periods))
+        *budget = left;
+        Ok(periods)
     }
 }

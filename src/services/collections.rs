@@ -9,6 +9,7 @@ use super::{Core, conditions, fault};
 use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::CollectionId;
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::Principal;
 use crate::domain::props::{MAX_PROPS_BYTES, Props};
@@ -76,26 +77,7 @@ impl Core {
         within_bounds(&draft.props)?;
         fault(
             self.store
-                .write(move |tx| {
-                    actor.reach(place.home)?;
-                    free_place(tx, &actor, &place)?;
-                    conditions::hold_collection(tx, &actor, &conditions, None)?;
-                    if tx.collections(actor.id, place.home)?.len() >= most {
-                        return Err(Condition::QuotaNotExceeded.into());
-                    }
-                    tx.insert_collection(&NewCollection {
-                        owner: actor.id,
-                        home: place.home,
-                        kind: draft.kind,
-                        slug: place.slug.clone(),
-                        is_default: false,
-                        components: draft.components,
-                        transparent: draft.transparent,
-                        time_zone: draft.time_zone.clone(),
-                        props: draft.props.clone(),
-                    })
-                    .map(|_| ())
-                })
+                .write(move |tx| create(tx, &actor, &place, &draft, &conditions, most).map(|_| ()))
                 .await,
         )
     }
@@ -194,6 +176,34 @@ impl Core {
     }
 }
 
+/// Makes a collection at a free place of the actor's own home.
+pub(super) fn create(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    draft: &CollectionDraft,
+    conditions: &Preconditions,
+    most: usize,
+) -> Result<CollectionId, Error> {
+    actor.reach(place.home)?;
+    free_place(tx, actor, place)?;
+    conditions::hold_collection(tx, actor, conditions, None)?;
+    if tx.collections(actor.id, place.home)?.len() >= most {
+        return Err(Condition::QuotaNotExceeded.into());
+    }
+    tx.insert_collection(&NewCollection {
+        owner: actor.id,
+        home: place.home,
+        kind: draft.kind,
+        slug: place.slug.clone(),
+        is_default: false,
+        components: draft.components,
+        transparent: draft.transparent,
+        time_zone: draft.time_zone.clone(),
+        props: draft.props.clone(),
+    })
+}
+
 /// One entry a grantee: entries for the same one are put together (RFC 3744 §5.5.1 lets a server do so).
 fn merge(grants: &[Grant]) -> Vec<Grant> {
     let mut merged: Vec<Grant> = Vec::with_capacity(grants.len());
@@ -235,7 +245,8 @@ pub(super) fn not_default(collection: &Collection) -> Result<(), Fault> {
 
 /// Only in the actor's own home collections are made. Another's home and one that does not exist look alike.
 pub(super) fn own_home(actor: &Actor, place: &Place) -> Result<(), Fault> {
-    if place.owner != actor.handle || !actor.scope.write || !actor.scope.opens(place.home) {
+    let scope = actor.scope;
+    if place.owner != actor.handle || !scope.write || !scope.opens(place.home) || scope.collection.is_some() {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
     }
     Ok(())

@@ -91,7 +91,7 @@ fn known(tx: &mut ReadTx<'_>, actor: &Actor, named: &Named) -> Result<Known, Err
     let state = match &named.collection {
         None => home_state(tx, actor, named),
         Some(slug) => {
-            let place = Place { owner: named.owner.clone(), home: named.home, slug: slug.clone() };
+            let place = Place { owner: named.owner.clone(), home: named.home, slug: slug.clone(), id: None };
             member_state(tx, actor, &place, named.item.as_deref())
         }
     };

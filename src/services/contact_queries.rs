@@ -2,11 +2,13 @@
 
 use super::access::Access;
 use super::card_search::Texts;
+use super::instances::MOST_OBJECTS;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
-use crate::domain::object::{ItemKind, Object};
+use crate::domain::object::{ItemKind, Listed, Object};
+use crate::domain::query::Words;
 use crate::domain::query::card::CardFilter;
 use crate::store::Weight;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub struct ContactQuery {
     collection: CollectionId,
     modseq: i64,
     filter: CardFilter,
+    words: Words,
     candidates: Candidates,
 }
 
@@ -44,7 +47,18 @@ impl ContactQuery {
             Some(needles) => Candidates::Needles(needles),
             None => Candidates::After(i64::MIN),
         };
-        Ok(ContactQuery { collection: collection.id, modseq: collection.modseq, candidates, filter })
+        let words = Words::default();
+        Ok(ContactQuery { collection: collection.id, modseq: collection.modseq, candidates, filter, words })
+    }
+
+    /// A query for the cards that say some words.
+    pub fn saying(access: &Access, words: Words) -> Result<Self, Fault> {
+        let all = Self::new(access, CardFilter::default())?;
+        let candidates = match words.longest() {
+            Some(word) => Candidates::Needles(vec![word.to_owned()]),
+            None => Candidates::After(i64::MIN),
+        };
+        Ok(ContactQuery { words, candidates, ..all })
     }
 
     /// The matches of the next page; `None` when there are no more pages.
@@ -100,7 +114,22 @@ impl ContactQuery {
     }
 
     fn fitting(&self, mut cards: Vec<Object>) -> Vec<Object> {
-        cards.retain(|card| self.filter.matches(&card.body));
+        cards.retain(|card| self.filter.matches(&card.body) && self.words.in_card(&card.body));
         cards
+    }
+}
+
+impl Core {
+    /// The cards that fit a query, without their contents, in the order of their names.
+    pub async fn matching_contacts(&self, mut query: ContactQuery) -> Result<Vec<Listed>, Fault> {
+        let mut found: Vec<Listed> = Vec::new();
+        while let Some(page) = query.next(self).await? {
+            found.extend(page.iter().map(Listed::from));
+            if found.len() > MOST_OBJECTS {
+                return Err(Condition::NumberOfMatchesWithinLimits.into());
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
     }
 }

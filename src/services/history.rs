@@ -1,5 +1,6 @@
-//! How long replaced and deleted things are kept. Their return is offered by REST.
+//! How long replaced and deleted things are kept. Their return is offered by REST. What requests did is forgotten here too.
 
+use super::idempotency::LIFETIME;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 
@@ -14,9 +15,20 @@ impl Core {
         loop {
             let rows = fault(self.store.write(move |tx| tx.purge_piece(before)).await)?;
             if rows == 0 {
-                return Ok(total);
+                break;
             }
             total += rows;
         }
+        self.purge_noted().await?;
+        Ok(total)
+    }
+
+    /// Removes what was noted of requests whose keys are good no longer, and sessions that have ended.
+    async fn purge_noted(&self) -> Result<(), Fault> {
+        let before = self.now() - LIFETIME;
+        while fault(self.store.write(move |tx| tx.purge_noted(before)).await)? > 0 {}
+        let now = self.now();
+        while fault(self.store.write(move |tx| tx.purge_sessions(now)).await)? > 0 {}
+        Ok(())
     }
 }

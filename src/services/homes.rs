@@ -113,7 +113,10 @@ impl Core {
 
 /// Only one's own home and principal can be changed, and only with a proof that may write.
 pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<(), crate::store::Error> {
-    if access::owner_of(tx, actor, owner)?.id == actor.id && actor.scope.write {
+    if access::owner_of(tx, actor, owner)?.id == actor.id
+        && actor.scope.write
+        && actor.scope.collection.is_none()
+    {
         Ok(())
     } else {
         let privilege = Privilege::WriteProperties;

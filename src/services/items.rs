@@ -6,20 +6,42 @@ use super::access::{self, Access, Opened, Place};
 use super::actor::Actor;
 use super::as_seen::Seen;
 use super::content::{self, Sent};
+use super::idempotency::{Once, once};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{Etag, SyncToken};
-use crate::domain::object::{Draft, Object};
+use crate::domain::object::{Draft, ItemKind, Object};
 use crate::domain::precondition::{Preconditions, ResourceState};
 use crate::domain::props::Props;
 use crate::store::{Error, ReadTx, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// What a protocol may ask of a write besides.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// What the item must be, and that which it replaces.
+    pub kind: Option<ItemKind>,
+    /// The key under which it may be asked for again.
+    pub request: Option<Once>,
+    /// What was read of the place together with the login.
+    pub opened: Opened,
+}
+
+/// What a write did, under which name: of a request that was asked for again the one that was given first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The item's name.
+    pub name: String,
+    /// What was done.
+    pub stored: Stored,
+}
+
 /// What a write did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
     /// Whether the item is new.
     pub created: bool,
@@ -118,46 +140,62 @@ impl Core {
         sent: Sent,
         conditions: Preconditions,
     ) -> Result<Stored, Fault> {
-        self.put_opened_item(Opened::default(), actor, place, name, sent, conditions).await
+        let named = self.put_item_on(actor, place, name, sent, conditions, Terms::default()).await?;
+        Ok(named.stored)
     }
 
-    /// As [`Core::put_item`], by one who has read something of the place together with his login.
-    pub async fn put_opened_item(
+    /// As [`Core::put_item`], on terms of the protocol.
+    pub async fn put_item_on(
         &self,
-        opened: Opened,
         actor: &Actor,
         place: &Place,
         name: &str,
         sent: Sent,
         conditions: Preconditions,
-    ) -> Result<Stored, Fault> {
-        let kind = match &opened.collection {
+        terms: Terms,
+    ) -> Result<Named, Fault> {
+        let Terms { kind, request, opened } = terms;
+        let of = match &opened.collection {
             Some(access) => access.collection().kind,
             None => self.collection_for_item(actor, place).await?.collection().kind,
         };
         let (name, limits) = (name.to_owned(), Arc::clone(&self.limits));
         let (draft, index) =
-            labour::of(sent.body.len(), move || content::draft(&name, sent, kind, &limits)).await??;
+            labour::of(sent.body.len(), move || content::draft(&name, sent, of, &limits)).await??;
+        if kind.is_some_and(|kind| kind != draft.kind) {
+            let component = draft.kind.component().unwrap_or_default();
+            return Err(Condition::SupportedCalendarComponent(component.to_owned()).into());
+        }
         let draft = Arc::new(draft);
-        if let Some(seen) = Seen::of(self, actor, opened, &conditions)
+        if request.is_none()
+            && kind.is_none()
+            && let Some(seen) = Seen::of(self, actor, opened, &conditions)
             && let Some(stored) = self.put_as_seen(actor, place, seen, &draft, index.as_ref()).await?
         {
-            return Ok(stored);
+            return Ok(Named { name: draft.name.clone(), stored });
         }
         let members = self.limits.members;
         let (actor, place, owner) = (actor.clone(), place.clone(), place.owner.clone());
         fault(
             self.store
                 .write_home(&owner, move |tx| {
-                    let (access, old, uid_holder) =
-                        access::find_item_for_change(tx, &actor, &place, &draft.name, Some(&draft.uid))?;
-                    let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
-                    let checked = access.need(privilege)?;
-                    conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
-                    let index = index.as_ref();
-                    let entering = Entering { draft: &draft, index, old: old.as_ref(), uid_holder };
-                    admit(tx, checked.collection(), &place, entering, members)?;
-                    write(tx, checked.collection(), &draft, old.as_ref(), &actor)
+                    once(tx, &actor, request.as_ref(), |tx| {
+                        let (access, old, uid_holder) =
+                            access::find_item_for_change(tx, &actor, &place, &draft.name, Some(&draft.uid))?;
+                        let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+                        let checked = access.need(privilege)?;
+                        conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
+                        if let (Some(kind), Some(old)) = (kind, &old)
+                            && old.kind != kind
+                        {
+                            return Err(Fault::Conflict("an item of another kind has this name").into());
+                        }
+                        let index = index.as_ref();
+                        let entering = Entering { draft: &draft, index, old: old.as_ref(), uid_holder };
+                        admit(tx, checked.collection(), &place, entering, members)?;
+                        let stored = write(tx, checked.collection(), &draft, old.as_ref(), &actor)?;
+                        Ok(Named { name: draft.name.clone(), stored })
+                    })
                 })
                 .await,
         )

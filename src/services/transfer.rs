@@ -5,12 +5,14 @@
 use super::access::{self, Place};
 use super::actor::Actor;
 use super::content::{self, Media, Sent};
-use super::items::{self, Stored};
-use super::{Core, conditions, fault};
+use super::idempotency::{Once, once};
+use super::items::{self, Named};
+use super::{Core, Limits, conditions, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::object::ItemKind;
 use crate::domain::precondition::Preconditions;
-use crate::store::Error;
+use crate::store::{Error, WriteTx};
 
 /// An item's place: the collection and the name in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +34,17 @@ pub struct Transfer {
     pub moves: bool,
     /// Whether an item at the target may be replaced.
     pub overwrite: bool,
+    /// What the item must be, where the protocol says so.
+    pub kind: Option<ItemKind>,
     /// Conditions on the source, and on what they name.
     pub conditions: Preconditions,
+    /// The key under which it may be asked for again.
+    pub request: Option<Once>,
 }
 
 impl Core {
-    /// Copies or moves an item.
-    pub async fn transfer(&self, actor: &Actor, what: Transfer) -> Result<Stored, Fault> {
+    /// Copies or moves an item; tells its name at the target.
+    pub async fn transfer(&self, actor: &Actor, what: Transfer) -> Result<Named, Fault> {
         if what.from == what.to {
             return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
         }
@@ -46,49 +52,54 @@ impl Core {
         fault(
             self.store
                 .write_home(&owner, move |tx| {
-                    let from = access::home_of(tx, &actor, &what.from.place)?;
-                    let to = access::home_of(tx, &actor, &what.to.place).map_err(no_parent)?;
-                    access::lock_both(tx, from, to)?;
-                    let source = access::find(tx, &actor, &what.from.place)?;
-                    let target = access::find(tx, &actor, &what.to.place).map_err(no_parent)?;
-                    let old = tx
-                        .object(source.need(Privilege::Read)?.collection().id, &what.from.name)?
-                        .ok_or(Fault::NotFound)?;
-                    conditions::hold(tx, &actor, &what.conditions, source.collection(), Some(&old))?;
-                    let taken = tx.object(target.collection().id, &what.to.name)?;
-                    if taken.is_some() && !what.overwrite {
-                        return Err(Fault::PreconditionFailed.into());
-                    }
-                    let privilege = if taken.is_some() { Privilege::WriteContent } else { Privilege::Bind };
-                    let into = target.need(privilege)?.collection();
-                    if into.kind != source.collection().kind {
-                        return Err(Condition::WrongKindOfCollection.into());
-                    }
-                    let sent = Sent { body: old.body.clone(), media: Media::Unsaid };
-                    let (draft, index) = content::draft(&what.to.name, sent, into.kind, &limits)?;
-                    if what.moves {
-                        // First, so that the UID is free when both are in one collection.
-                        let from = source.need(Privilege::Unbind)?.collection();
-                        tx.remove_object(from, &old, &actor.origin(from.home))?;
-                    }
-                    if let Some(other) = &taken {
-                        tx.remove_object(into, other, &actor.origin(into.home))?;
-                    }
-                    let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
-                    let entering =
-                        items::Entering { draft: &draft, index: index.as_ref(), old: None, uid_holder };
-                    items::admit(tx, into, &what.to.place, entering, limits.members)?;
-                    let mut stored = items::write(tx, into, &draft, None, &actor)?;
-                    if !old.props.to_json().is_empty() {
-                        let fresh = tx.object(into.id, &what.to.name)?.ok_or(Fault::NotFound)?;
-                        tx.set_object_props(into, &fresh, &old.props, &actor.origin(into.home))?;
-                    }
-                    stored.created = taken.is_none();
-                    Ok(stored)
+                    once(tx, &actor, what.request.as_ref(), |tx| transfer(tx, &actor, &what, &limits))
                 })
                 .await,
         )
     }
+}
+
+/// The transfer, in its transaction.
+fn transfer(tx: &mut WriteTx<'_>, actor: &Actor, what: &Transfer, limits: &Limits) -> Result<Named, Error> {
+    let from = access::home_of(tx, actor, &what.from.place)?;
+    let to = access::home_of(tx, actor, &what.to.place).map_err(no_parent)?;
+    access::lock_both(tx, from, to)?;
+    let source = access::find(tx, actor, &what.from.place)?;
+    let target = access::find(tx, actor, &what.to.place).map_err(no_parent)?;
+    let old = tx
+        .object(source.need(Privilege::Read)?.collection().id, &what.from.name)?
+        .filter(|old| what.kind.is_none_or(|kind| kind == old.kind))
+        .ok_or(Fault::NotFound)?;
+    conditions::hold(tx, actor, &what.conditions, source.collection(), Some(&old))?;
+    let taken = tx.object(target.collection().id, &what.to.name)?;
+    if taken.is_some() && !what.overwrite {
+        return Err(Fault::PreconditionFailed.into());
+    }
+    let privilege = if taken.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+    let into = target.need(privilege)?.collection();
+    if into.kind != source.collection().kind {
+        return Err(Condition::WrongKindOfCollection.into());
+    }
+    let sent = Sent { body: old.body.clone(), media: Media::Unsaid };
+    let (draft, index) = content::draft(&what.to.name, sent, into.kind, limits)?;
+    if what.moves {
+        // First, so that the UID is free when both are in one collection.
+        let from = source.need(Privilege::Unbind)?.collection();
+        tx.remove_object(from, &old, &actor.origin(from.home))?;
+    }
+    if let Some(other) = &taken {
+        tx.remove_object(into, other, &actor.origin(into.home))?;
+    }
+    let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
+    let entering = items::Entering { draft: &draft, index: index.as_ref(), old: None, uid_holder };
+    items::admit(tx, into, &what.to.place, entering, limits.members)?;
+    let mut stored = items::write(tx, into, &draft, None, actor)?;
+    if !old.props.to_json().is_empty() {
+        let fresh = tx.object(into.id, &what.to.name)?.ok_or(Fault::NotFound)?;
+        tx.set_object_props(into, &fresh, &old.props, &actor.origin(into.home))?;
+    }
+    stored.created = taken.is_none();
+    Ok(Named { name: what.to.name.clone(), stored })
 }
 
 /// A target collection that is not there is a conflict, not an absent resource (RFC 4918 §9.8.5).

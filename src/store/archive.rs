@@ -6,8 +6,8 @@
 mod file;
 
 use super::schema::{
-    address, change, collection, collection_tombstone, credential, grant_, home, itip_state, job, membership,
-    meta, object, principal, tombstone, version,
+    address, change, collection, collection_tombstone, credential, grant_, home, idempotency, itip_state,
+    job, membership, meta, object, principal, session, tombstone, version,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
@@ -22,13 +22,13 @@ const PAGE: i64 = 500;
 const PAGE_BYTES: i64 = 4 * 1024 * 1024;
 
 macro_rules! rows {
-    ($($(#[doc = $doc:literal])* $name:ident of $table:ident { $($column:ident: $type:ty),* $(,)? })*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident of $table:ident { $($(#[$attribute:meta])* $column:ident: $type:ty),* $(,)? })*) => {$(
         $(#[doc = $doc])*
         #[allow(missing_docs, reason = "the columns, as the schema names them")]
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable, Insertable)]
         #[serde(deny_unknown_fields)]
         #[diesel(table_name = $table, treat_none_as_default_value = false)]
-        pub struct $name { $(pub $column: $type),* }
+        pub struct $name { $($(#[$attribute])* pub $column: $type),* }
     )*};
 }
 
@@ -45,6 +45,8 @@ rows! {
     /// A password's or an application password's hash.
     CredentialRow of credential {
         id: i64, principal: i64, kind: i16, name: String, hash: String, scope: String, created_at: i64, last_used: Option<i64>,
+        #[serde(default)]
+        expires_at: Option<i64>,
     }
     /// A group and one of its members.
     MembershipRow of membership { group_id: i64, member_id: i64 }
@@ -74,6 +76,12 @@ rows! {
     JobRow of job { id: i64, kind: String, payload: String, attempts: i32, next_at: i64, claimed_by: Option<String> }
     /// What was last sent to whom.
     ItipStateRow of itip_state { principal: i64, uid: String, recurrence_id: String, recipient: String, sent_hash: String }
+    /// What a request under a key did.
+    IdempotencyRow of idempotency { principal: i64, name: String, digest: String, outcome: String, at: i64 }
+    /// A login of a program that renews its tokens.
+    SessionRow of session {
+        id: i64, principal: i64, device: String, scope: String, generation: i64, created_at: i64, refreshed_at: i64, expires_at: i64,
+    }
 }
 
 /// An item: its content as sent, and what cannot be derived from it.
@@ -113,6 +121,8 @@ pub enum Record {
     Version(VersionRow),
     Job(JobRow),
     ItipState(ItipStateRow),
+    Idempotency(IdempotencyRow),
+    Session(SessionRow),
 }
 
 impl Record {
@@ -134,6 +144,8 @@ impl Record {
             Record::Version(_) => "version",
             Record::Job(_) => "job",
             Record::ItipState(_) => "itip_state",
+            Record::Idempotency(_) => "idempotency",
+            Record::Session(_) => "session",
         }
     }
 }
@@ -189,6 +201,7 @@ impl ReadTx<'_> {
             of_owners!(tx, sink, home, principal in ids, HomeRow, Home);
             of_owners!(tx, sink, collection_tombstone, owner in ids, CollectionTombstoneRow, CollectionTombstone);
             of_owners!(tx, sink, itip_state, principal in ids, ItipStateRow, ItipState);
+            of_owners!(tx, sink, idempotency, principal in ids, IdempotencyRow, Idempotency);
             Ok(())
         })?;
         paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
@@ -201,6 +214,7 @@ impl ReadTx<'_> {
             Ok(())
         })?;
         self.bodies(sink)?;
+        paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
         Ok(())
     }
@@ -303,10 +317,11 @@ fn cut(sizes: &[(i64, i32)]) -> Option<i64> {
 }
 
 impl WriteTx<'_> {
-    /// Ends the epoch that sync tokens carry, and the secret that bearer tokens are signed with: the next start makes
-    /// others. A token of the lost time could else come to name a state, or a credential, of the time after.
+    /// Ends the epoch that sync tokens carry, the secret that bearer tokens are signed with, and with it all sessions: the
+    /// next start makes others. A token of the lost time could else come to name a state, or a credential, of the time after.
     pub fn end_tokens(&mut self) -> Result<(), Error> {
         diesel::delete(meta::table.filter(meta::name.eq_any(TOKEN_SETTINGS))).execute(self.conn)?;
+        diesel::delete(session::table).execute(self.conn)?;
         Ok(())
     }
 
@@ -335,6 +350,8 @@ impl WriteTx<'_> {
             Record::Version(row) => insert!(version, row),
             Record::Job(row) => insert!(job, row),
             Record::ItipState(row) => insert!(itip_state, row),
+            Record::Idempotency(row) => insert!(idempotency, row),
+            Record::Session(row) => insert!(session, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

@@ -32,41 +32,64 @@ pub struct Credential {
     pub created_at: i64,
     /// Microseconds UTC, to the minute or so.
     pub last_used: Option<i64>,
+    /// When it ends, microseconds UTC; `None` for never.
+    pub expires_at: Option<i64>,
+}
+
+impl Credential {
+    /// Whether its time is not over.
+    pub fn is_good_at(&self, now: i64) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+type Row = (i64, i16, String, String, String, i64, Option<i64>, Option<i64>);
+
+/// The columns of [`Row`].
+macro_rules! columns {
+    () => {
+        (
+            credential::id,
+            credential::kind,
+            credential::name,
+            credential::hash,
+            credential::scope,
+            credential::created_at,
+            credential::last_used,
+            credential::expires_at,
+        )
+    };
+}
+
+fn from_row(row: Row) -> Credential {
+    let (id, kind, name, hash, scope, created_at, last_used, expires_at) = row;
+    let kind = if kind == CredentialKind::Password as i16 {
+        CredentialKind::Password
+    } else {
+        CredentialKind::AppPassword
+    };
+    Credential { id, kind, name, hash, scope, created_at, last_used, expires_at }
 }
 
 impl ReadTx<'_> {
     /// All credentials of a principal, the oldest first.
     pub fn credentials(&mut self, owner: PrincipalId) -> Result<Vec<Credential>, Error> {
-        type Row = (i64, i16, String, String, String, i64, Option<i64>);
         let rows: Vec<Row> = credential::table
             .filter(credential::principal.eq(owner.0))
-            .select((
-                credential::id,
-                credential::kind,
-                credential::name,
-                credential::hash,
-                credential::scope,
-                credential::created_at,
-                credential::last_used,
-            ))
+            .select(columns!())
             .order(credential::id)
             .load(self.conn)?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, kind, name, hash, scope, created_at, last_used)| Credential {
-                id,
-                kind: if kind == CredentialKind::Password as i16 {
-                    CredentialKind::Password
-                } else {
-                    CredentialKind::AppPassword
-                },
-                name,
-                hash,
-                scope,
-                created_at,
-                last_used,
-            })
-            .collect())
+        Ok(rows.into_iter().map(from_row).collect())
+    }
+
+    /// The application password with this digest, and whose it is.
+    pub fn app_password_by_hash(&mut self, hash: &str) -> Result<Option<(PrincipalId, Credential)>, Error> {
+        let found: Option<(i64, Row)> = credential::table
+            .filter(credential::hash.eq(hash).and(credential::kind.eq(CredentialKind::AppPassword as i16)))
+            .select((credential::principal, columns!()))
+            .first(self.conn)
+            .optional()?;
+        Ok(found.map(|(owner, row)| (PrincipalId(owner), from_row(row))))
     }
 }
 
@@ -77,19 +100,20 @@ impl WriteTx<'_> {
             credential::principal.eq(owner.0).and(credential::kind.eq(CredentialKind::Password as i16)),
         ))
         .execute(self.conn)?;
-        self.insert_credential(owner, CredentialKind::Password, "", hash, "")?;
+        self.insert_credential(owner, CredentialKind::Password, "", hash, "", None)?;
         self.raise_auth_version(owner)
     }
 
-    /// Adds an application password and tells its row.
+    /// Adds an application password, good until `expires_at` (microseconds UTC), and tells its row.
     pub fn add_app_password(
         &mut self,
         owner: PrincipalId,
         name: &str,
         hash: &str,
         scope: &str,
+        expires_at: Option<i64>,
     ) -> Result<i64, Error> {
-        self.insert_credential(owner, CredentialKind::AppPassword, name, hash, scope)
+        self.insert_credential(owner, CredentialKind::AppPassword, name, hash, scope, expires_at)
     }
 
     /// Removes an application password; whether it was there.
@@ -103,7 +127,9 @@ impl WriteTx<'_> {
             ),
         )
         .execute(self.conn)?;
-        self.raise_auth_version(owner)?;
+        if gone > 0 {
+            self.raise_auth_version(owner)?;
+        }
         Ok(gone > 0)
     }
 
@@ -121,6 +147,7 @@ impl WriteTx<'_> {
         name: &str,
         hash: &str,
         scope: &str,
+        expires_at: Option<i64>,
     ) -> Result<i64, Error> {
         let id = self.new_id();
         let now = self.now;
@@ -133,6 +160,7 @@ impl WriteTx<'_> {
                 credential::hash.eq(hash),
                 credential::scope.eq(scope),
                 credential::created_at.eq(now),
+                credential::expires_at.eq(expires_at),
             ))
             .execute(self.conn)?;
         Ok(id)

@@ -40,6 +40,7 @@ diesel::table! {
         scope -> Text,
         created_at -> BigInt,
         last_used -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
     }
 }
 diesel::table! {
@@ -149,6 +150,28 @@ diesel::table! {
         recurrence_id -> Text,
         recipient -> Text,
         sent_hash -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency (principal, name) {
+        principal -> BigInt,
+        name -> Text,
+        digest -> Text,
+        outcome -> Text,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    session (id) {
+        id -> BigInt,
+        principal -> BigInt,
+        device -> Text,
+        scope -> Text,
+        generation -> BigInt,
+        created_at -> BigInt,
+        refreshed_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 

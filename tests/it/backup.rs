@@ -103,8 +103,12 @@ fn items(file: &Path, login: &str) -> BTreeMap<String, String> {
     let core = Core::new(Store::open(&Location::File(file.to_owned())).expect("opens"), Limits::default());
     runtime.block_on(async {
         let actor = core.on_behalf(login, "test").await.expect("the account");
-        let place =
-            Place { owner: actor.handle.clone(), home: HomeKind::Calendars, slug: "default".to_owned() };
+        let place = Place {
+            owner: actor.handle.clone(),
+            home: HomeKind::Calendars,
+            slug: "default".to_owned(),
+            id: None,
+        };
         let access = core.collection(&actor, &place).await.expect("the calendar");
         let (items, next) = core.whole_items(&access, 0, 1_000_000).await.expect("items");
         assert_eq!(next, None, "all of them in one page");

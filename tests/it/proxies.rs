@@ -11,8 +11,21 @@ use actix_web::{App, rt};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenacle::config::{Config, Flags, Wrong};
+use cenacle::rest::{Rates, Sites};
 use cenacle::server::app::{self, TrustedProxies};
 use std::net::{IpAddr, SocketAddr};
+
+/// The application as the server makes it, without limits of rate and without other sites.
+macro_rules! application {
+    ($core:expr, $proxies:expr) => {
+        App::new()
+            .app_data($core)
+            .app_data($proxies)
+            .app_data(Data::new(Rates::new(0)))
+            .app_data(Data::new(Sites::default()))
+            .configure(app::configure)
+    };
+}
 
 const PROXY: &str = "192.0.2.10";
 const STRANGER: &str = "198.51.100.7";
@@ -48,8 +61,7 @@ impl Behind {
         let (core, proxies) = (Data::new(self.server.core().clone()), Data::new(TrustedProxies(proxies)));
         let peer = SocketAddr::new(visit.peer.parse().expect("an address"), 40_000);
         rt::System::new().block_on(async {
-            let service =
-                init_service(App::new().app_data(core).app_data(proxies).configure(app::configure)).await;
+            let service = init_service(application!(core, proxies)).await;
             let mut statuses = [0; 3];
             for (status, path) in statuses.iter_mut().zip([HOME, REST, "/dav/nothing/is/here"]) {
                 let mut request = TestRequest::get().uri(path).peer_addr(peer);
@@ -134,8 +146,7 @@ fn without_a_password_nothing_crosses() {
     let peer = SocketAddr::new(STRANGER.parse().expect("an address"), 40_000);
     let (core, proxies) = (Data::new(behind.server.core().clone()), Data::new(TrustedProxies::default()));
     rt::System::new().block_on(async {
-        let service =
-            init_service(App::new().app_data(core).app_data(proxies).configure(app::configure)).await;
+        let service = init_service(application!(core, proxies)).await;
         for (path, status) in [
             ("/healthz", StatusCode::OK),
             (HOME, StatusCode::UNAUTHORIZED),

@@ -133,7 +133,7 @@ async fn everybody(core: &Core) -> Result<(), Failed> {
 }
 
 fn place(owner: &str, home: HomeKind, slug: &str) -> Place {
-    Place { owner: owner.to_owned(), home, slug: slug.to_owned() }
+    Place { owner: owner.to_owned(), home, slug: slug.to_owned(), id: None }
 }
 
 /// Display name and colour, as clients keep them.

@@ -18,7 +18,8 @@ async fn a_second_start_keeps_what_the_first_made() {
     assert_eq!(core.principals(PrincipalKind::Room, "", 100).await.expect("listed").len(), 6);
     assert!(core.principals(PrincipalKind::User, "", 100).await.expect("listed").len() >= 40);
 
-    let place = Place { owner: "claire.martin".into(), home: HomeKind::Calendars, slug: "default".into() };
+    let place =
+        Place { owner: "claire.martin".into(), home: HomeKind::Calendars, slug: "default".into(), id: None };
     let before = core.collection(&claire, &place).await.expect("there");
     assert!(core.usage(&before).await.expect("counted").0 >= 15);
     let again = prepare(&core, &folder, None).await.expect("kept");

@@ -27,8 +27,10 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
                 moves,
                 overwrite: request.overwrite(),
                 conditions: precondition::read(request.headers, &request.target)?,
+                kind: None,
+                request: None,
             };
-            let stored = request.core.transfer(&request.actor, transfer).await?;
+            let stored = request.core.transfer(&request.actor, transfer).await?.stored;
             let mut answer = stored_answer(&stored, None, to.home == HomeKind::AddressBooks);
             if stored.created {
                 locate(&mut answer, &target);

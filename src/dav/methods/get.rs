@@ -3,15 +3,16 @@
 //! RFC 7232 (304), RFC 7265 (jCal), RFC 7095 (jCard), RFC 6352 §5.1 (versions).
 
 use crate::dav::href::Target;
-use crate::dav::pieces::{self, Room};
 use crate::dav::precondition;
-use crate::dav::props::http_date;
 use crate::dav::request::Request;
 use crate::dav::resource;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
+use crate::http::date::http_date;
+use crate::http::pieces::{self, Room};
+use crate::http::tags;
 use crate::services::formats::{self, Format};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
@@ -30,7 +31,7 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
         }
     };
     let etag = object.etag.quoted();
-    if precondition::if_none_match(request.headers).is_some_and(|tags| tags.weakly(Some(&object.etag.0))) {
+    if tags::if_none_match(request.headers).is_some_and(|tags| tags.weakly(Some(&object.etag.0))) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
     let wanted =

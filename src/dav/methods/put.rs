@@ -2,12 +2,13 @@
 
 use crate::dav::href::Target;
 use crate::dav::precondition;
-use crate::dav::request::{Request, read_item};
+use crate::dav::request::Request;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::ObjectName;
+use crate::http::body::read_item;
 use crate::services::content::{Media, Sent};
-use crate::services::items::Stored;
+use crate::services::items::{Stored, Terms};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG};
 use actix_web::web::Payload;
@@ -22,9 +23,9 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let sent = read_sent(request, payload, card).await?;
     let conditions = precondition::read(request.headers, &request.target)?;
     let representation = request.prefers("return=representation").then(|| sent.body.clone());
-    let opened = request.opened.take();
-    let stored = request.core.put_opened_item(opened, &request.actor, place, name, sent, conditions).await?;
-    Ok(stored_answer(&stored, representation, card))
+    let terms = Terms { opened: request.opened.take(), ..Terms::default() };
+    let written = request.core.put_item_on(&request.actor, place, name, sent, conditions, terms).await?;
+    Ok(stored_answer(&written.stored, representation, card))
 }
 
 /// The body and its media type.

@@ -10,7 +10,6 @@ mod carddav;
 mod principal;
 pub mod select;
 pub use acl::privilege;
-pub use webdav::http_date;
 mod webdav;
 
 use super::resource::{Extras, Resource};

@@ -8,9 +8,11 @@ pub mod calendar;
 pub mod card;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod words;
 
 pub use calendar::{CalendarFilter, ComponentFilter, ComponentTest};
 pub use card::{CardFilter, CardPropertyFilter};
+pub use words::Words;
 
 use super::fault::{Condition, Fault};
 use crate::text::collation::{Collation, MatchType, Needle, fold};

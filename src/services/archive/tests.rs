@@ -34,7 +34,7 @@ impl Drop for Folder {
 }
 
 fn default_calendar(owner: &str) -> Place {
-    Place { owner: owner.into(), home: HomeKind::Calendars, slug: "default".into() }
+    Place { owner: owner.into(), home: HomeKind::Calendars, slug: "default".into(), id: None }
 }
 
 async fn filled(core: &Core) {

@@ -10,7 +10,7 @@ pub use merge::Merge;
 pub use split::{Item, Unreadable, split};
 
 use super::access::Place;
-use super::actor::{Actor, Scope};
+use super::actor::Actor;
 use super::content::{self, Media, Sent};
 use super::{Core, fault, items};
 use crate::domain::acl::Privilege;
@@ -73,13 +73,9 @@ impl Core {
         let handle = login.trim().to_lowercase();
         let found = fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?;
         let principal = found.ok_or(Fault::NotFound)?;
-        Ok(Actor {
-            id: principal.id,
-            handle: principal.handle,
-            admin: principal.admin,
-            scope: Scope::FULL,
-            device: Some(device.to_owned()),
-        })
+        let admin = principal.admin;
+        let actor = Actor::undoubted(principal.id, principal.handle, Some(device.to_owned()));
+        Ok(Actor { admin, ..actor })
     }
 
     /// Stores one item of a file. An account that is over its limits, and a database that fails, are errors; an item that is refused is not.

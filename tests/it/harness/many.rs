@@ -4,9 +4,9 @@ use super::TestServer;
 use cenacle::domain::collection::HomeKind;
 use cenacle::domain::precondition::Preconditions;
 use cenacle::domain::principal::PrincipalKind;
+use cenacle::services::Actor;
 use cenacle::services::access::Place;
 use cenacle::services::content::{Media, Sent};
-use cenacle::services::{Actor, Scope};
 use cenacle::store::Location;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -15,16 +15,11 @@ use futures_util::future::join_all;
 /// Puts these names and bodies into the collection `slug` of the calendar home of `handle`.
 pub fn fill(server: &TestServer, handle: &str, slug: &str, members: &[(String, String)]) {
     let core = server.core();
-    let place = Place { owner: handle.to_owned(), home: HomeKind::Calendars, slug: slug.to_owned() };
+    let place =
+        Place { owner: handle.to_owned(), home: HomeKind::Calendars, slug: slug.to_owned(), id: None };
     server.wait(async {
         let principal = core.principal(PrincipalKind::User, handle).await.expect("a principal");
-        let actor = Actor {
-            id: principal.id,
-            handle: principal.handle,
-            admin: false,
-            scope: Scope::FULL,
-            device: None,
-        };
+        let actor = Actor::undoubted(principal.id, principal.handle, None);
         for (at, piece) in members.chunks(256).enumerate() {
             if at == 1 {
                 take_statistics(server);

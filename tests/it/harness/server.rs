@@ -88,14 +88,24 @@ impl TestServer {
         TestServer::on(place, location, limits)
     }
 
+    /// A server that is configured by the test, but for its place and its threads.
+    pub fn with_config(db: Db, config: Config) -> TestServer {
+        let (place, location) = db.place();
+        TestServer::configured(place, location, Limits::default(), config)
+    }
+
     fn on(place: Place, location: Location, limits: Limits) -> TestServer {
+        TestServer::configured(place, location, limits, Config::default())
+    }
+
+    fn configured(place: Place, location: Location, limits: Limits, config: Config) -> TestServer {
         let core = Core::new(Store::open(&location).expect("the database opens"), limits);
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let (send, receive) = mpsc::channel();
         let served = core.clone();
         let thread = std::thread::spawn(move || {
-            let config = Config { workers: 2, ..Config::default() };
+            let config = Config { workers: 2, ..config };
             actix_web::rt::System::new().block_on(async move {
                 let server = listen::serve(served, &config, listener).expect("the server starts");
                 send.send(server.handle()).expect("the test waits");

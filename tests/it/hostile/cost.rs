@@ -439,7 +439,7 @@ both! {
             std::thread::sleep(Duration::from_secs(2));
             drop(readers);
         });
-        // Large answers have room together, whoever asks for them: `ROOM` of `dav/pieces.rs`. Without it: 400 MiB and more.
+        // Large answers have room together, whoever asks for them: `ROOM` of `http/pieces.rs`. Without it: 400 MiB and more.
         cost.bearable("readers that do not read", 256 + BODIES);
     }
 

@@ -10,7 +10,7 @@ use crate::harness::client::Request;
 use crate::harness::{Client, Multistatus};
 
 /// A sync-collection of `path` since `token` (empty for the first).
-fn ask<'c>(client: &'c Client, path: &str, token: &str, limit: Option<usize>) -> Request<'c> {
+pub fn ask<'c>(client: &'c Client, path: &str, token: &str, limit: Option<usize>) -> Request<'c> {
     let limit =
         limit.map_or_else(String::new, |n| format!("<D:limit><D:nresults>{n}</D:nresults></D:limit>"));
     let inside = format!(

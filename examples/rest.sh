@@ -1,0 +1,90 @@
+#!/bin/sh
+# The REST API with curl: a calendar, an event in it, what happens in a week, what changed, a contact; and all of it removed again.
+#
+#   examples/rest.sh http://127.0.0.1:8008 LOGIN PASSWORD
+set -eu
+
+server=$1 login=$2 password=$3
+api=$server/api/v1
+# ask METHOD PATH [options of curl]
+ask() {
+    method=$1 path=$2
+    shift 2
+    curl --silent --show-error --fail-with-body --user "$login:$password" --request "$method" "$@" "$api$path"
+}
+# The value of a member of a JSON answer, where it is a text.
+member() {
+    sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" | head -n 1
+}
+# An entity tag as it stands in JSON, without its quotes.
+tag() {
+    sed -n 's/.*"etag":"\\"\([^\\]*\)\\"".*/\1/p'
+}
+
+echo "who am I:"
+ask GET /me
+echo
+
+# The key makes it safe to send the same request again when the answer was lost: the second changes nothing.
+key=walk-$$
+for try in 1 2; do
+    calendar=$(ask POST /calendars --header "Idempotency-Key: $key" --json \
+        '{"name": "Essai", "color": "#3465A4", "timeZone": "Europe/Paris", "components": ["VEVENT"]}' | member id)
+    echo "calendar $calendar"
+done
+trap 'ask DELETE "/calendars/$calendar"; echo "removed $calendar"' EXIT
+
+token=$(ask GET "/calendars/$calendar" | member syncToken)
+event=$(ask POST "/calendars/$calendar/events" --header 'Content-Type: text/calendar' --data-binary @- <<ICS
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Cenacle//exemple//FR
+BEGIN:VEVENT
+UID:reunion-$$@example.org
+DTSTAMP:20260101T000000Z
+DTSTART;TZID=Europe/Paris:20260105T093000
+DTEND;TZID=Europe/Paris:20260105T103000
+RRULE:FREQ=WEEKLY;BYDAY=MO
+SUMMARY:Réunion d’équipe
+END:VEVENT
+END:VCALENDAR
+ICS
+)
+id=$(echo "$event" | member id) etag=$(echo "$event" | tag)
+echo "event $id, entity tag $etag"
+
+echo "the same event as jCal:"
+ask GET "/calendars/$calendar/events/$id" --header 'Accept: application/calendar+json'
+echo
+echo "a week, in the zone of Tokyo:"
+ask GET "/calendars/$calendar/events?expand=true&from=2026-03-09T00:00:00Z&to=2026-03-16T00:00:00Z&timeZone=Asia/Tokyo&fields=title,start,end,timeZone"
+echo
+echo "found by a word, without accents:"
+ask GET "/calendars/$calendar/events?q=reunion+equipe&fields=id,uid"
+echo
+echo "busy times:"
+ask GET '/freebusy?from=2026-03-09T00:00:00Z&to=2026-03-16T00:00:00Z'
+echo
+
+echo "changed only if nobody else has changed it:"
+ask GET "/calendars/$calendar/events/$id" | sed 's/Réunion/Point/' |
+    ask PUT "/calendars/$calendar/events/$id" --header 'Content-Type: text/calendar' --header "If-Match: \"$etag\"" --data-binary @-
+echo
+echo "what changed since the calendar was made (with &wait=60 the answer waits for a change):"
+ask GET "/calendars/$calendar/changes?since=$token"
+echo
+
+book=$(ask GET '/address-books?fields=id' | member id)
+contact=$(ask POST "/address-books/$book/contacts" --header 'Content-Type: text/vcard' --data-binary @- <<VCF | member id
+BEGIN:VCARD
+VERSION:4.0
+UID:urn:uuid:$(cat /proc/sys/kernel/random/uuid)
+FN:Élise Essai-$$
+EMAIL:elise@example.org
+END:VCARD
+VCF
+)
+echo "contact $contact, found by a part of the name:"
+ask GET "/address-books/$book/contacts?q=essai-$$&fields=id,etag"
+echo
+ask DELETE "/address-books/$book/contacts/$contact"

@@ -1,0 +1,241 @@
+//! The forms that an item has outside: which one a client asks for, how it is written, and how one that is sent is read.
+//!
+//! The one place that knows media types of items. Another form (JSCalendar, JSContact) is a variant of [`Form`], its line in
+//! [`FORMS`], and its arms in [`Form::write`] and [`read`]. What is stored is what came; what came in another form than
+//! iCalendar or vCard is stored as those. RFC 9110 §12.5.1, RFC 7265, RFC 7095.
+
+use super::problem::Refused;
+use crate::domain::collection::HomeKind;
+use crate::domain::fault::{Condition, Fault};
+use crate::services::content::{Media, Sent};
+use crate::services::formats::{self, Format};
+use crate::services::labour;
+use crate::text::vcard::Version;
+use crate::text::{jcal, jcard};
+use serde_json::Value;
+
+/// A form of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The bytes as they are kept: iCalendar, or vCard of the version that was sent.
+    Kept,
+    /// What is known of the item, without its content: `application/json`.
+    Facts,
+    /// jCal
+    JCal,
+    /// jCard
+    JCard,
+    /// vCard 3.0
+    V3,
+    /// vCard 4.0
+    V4,
+}
+
+/// A form, where it is to be had, and what stands for it in `Accept`: media type, and version where it has one.
+type Row = (Form, HomeKind, &'static str, Option<&'static str>);
+
+/// All of them; of those that a client likes alike the first is given.
+const FORMS: [Row; 9] = [
+    (Form::Kept, HomeKind::Calendars, "text/calendar", None),
+    (Form::Facts, HomeKind::Calendars, "application/json", None),
+    (Form::JCal, HomeKind::Calendars, "application/calendar+json", None),
+    (Form::Kept, HomeKind::AddressBooks, "text/vcard", None),
+    (Form::V4, HomeKind::AddressBooks, "text/vcard", Some("4.0")),
+    (Form::V3, HomeKind::AddressBooks, "text/vcard", Some("3.0")),
+    (Form::Facts, HomeKind::AddressBooks, "application/json", None),
+    (Form::JCard, HomeKind::AddressBooks, "application/vcard+json", None),
+    (Form::V3, HomeKind::AddressBooks, "text/x-vcard", None),
+];
+
+/// One range of an `Accept` header.
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    version: Option<&'a str>,
+    /// Thousandths.
+    quality: u16,
+}
+
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let (kind, subtype) = parts.next()?.split_once('/')?;
+        let mut range = Range { kind, subtype, version: None, quality: 1000 };
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            if name.eq_ignore_ascii_case("q") {
+                range.quality =
+                    value.trim().parse::<f32>().map_or(1000, |q| (q.clamp(0.0, 1.0) * 1000.0) as u16);
+            } else if name.eq_ignore_ascii_case("version") {
+                range.version = Some(value.trim().trim_matches('"'));
+            }
+        }
+        Some(range)
+    }
+
+    /// How exactly it names a form; `None` where it does not.
+    fn fits(&self, media: &str, version: Option<&str>) -> Option<u8> {
+        let (kind, subtype) = media.split_once('/')?;
+        let same = self.kind.eq_ignore_ascii_case(kind);
+        match (self.kind, self.subtype) {
+            // A version is only given to who names it.
+            _ if version.is_some() && self.version != version => None,
+            ("*", "*") => Some(0),
+            (_, "*") if same => Some(1),
+            (_, named) if same && named.eq_ignore_ascii_case(subtype) => match self.version {
+                None => Some(2),
+                given if given == version => Some(3),
+                // iCalendar has one version, and a form without one is none of those that are named.
+                Some("2.0") => Some(3),
+                Some(_) => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl Form {
+    /// The form that an `Accept` header asks for; what is kept where it says nothing.
+    pub fn negotiate(accept: Option<&str>, home: HomeKind) -> Result<Form, Refused> {
+        let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return Ok(Form::Kept) };
+        let ranges: Vec<Range<'_>> = accept.split(',').filter_map(|text| Range::parse(text.trim())).collect();
+        let mut best: Option<(Form, u16)> = None;
+        for (form, _, media, version) in FORMS.iter().filter(|(_, of, _, _)| *of == home) {
+            // The most exact range decides, also where it refuses.
+            let exact = ranges.iter().filter_map(|range| Some((range.fits(media, *version)?, range.quality)));
+            let Some((_, quality)) = exact.max_by_key(|(exactness, _)| *exactness) else { continue };
+            if quality > best.map_or(0, |(_, quality)| quality) {
+                best = Some((*form, quality));
+            }
+        }
+        best.map(|(form, _)| form).ok_or_else(Refused::not_acceptable)
+    }
+
+    /// The form with this short name, for lists that hold items.
+    pub fn named(name: &str, home: HomeKind) -> Option<Form> {
+        match (home, name) {
+            (HomeKind::Calendars, "icalendar") | (HomeKind::AddressBooks, "vcard") => Some(Form::Kept),
+            (HomeKind::Calendars, "jcal") => Some(Form::JCal),
+            (HomeKind::AddressBooks, "jcard") => Some(Form::JCard),
+            (HomeKind::AddressBooks, "vcard3") => Some(Form::V3),
+            (HomeKind::AddressBooks, "vcard4") => Some(Form::V4),
+            _ => None,
+        }
+    }
+
+    /// What stands before the item's entity tag in that of this form; the bytes as they are have the tag itself.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Form::Kept => "",
+            Form::Facts => "m",
+            Form::JCal | Form::JCard => "j",
+            Form::V3 => "3",
+            Form::V4 => "4",
+        }
+    }
+
+    fn format(self) -> Format {
+        match self {
+            Form::Kept | Form::Facts => Format::AsStored,
+            Form::JCal => Format::JCal,
+            Form::JCard => Format::JCard,
+            Form::V3 => Format::VCard(Version::V3),
+            Form::V4 => Format::VCard(Version::V4),
+        }
+    }
+
+    /// The item in this form, and its media type where it is not the one of what is kept.
+    pub async fn write(self, body: String) -> Result<(String, Option<&'static str>), Refused> {
+        if self.format() == Format::AsStored {
+            return Ok((body, None));
+        }
+        let (text, media) = labour::of(body.len(), move || formats::convert(&body, self.format())).await??;
+        Ok((text, Some(media)))
+    }
+
+    /// The item in this form inside of other JSON: text as a string, JSON as it is.
+    pub async fn embed(self, body: String) -> Result<Value, Refused> {
+        let (text, _) = self.write(body).await?;
+        match self {
+            Form::JCal | Form::JCard => Ok(serde_json::from_str(&text).map_err(|_| Fault::Internal)?),
+            _ => Ok(Value::String(text)),
+        }
+    }
+}
+
+/// What a client sent, as what is stored of it; and whether those are its very bytes.
+pub async fn read(media: Option<&str>, body: String, home: HomeKind) -> Result<(Sent, bool), Refused> {
+    let card = home == HomeKind::AddressBooks;
+    match (media, card) {
+        (Some("text/calendar"), false) => Ok((Sent { body, media: Media::Calendar }, true)),
+        (Some("text/vcard" | "text/x-vcard" | "text/directory"), true) => {
+            Ok((Sent { body, media: Media::Card }, true))
+        }
+        (Some("application/calendar+json"), false) => {
+            Ok((Sent { body: from_json(body, card).await?, media: Media::Calendar }, false))
+        }
+        (Some("application/vcard+json"), true) => {
+            Ok((Sent { body: from_json(body, card).await?, media: Media::Card }, false))
+        }
+        _ => Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Type")),
+    }
+}
+
+/// jCal or jCard as iCalendar or vCard.
+async fn from_json(body: String, card: bool) -> Result<String, Refused> {
+    let invalid = move |why: String| -> Fault {
+        if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into()
+    };
+    let converted = labour::of(body.len(), move || {
+        let json: Value = serde_json::from_str(&body).map_err(|error| invalid(error.to_string()))?;
+        let text = if card { jcard::from_jcard(&json) } else { jcal::from_jcal(&json) };
+        text.map_err(|bad| invalid(bad.to_string()))
+    });
+    Ok(converted.await??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(accept: &str, home: HomeKind) -> Option<Form> {
+        Form::negotiate(Some(accept), home).ok()
+    }
+
+    #[test]
+    fn a_client_gets_the_form_that_it_likes_best() {
+        let events = |accept: &str| of(accept, HomeKind::Calendars);
+        for kept in [
+            "",
+            "*/*",
+            "text/*",
+            "text/calendar",
+            "TEXT/Calendar; version=2.0",
+            "application/json;q=0.5, */*;q=0.6",
+        ] {
+            assert_eq!(events(kept), Some(Form::Kept), "{kept}");
+        }
+        assert_eq!(events("application/json"), Some(Form::Facts));
+        assert_eq!(events("application/*"), Some(Form::Facts));
+        assert_eq!(events("application/calendar+json, text/calendar;q=0.9"), Some(Form::JCal));
+        assert_eq!(events("*/*, text/calendar;q=0"), Some(Form::Facts));
+        assert_eq!(events("application/json;q=oops"), Some(Form::Facts));
+        for none in ["text/vcard", "image/png", "text/calendar;q=0", "nonsense", "text/html, application/xml"]
+        {
+            assert_eq!(events(none), None, "{none}");
+        }
+        assert_eq!(Form::negotiate(None, HomeKind::Calendars).ok(), Some(Form::Kept));
+    }
+
+    #[test]
+    fn versions_of_cards_are_given_to_who_names_them() {
+        let cards = |accept: &str| of(accept, HomeKind::AddressBooks);
+        assert_eq!(cards("*/*"), Some(Form::Kept));
+        assert_eq!(cards("text/vcard"), Some(Form::Kept));
+        assert_eq!(cards("text/vcard; version=4.0"), Some(Form::V4));
+        assert_eq!(cards("text/vcard;version=\"3.0\""), Some(Form::V3));
+        assert_eq!(cards("text/vcard;version=4.0, text/vcard;version=3.0;q=0.5"), Some(Form::V4));
+        assert_eq!(cards("text/vcard;version=9"), None);
+        assert_eq!(cards("application/vcard+json"), Some(Form::JCard));
+        assert_eq!(cards("application/calendar+json"), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! What the paths of resources name. Read from the path as it was sent, so that every name of an item can be said.
+//!
+//! A path that names nothing that can be is not found, like one of what is not there.
+
+use super::BASE;
+use super::problem::Refused;
+use crate::domain::fault::Fault;
+use crate::domain::id::{CollectionId, ObjectName};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use std::future::{Ready, ready};
+
+/// All but what may stand in a segment as it is (RFC 3986 §3.3).
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// `/calendars/{id}` and what is below it.
+#[derive(Debug, Clone, Copy)]
+pub struct OfCollection(pub CollectionId);
+
+/// `/calendars/{id}/events/{item}` and the like.
+#[derive(Debug, Clone)]
+pub struct OfItem {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The item's name, decoded.
+    pub name: String,
+}
+
+/// `/calendars/{id}/events/{item}:move` and the like: the item, without what is to be done with it.
+#[derive(Debug, Clone)]
+pub struct OfAction(pub OfItem);
+
+/// `/sessions/{id}` and the like: a number.
+#[derive(Debug, Clone, Copy)]
+pub struct OfRow(pub i64);
+
+/// The segment at this place below [`BASE`], as it was sent.
+fn segment(path: &str, at: usize) -> Option<&str> {
+    path.strip_prefix(BASE)?.split('/').nth(at + 1).filter(|segment| !segment.is_empty())
+}
+
+fn decoded(segment: &str) -> Option<String> {
+    percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+fn collection(path: &str) -> Option<CollectionId> {
+    CollectionId::parse(segment(path, 1)?)
+}
+
+fn item(path: &str, action: bool) -> Option<OfItem> {
+    let mut name = segment(path, 3)?;
+    if action {
+        (name, _) = name.rsplit_once(':')?;
+    }
+    let name = ObjectName::parse(&decoded(name)?)?;
+    Some(OfItem { collection: collection(path)?, name: name.as_str().to_owned() })
+}
+
+/// What stands at the end of a path in the place of a name that was found.
+fn found<T>(found: Option<T>) -> Ready<Result<T, Refused>> {
+    ready(found.ok_or_else(|| Fault::NotFound.into()))
+}
+
+impl FromRequest for OfCollection {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(collection(request.uri().path()).map(OfCollection))
+    }
+}
+
+impl FromRequest for OfItem {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(item(request.uri().path(), false))
+    }
+}
+
+impl FromRequest for OfAction {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(item(request.uri().path(), true).map(OfAction))
+    }
+}
+
+impl FromRequest for OfRow {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(segment(request.uri().path(), 1).and_then(row).map(OfRow))
+    }
+}
+
+/// The one spelling of a number.
+fn row(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
+/// The path of something below [`BASE`], each segment encoded.
+pub fn to(segments: &[&str]) -> String {
+    let mut path = String::from(BASE);
+    for segment in segments {
+        path.push('/');
+        path.extend(utf8_percent_encode(segment, SEGMENT));
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_an_item_is_read_back() {
+        let id = CollectionId(77).to_string();
+        for name in ["a.ics", "a b%c", "x:move", "é?#&+;=@'", "a\nb", "%2F", "~.._", "[x]"] {
+            let path = to(&["calendars", &id, "events", name]);
+            let read = item(&path, false).expect("a name");
+            assert_eq!((read.collection.0, read.name.as_str()), (77, name), "{path}");
+            let acted = item(&format!("{path}:move"), true).expect("a name");
+            assert_eq!(acted.name, name, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_found() {
+        let id = CollectionId(77).to_string();
+        for name in ["a%2Fb", "%00", ".", "%2e%2e", "%ff", ""] {
+            assert!(item(&format!("{BASE}/calendars/{id}/events/{name}"), false).is_none(), "{name}");
+        }
+        for path in
+            ["/api/v1/calendars/", "/api/v1/calendars/x", "/elsewhere", "/api/v1/calendars/%30000000000001"]
+        {
+            assert!(collection(path).is_none(), "{path}");
+        }
+        assert_eq!((row("12"), row("012"), row("+1"), row("x")), (Some(12), None, None, None));
+    }
+}

@@ -1,0 +1,245 @@
+//! Tasks. RFC 5545 §3.6.2, RFC 4791 §4.1.
+
+use super::collections::{CALENDARS, DavPaths};
+use super::items::{Item, TASKS, Target, Written};
+use super::page::Page;
+use super::path::{OfAction, OfCollection, OfItem};
+use super::problem::{Problem, Refused};
+use super::query::Query;
+use super::windows::{self, Occurrence};
+use crate::services::{Actor, Core};
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A page of tasks, or with `expand` one of their instances.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = TaskList)]
+#[expect(dead_code, reason = "only described: pages are written with the members that were asked for")]
+enum Listed {
+    /// Tasks.
+    Items(Page<Item>),
+    /// Instances.
+    Instances(Page<Occurrence>),
+}
+
+/// Tasks
+///
+/// In the order of their ids, or with `expand` their instances, the earliest first.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("q" = Option<String>, Query, description = "Words, each of which stands in a title, a description, a place, a category or the people; accents and case do not count"),
+        ("from" = Option<String>, Query, format = DateTime, description = "Only what touches the time from this instant on"),
+        ("to" = Option<String>, Query, format = DateTime, description = "Only what touches the time up to this instant"),
+        ("expand" = Option<bool>, Query, description = "Tell the instances between `from` and `to` instead, the earliest first"),
+        ("timeZone" = Option<String>, Query, description = "IANA zone in which dates and floating times are meant and instances are told; the calendar's where absent", example = "Europe/Paris"),
+        ("limit" = Option<u32>, Query, description = "Things of a page at most", minimum = 1, maximum = 1000),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("fields" = Option<String>, Query, description = "Members to tell, with commas between them; all but `data` where absent"),
+        ("form" = Option<String>, Query, description = "Form of `data`: `icalendar` (as kept), `jcal`"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = Listed),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[get("/calendars/{id}/tasks")]
+pub async fn list(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    dav: ReqData<DavPaths>,
+    of: OfCollection,
+    query: Query,
+) -> Result<HttpResponse, Refused> {
+    let access = CALENDARS.find(&core, &actor, of.0).await?;
+    windows::calendar_items(TASKS, &core, &access, &dav, query).await
+}
+
+/// Make a task
+///
+/// Under an id of the server's choice.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
+    request_body(content(
+            (String = "text/calendar"),
+            (Vec<Value> = "application/calendar+json")
+        )),
+    responses(
+        (status = 201, description = "Made", body = Written, headers(
+            ("Location" = String, description = "Its address"),
+            ("ETag" = String, description = "Its entity tag, where its bytes are kept as sent"),
+        )),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[post("/calendars/{id}/tasks")]
+pub async fn create(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    of: OfCollection,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    TASKS.create(&core, &actor, of.0, &request, &mut payload).await
+}
+
+/// A task
+///
+/// As it was sent, or in another form by `Accept`.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("item" = String, Path, description = "The task"),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
+    ),
+    responses(
+        (status = 200, description = "The task", content(
+            (String = "text/calendar"),
+            (Vec<Value> = "application/calendar+json"),
+            (Item = "application/json")
+        ), headers(("ETag" = String, description = "Its entity tag in this form"))),
+        (status = 304, description = "It has not changed"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[get("/calendars/{id}/tasks/{item}")]
+pub async fn read(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    dav: ReqData<DavPaths>,
+    of: OfItem,
+    query: Query,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refused> {
+    query.end()?;
+    TASKS.read(&core, &actor, &dav, &of, request.headers()).await
+}
+
+/// Replace a task
+///
+/// Or make one under an id of the client's choice.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("item" = String, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is none"),
+    ),
+    request_body(content(
+            (String = "text/calendar"),
+            (Vec<Value> = "application/calendar+json")
+        )),
+    responses(
+        (status = 200, description = "Replaced", body = Written, headers(("ETag" = String, description = "Its entity tag, where its bytes are kept as sent"))),
+        (status = 201, description = "Made", body = Written, headers(("ETag" = String, description = "Its entity tag, where its bytes are kept as sent"))),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[put("/calendars/{id}/tasks/{item}")]
+pub async fn replace(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    of: OfItem,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    TASKS.replace(&core, &actor, &of, request.headers(), &mut payload).await
+}
+
+/// Delete a task
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("item" = String, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[delete("/calendars/{id}/tasks/{item}")]
+pub async fn remove(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    of: OfItem,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refused> {
+    TASKS.delete(&core, &actor, &of, request.headers()).await
+}
+
+/// Move a task
+///
+/// To another collection, or to another id. The bytes stay, and so does the entity tag.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("item" = String, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
+    request_body = Target,
+    responses(
+        (status = 200, description = "Moved over another", body = Written),
+        (status = 201, description = "Moved", body = Written, headers(("Location" = String, description = "Its new address"))),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[post("/calendars/{id}/tasks/{item}:move")]
+pub async fn move_to(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    of: OfAction,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    TASKS.transfer(&core, &actor, &of.0, true, &request, &mut payload).await
+}
+
+/// Copy a task
+///
+/// To another collection: in its own its UID is taken.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("item" = String, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
+    request_body = Target,
+    responses(
+        (status = 200, description = "Copied over another", body = Written),
+        (status = 201, description = "Copied", body = Written, headers(("Location" = String, description = "The copy's address"))),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[post("/calendars/{id}/tasks/{item}:copy")]
+pub async fn copy(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    of: OfAction,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    TASKS.transfer(&core, &actor, &of.0, false, &request, &mut payload).await
+}

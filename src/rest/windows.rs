@@ -1,0 +1,289 @@
+//! Lists of calendar items that a window of time or a search narrows, and the instances in a window. RFC 4791 §7.8, §9.6.5.
+
+use super::collections::DavPaths;
+use super::instant;
+use super::items::{self, ListAsked, Members};
+use super::page::{self, Asked, Page};
+use super::problem::Refused;
+use super::query::Query;
+use crate::domain::fault::Condition;
+use crate::domain::object::Listed;
+use crate::domain::query::{CalendarFilter, Words};
+use crate::services::calendar_queries::CalendarQuery;
+use crate::services::contact_queries::ContactQuery;
+use crate::services::instances::Shown;
+use crate::services::{Access, Core, freebusy};
+use crate::text::ical::index::{Frame, When};
+use crate::text::recur::Window;
+use crate::text::recur::civil;
+use crate::text::zone::Zone;
+use actix_web::HttpResponse;
+use jiff::civil::DateTime;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One instance of an event or a task.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Occurrence {
+    /// The item that it is of.
+    #[schema(required = false)]
+    id: String,
+    /// As in the item's content.
+    #[schema(required = false)]
+    uid: String,
+    /// The item's entity tag, quotes included.
+    #[schema(required = false)]
+    etag: String,
+    /// Which instance of a series: when it would be by the rule; null where the item does not recur.
+    #[schema(required = false, example = "2026-03-09T09:30:00")]
+    recurrence_id: Option<String>,
+    /// When it begins, as clocks in `timeZone` show it; of all-day ones the first day's midnight.
+    #[schema(required = false, example = "2026-03-09T09:30:00")]
+    start: String,
+    /// When it ends, likewise; of all-day ones the midnight after the last day.
+    #[schema(required = false, example = "2026-03-09T10:30:00")]
+    end: String,
+    /// The zone of `start` and `end`; null where they float, as all days do.
+    #[schema(required = false, example = "Europe/Paris")]
+    time_zone: Option<String>,
+    /// Whether it is of whole days.
+    #[schema(required = false)]
+    all_day: bool,
+    /// When it begins.
+    #[schema(required = false, format = DateTime)]
+    utc_start: String,
+    /// When it ends.
+    #[schema(required = false, format = DateTime)]
+    utc_end: String,
+    /// SUMMARY.
+    #[schema(required = false)]
+    title: Option<String>,
+    /// LOCATION.
+    #[schema(required = false)]
+    location: Option<String>,
+    /// STATUS.
+    #[schema(required = false, example = "CONFIRMED")]
+    status: Option<String>,
+    /// Where DAV serves the item.
+    #[schema(required = false)]
+    href: String,
+}
+
+const INSTANCE_FIELDS: &[&str] = &[
+    "id",
+    "uid",
+    "etag",
+    "recurrenceId",
+    "start",
+    "end",
+    "timeZone",
+    "allDay",
+    "utcStart",
+    "utcEnd",
+    "title",
+    "location",
+    "status",
+    "href",
+];
+
+/// A civil time without zone.
+fn civil_text(at: DateTime) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+fn recurrence_text(when: When) -> String {
+    civil_text(civil::to_datetime(when.civil))
+}
+
+impl Occurrence {
+    fn of(shown: &Shown, told_in: Option<&Zone>, parent: &str, dav: &DavPaths) -> Self {
+        let instance = &shown.instance;
+        // A zone without a name of its own cannot be told: UTC serves.
+        let zone = shown.zone.as_ref().map(|own| match told_in.unwrap_or(own) {
+            named if named.name().is_some() => named.clone(),
+            _ => Zone::Utc,
+        });
+        let (start, end) = match &zone {
+            Some(zone) => (zone.to_civil(instance.start), zone.to_civil(instance.end)),
+            None => (instance.start_civil, instance.end_civil),
+        };
+        Occurrence {
+            id: shown.of.name.clone(),
+            uid: shown.of.uid.clone(),
+            etag: shown.of.etag.quoted(),
+            recurrence_id: instance.recurrence_id.map(recurrence_text),
+            start: civil_text(start),
+            end: civil_text(end),
+            time_zone: zone.as_ref().and_then(|zone| zone.name().map(str::to_owned)),
+            all_day: instance.frame == Frame::Date,
+            utc_start: instant::text(instance.start),
+            utc_end: instant::text(instance.end),
+            title: shown.summary.clone(),
+            location: shown.location.clone(),
+            status: shown.status.clone(),
+            href: (dav.item)(parent, &shown.of.name),
+        }
+    }
+}
+
+/// What narrows a list.
+struct Narrowed {
+    window: Option<Window>,
+    words: Words,
+    zone: Option<Zone>,
+}
+
+impl Narrowed {
+    fn take(query: &mut Query) -> Result<Self, Refused> {
+        let zone = match query.text("timeZone") {
+            None => None,
+            Some(name) => Some(
+                Some(name.as_str())
+                    .filter(|name| !name.contains("BEGIN:"))
+                    .and_then(freebusy::read_zone)
+                    .ok_or_else(|| Refused::from(Condition::ValidTimezone).field("timeZone"))?,
+            ),
+        };
+        Ok(Narrowed { window: window(query)?, words: words(query)?, zone })
+    }
+
+    fn query(&self, access: &Access, component: Option<&'static str>) -> Result<CalendarQuery, Refused> {
+        let filter = CalendarFilter::simple(component, self.window);
+        Ok(CalendarQuery::new(access, filter, self.zone.clone())?.saying(self.words.clone()))
+    }
+}
+
+/// Takes `from` and `to` out of the parameters; one that is absent is an open end.
+pub fn window(query: &mut Query) -> Result<Option<Window>, Refused> {
+    let (from, to) = (instant::take(query, "from")?, instant::take(query, "to")?);
+    if from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    let window = Window::new(from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
+    if window.start >= window.end {
+        return Err(Refused::at("to", "must come after 'from'"));
+    }
+    Ok(Some(window))
+}
+
+fn words(query: &mut Query) -> Result<Words, Refused> {
+    let text = query.text("q").unwrap_or_default();
+    Words::parse(&text).ok_or_else(|| Refused::at("q", "too many words"))
+}
+
+/// A list of events or tasks: all of them, those that fit, or the instances of those.
+pub async fn calendar_items(
+    members: Members,
+    core: &Core,
+    access: &Access,
+    dav: &DavPaths,
+    mut query: Query,
+) -> Result<HttpResponse, Refused> {
+    let expand = query.flag("expand")?;
+    let narrowed = Narrowed::take(&mut query)?;
+    if expand {
+        return instances(members, core, access, dav, query, narrowed).await;
+    }
+    let asked = ListAsked::take(&mut query, members.of.home)?;
+    query.end()?;
+    if narrowed.window.is_none() && narrowed.words.is_empty() {
+        return members.list(core, access, dav, &asked).await;
+    }
+    let found = core.matches(narrowed.query(access, members.kind.component())?).await?;
+    some(members, core, access, dav, &asked, found).await
+}
+
+/// A list of contacts: all of them, or those that fit.
+pub async fn contacts(
+    members: Members,
+    core: &Core,
+    access: &Access,
+    dav: &DavPaths,
+    mut query: Query,
+) -> Result<HttpResponse, Refused> {
+    let words = words(&mut query)?;
+    let asked = ListAsked::take(&mut query, members.of.home)?;
+    query.end()?;
+    if words.is_empty() {
+        return members.list(core, access, dav, &asked).await;
+    }
+    let found = core.matching_contacts(ContactQuery::saying(access, words)?).await?;
+    some(members, core, access, dav, &asked, found).await
+}
+
+/// A page of what was found, which is in the order of names.
+async fn some(
+    members: Members,
+    core: &Core,
+    access: &Access,
+    dav: &DavPaths,
+    asked: &ListAsked,
+    mut found: Vec<Listed>,
+) -> Result<HttpResponse, Refused> {
+    if let Some(after) = &asked.page.after {
+        found.retain(|item| item.name > *after);
+    }
+    let limit = usize::try_from(asked.page.limit).unwrap_or(1);
+    let mut more = found.len() > limit;
+    found.truncate(limit);
+    let mut last = found.last().map(|item| item.name.clone());
+    let items = match asked.data {
+        None => members.tell(access, dav, asked, &found)?,
+        Some(form) => {
+            let names: Vec<String> = found.into_iter().map(|item| item.name).collect();
+            let (mut objects, served) = core.items_named(access, names.clone()).await?;
+            more |= served < names.len();
+            last = served.checked_sub(1).and_then(|at| names.get(at)).cloned();
+            objects.sort_by(|a, b| a.name.cmp(&b.name));
+            items::tell_whole(access, dav, asked, objects, form).await?
+        }
+    };
+    let next = last.filter(|_| more).map(|name| page::cursor(&name));
+    Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// Where an instance stands in its list.
+fn place(shown: &Shown) -> (i64, i64, &str) {
+    let recurrence = shown.instance.recurrence_id.map_or(i64::MIN, |when| when.civil);
+    (shown.instance.start, recurrence, &shown.of.name)
+}
+
+fn read_place(key: &str) -> Option<(i64, i64, &str)> {
+    let mut parts = key.splitn(3, '\n');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?))
+}
+
+async fn instances(
+    members: Members,
+    core: &Core,
+    access: &Access,
+    dav: &DavPaths,
+    mut query: Query,
+    narrowed: Narrowed,
+) -> Result<HttpResponse, Refused> {
+    let asked = Asked::take(&mut query, INSTANCE_FIELDS)?;
+    query.end()?;
+    let window = narrowed
+        .window
+        .filter(|window| window.start != i64::MIN && window.end != i64::MAX)
+        .ok_or_else(|| Refused::at("from", "instances are those from 'from' to 'to': give both"))?;
+    let after = match &asked.after {
+        None => None,
+        Some(key) => Some(read_place(key).ok_or_else(|| Refused::at("cursor", "of another list"))?),
+    };
+    let mut found = core.instances(narrowed.query(access, members.kind.component())?, window).await?;
+    found.sort_by(|a, b| place(a).cmp(&place(b)));
+    let limit = usize::try_from(asked.limit).unwrap_or(1);
+    let mut rest = found.iter().filter(|shown| after.is_none_or(|after| place(shown) > after));
+    let shown: Vec<&Shown> = rest.by_ref().take(limit).collect();
+    let more = rest.next().is_some();
+    let next = shown.last().filter(|_| more).map(|last| {
+        let (start, recurrence, name) = place(last);
+        page::cursor(&format!("{start}\n{recurrence}\n{name}"))
+    });
+    let parent = dav.of(access);
+    let tell = |shown: &Shown| asked.sparse(&Occurrence::of(shown, narrowed.zone.as_ref(), &parent, dav));
+    let items = shown.into_iter().map(tell).collect::<Result<Vec<_>, _>>()?;
+    Ok(HttpResponse::Ok().json(Page { items, next }))
+}

@@ -1,0 +1,132 @@
+//! Logins of programs that renew their tokens. Knows no token.
+
+use super::schema::session;
+use super::{Error, ReadTx, WriteTx};
+use crate::domain::id::PrincipalId;
+use diesel::prelude::*;
+
+/// Rows that one piece of cleaning removes.
+const PIECE: i64 = 500;
+
+/// A session as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its row.
+    pub id: i64,
+    /// Whose it is.
+    pub principal: PrincipalId,
+    /// What its owner or his program calls it.
+    pub device: String,
+    /// What it opens, as words.
+    pub scope: String,
+    /// The number of the one token that may renew it next.
+    pub generation: i64,
+    /// Microseconds UTC.
+    pub created_at: i64,
+    /// When it was last renewed, microseconds UTC.
+    pub refreshed_at: i64,
+    /// When it ends unless it is renewed, microseconds UTC.
+    pub expires_at: i64,
+}
+
+type Row = (i64, i64, String, String, i64, i64, i64, i64);
+
+const COLUMNS: (
+    session::id,
+    session::principal,
+    session::device,
+    session::scope,
+    session::generation,
+    session::created_at,
+    session::refreshed_at,
+    session::expires_at,
+) = (
+    session::id,
+    session::principal,
+    session::device,
+    session::scope,
+    session::generation,
+    session::created_at,
+    session::refreshed_at,
+    session::expires_at,
+);
+
+fn from_row(row: Row) -> Session {
+    let (id, principal, device, scope, generation, created_at, refreshed_at, expires_at) = row;
+    let principal = PrincipalId(principal);
+    Session { id, principal, device, scope, generation, created_at, refreshed_at, expires_at }
+}
+
+impl ReadTx<'_> {
+    /// The session with this id, ended ones too as long as they are kept.
+    pub fn session(&mut self, id: i64) -> Result<Option<Session>, Error> {
+        let row: Option<Row> = session::table.find(id).select(COLUMNS).first(self.conn).optional()?;
+        Ok(row.map(from_row))
+    }
+
+    /// The sessions of a principal that have not ended at `now`, the oldest first.
+    pub fn sessions(&mut self, of: PrincipalId, now: i64) -> Result<Vec<Session>, Error> {
+        let rows: Vec<Row> = session::table
+            .filter(session::principal.eq(of.0).and(session::expires_at.gt(now)))
+            .select(COLUMNS)
+            .order(session::id)
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(from_row).collect())
+    }
+}
+
+impl WriteTx<'_> {
+    /// Opens a session that ends at `expires_at` unless it is renewed; tells its id.
+    pub fn open_session(
+        &mut self,
+        of: PrincipalId,
+        device: &str,
+        scope: &str,
+        expires_at: i64,
+    ) -> Result<i64, Error> {
+        let (id, now) = (self.new_id(), self.now);
+        diesel::insert_into(session::table)
+            .values((
+                session::id.eq(id),
+                session::principal.eq(of.0),
+                session::device.eq(device),
+                session::scope.eq(scope),
+                session::generation.eq(0),
+                session::created_at.eq(now),
+                session::refreshed_at.eq(now),
+                session::expires_at.eq(expires_at),
+            ))
+            .execute(self.conn)?;
+        Ok(id)
+    }
+
+    /// Renews a session whose next token is of this generation; whether it was. Of two at once one is.
+    pub fn renew_session(&mut self, id: i64, generation: i64, expires_at: i64) -> Result<bool, Error> {
+        let now = self.now;
+        let renewed =
+            diesel::update(session::table.filter(session::id.eq(id).and(session::generation.eq(generation))))
+                .set((
+                    session::generation.eq(generation + 1),
+                    session::refreshed_at.eq(now),
+                    session::expires_at.eq(expires_at),
+                ))
+                .execute(self.conn)?;
+        Ok(renewed > 0)
+    }
+
+    /// Ends a session of a principal's; whether there was one.
+    pub fn end_session(&mut self, of: PrincipalId, id: i64) -> Result<bool, Error> {
+        let own = session::table.filter(session::id.eq(id).and(session::principal.eq(of.0)));
+        Ok(diesel::delete(own).execute(self.conn)? > 0)
+    }
+
+    /// Removes a piece of the sessions that ended before `before` (microseconds UTC); how many rows went.
+    pub fn purge_sessions(&mut self, before: i64) -> Result<usize, Error> {
+        let old: Vec<i64> = session::table
+            .filter(session::expires_at.lt(before))
+            .select(session::id)
+            .limit(PIECE)
+            .load(self.conn)?;
+        Ok(diesel::delete(session::table.filter(session::id.eq_any(old))).execute(self.conn)?)
+    }
+}
