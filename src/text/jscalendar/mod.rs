@@ -2,7 +2,7 @@
 //!
 //! Works on the lossless tree: a change of JSON changes the lines that the changed members stand for, and no other byte.
 //! What JSON has no member for is told under `iCalendar`, in jCal, after draft-ietf-calext-jscalendar-icalendar. `fields`,
-//! `sets`, `times`, `rules`, `people`, `links`, `alerts` and `overrides` each carry some members both ways; `object` puts them
+//! `sets`, `times`, `rules`, `people`, `links`, `alerts` and `overrides` each carry some members both ways; `object` and `rewrite` put them
 //! together. Knows no rights, no clock and no storage. A new member goes to the family it belongs to.
 
 mod alerts;
@@ -14,6 +14,7 @@ mod object;
 mod overrides;
 mod people;
 mod place;
+mod rewrite;
 mod rules;
 mod sets;
 mod times;
@@ -28,7 +29,7 @@ pub use instance::{Split, cancel, change_all, change_following, change_instance,
 use super::component::{Document, Limits};
 use super::jsobject::{self, check, first_lost};
 use super::vcard::prop::Prop;
-use object::Task;
+use rewrite::Task;
 use serde_json::{Map, Value, json};
 use view::Kind;
 
@@ -115,7 +116,7 @@ fn frame(new: &Map<String, Value>, kind: Kind, uid: &str, now: i64) -> Result<St
         out.push_str(&lines);
         components.iter().for_each(|text| out.push_str(text));
     }
-    let mut part = object::skeleton(kind.component(), uid);
+    let mut part = rewrite::skeleton(kind.component(), uid);
     let at = part.len() - format!("END:{}\r\n", kind.component()).len();
     let mut lines = String::new();
     if let Some(id) = new.get("recurrenceId").filter(|id| !id.is_null()) {

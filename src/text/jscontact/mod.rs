@@ -2,12 +2,13 @@
 //!
 //! RFC 9555 has the correspondence. Works on the lossless tree, in versions 3.0 and 4.0; a card of 2.1 is read as 3.0, and
 //! becomes 3.0 when it is changed, for nothing is written in 2.1. What JSON has no member for is told as `vCardProps` (jCard) and
-//! `vCardParams`. `entries` carries the maps of things, `card` single values and sets, `dates` dates. Knows no address
+//! `vCardParams`. `entries` and `lines` carry the maps of things, `card` single values and sets, `dates` dates. Knows no address
 //! book, no person and no storage.
 
 mod card;
 mod dates;
 mod entries;
+mod lines;
 
 #[cfg(test)]
 mod tests;
@@ -283,7 +284,7 @@ impl<'e> Edit<'e, '_, '_> {
         let name = if version == Version::V4 { family.name } else { family.old_name };
         let mut prop =
             known.and_then(|entry| self.draft.line(entry.at)).cloned().unwrap_or_else(|| Prop::new(name, ""));
-        entries::write(&family, &mut prop, value, members, known.map(|entry| &entry.json), version, pointer)?;
+        lines::write(&family, &mut prop, value, members, known.map(|entry| &entry.json), version, pointer)?;
         if known.is_none()
             && let Some(params) = members.get("vCardParams")
         {
