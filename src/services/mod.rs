@@ -7,6 +7,7 @@ pub mod access;
 pub mod accounts;
 pub mod actor;
 pub mod archive;
+pub mod batch;
 pub mod calendar_queries;
 mod card_search;
 pub mod collection_transfer;
