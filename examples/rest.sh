@@ -74,6 +74,17 @@ echo "what changed since the calendar was made (with &wait=60 the answer waits f
 ask GET "/calendars/$calendar/changes?since=$token"
 echo
 
+echo "two things at once, or neither: another event, and the first one away"
+ask POST /batch --json "{\"operations\": [
+    {\"op\": \"create\", \"path\": \"/calendars/$calendar/events\", \"mediaType\": \"application/calendar+json\",
+     \"data\": [\"vcalendar\", [[\"version\", {}, \"text\", \"2.0\"], [\"prodid\", {}, \"text\", \"-//Cenacle//exemple//FR\"]], [[\"vevent\",
+        [[\"uid\", {}, \"text\", \"autre-$$@example.org\"], [\"dtstamp\", {}, \"date-time\", \"2026-01-01T00:00:00Z\"],
+         [\"dtstart\", {}, \"date-time\", \"2026-03-10T09:00:00Z\"], [\"summary\", {}, \"text\", \"Autre\"]], []]]]},
+    {\"op\": \"delete\", \"path\": \"/calendars/$calendar/events/$id\"}]}"
+echo
+echo "all of the calendar as one file:"
+ask GET "/calendars/$calendar/export"
+
 book=$(ask GET '/address-books?fields=id' | member id)
 contact=$(ask POST "/address-books/$book/contacts" --header 'Content-Type: text/vcard' --data-binary @- <<VCF | member id
 BEGIN:VCARD
@@ -88,3 +99,12 @@ echo "contact $contact, found by a part of the name:"
 ask GET "/address-books/$book/contacts?q=essai-$$&fields=id,etag"
 echo
 ask DELETE "/address-books/$book/contacts/$contact"
+
+echo "tokens for a program that only reads calendars: one for a quarter of an hour, one that renews it, once"
+tokens=$(ask POST /auth/token --data-urlencode grant_type=password --data-urlencode "username=$login" \
+    --data-urlencode "password=$password" --data-urlencode 'scope=read calendars')
+renewed=$(ask POST /auth/token --data-urlencode grant_type=refresh_token \
+    --data-urlencode "refresh_token=$(echo "$tokens" | member refresh_token)")
+curl --silent --show-error --fail-with-body --oauth2-bearer "$(echo "$renewed" | member access_token)" "$api/calendars?fields=name"
+echo
+ask POST /auth/revoke --data-urlencode "token=$(echo "$renewed" | member refresh_token)"

@@ -72,7 +72,7 @@ struct AppPassword {
     /// What it is for: the device or program
     #[arg(long)]
     name: String,
-    /// What it opens: words of `calendars`, `contacts`, `read`; everything without
+    /// What it opens: words of `calendars`, `contacts`, `read`, `write`, `admin`, `collection:ID`; everything without
     #[arg(long, default_value = "")]
     scope: String,
     #[command(flatten)]

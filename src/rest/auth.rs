@@ -1,10 +1,10 @@
 //! Tokens for programs: logging in, renewing, revoking. The names in here are those of OAuth, so that its libraries can be used.
 //!
-//! RFC 6749 §4.3, §5.1, §6; RFC 7009. Nothing in here is remembered for `Idempotency-Key`: answers hold secrets.
+//! RFC 6749 §4.3, §5.1, §6; RFC 7009. `Idempotency-Key` is refused: answers hold secrets, which are not kept.
 
-use super::body;
 use super::problem::{Problem, Refused};
 use super::query::Query;
+use super::{body, once};
 use crate::domain::fault::Fault;
 use crate::http::body::read_body;
 use crate::services::sessions::{ACCESS, Tokens};
@@ -74,6 +74,9 @@ async fn read<T: DeserializeOwned + Send + 'static>(
     payload: &mut Payload,
     names: &[&str],
 ) -> Result<T, Refused> {
+    if headers.contains_key(once::KEY) {
+        return Err(Refused::at(once::KEY, "the answer holds secrets, which are not kept"));
+    }
     if body::media(headers).as_deref() != Some("application/x-www-form-urlencoded") {
         return body::parse(body::bytes(headers, payload, MOST).await?).await;
     }

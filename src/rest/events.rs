@@ -2,28 +2,13 @@
 
 use super::collections::{CALENDARS, DavPaths};
 use super::items::{EVENTS, Item, Target, Written};
-use super::page::Page;
 use super::path::{OfAction, OfCollection, OfItem};
 use super::problem::{Problem, Refused};
 use super::query::Query;
-use super::windows::{self, Occurrence};
+use super::windows::{self, ItemsOrInstances};
 use crate::services::{Actor, Core};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
-use serde::Serialize;
-use utoipa::ToSchema;
-
-/// A page of events, or with `expand` one of their instances.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = EventList)]
-#[expect(dead_code, reason = "only described: pages are written with the members that were asked for")]
-enum Listed {
-    /// Events.
-    Items(Page<Item>),
-    /// Instances.
-    Instances(Page<Occurrence>),
-}
 
 /// Events
 ///
@@ -42,7 +27,7 @@ enum Listed {
         ("form" = Option<String>, Query, description = "Form of `data`: `icalendar` (as kept), `jcal`"),
     ),
     responses(
-        (status = 200, description = "A page", body = Listed),
+        (status = 200, description = "A page", body = ItemsOrInstances),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),

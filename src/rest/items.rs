@@ -154,6 +154,11 @@ impl Members {
         matches!(self.of.home, HomeKind::AddressBooks)
     }
 
+    /// A name that no item has.
+    pub fn new_name(self) -> String {
+        format!("{}.{}", uuid::Uuid::now_v7(), if self.is_card() { "vcf" } else { "ics" })
+    }
+
     /// The path of an item.
     fn location(self, collection: CollectionId, name: &str) -> String {
         path::to(&[self.of.segment, &collection.to_string(), self.segment, name])
@@ -271,7 +276,7 @@ impl Members {
         let asked = once::of(request, body.as_bytes())?;
         let media = body::media(request.headers());
         let (content, kept) = forms::read(media.as_deref(), body, self.home()).await?;
-        let name = format!("{}.{}", uuid::Uuid::now_v7(), if self.is_card() { "vcf" } else { "ics" });
+        let name = self.new_name();
         let fresh = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
         let terms = Terms { kind: Some(self.kind), request: asked, ..Terms::default() };
         let named = core.put_item_on(actor, &access.place(), &name, content, fresh, terms).await?;
@@ -306,9 +311,9 @@ impl Members {
         of: &OfItem,
         headers: &HeaderMap,
     ) -> Result<HttpResponse, Refused> {
-        let (access, _, _) = self.find(core, actor, of).await?;
+        let access = self.of.find(core, actor, of.collection).await?;
         let conditions = conditions::of_item(headers)?;
-        let done = core.delete_item(actor, &access.place(), &of.name, conditions).await;
+        let done = core.delete_item_of(actor, &access.place(), &of.name, self.kind, conditions).await;
         self.or_stale(core, actor, of, done.map_err(Refused::from)).await?;
         Ok(HttpResponse::NoContent().finish())
     }

@@ -23,6 +23,7 @@ pub struct Homes {
 
 /// A principal, as he sees himself.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct Me {
     /// Unique name: login, and part of URLs.
     #[schema(example = "claire.martin")]

@@ -6,6 +6,7 @@
 
 mod address_books;
 mod auth;
+mod batch;
 mod body;
 mod calendars;
 mod changes;
@@ -14,8 +15,10 @@ mod conditions;
 mod contacts;
 mod cors;
 mod events;
+mod exports;
 mod forms;
 mod freebusy;
+mod imports;
 mod instant;
 mod items;
 mod logins;
@@ -74,6 +77,9 @@ struct Description;
 /// The list of resources, below [`BASE`].
 pub fn mount(config: &mut ServiceConfig<'_>) {
     config.service(me::me).service(principals::search).service(description);
+    config.service(batch::run);
+    config.service(exports::calendar).service(exports::address_book);
+    config.service(imports::calendar).service(imports::address_book);
     config.service(auth::give).service(auth::revoke);
     config
         .service(logins::app_passwords)

@@ -69,8 +69,12 @@ fn item(path: &str, action: bool) -> Option<OfItem> {
     if action {
         (name, _) = name.rsplit_once(':')?;
     }
-    let name = ObjectName::parse(&decoded(name)?)?;
-    Some(OfItem { collection: collection(path)?, name: name.as_str().to_owned() })
+    Some(OfItem { collection: collection(path)?, name: self::name(name)? })
+}
+
+/// The name of an item that a segment is.
+pub fn name(segment: &str) -> Option<String> {
+    ObjectName::parse(&decoded(segment)?).map(|name| name.as_str().to_owned())
 }
 
 /// What stands at the end of a path in the place of a name that was found.

@@ -2,7 +2,7 @@
 
 use super::collections::DavPaths;
 use super::instant;
-use super::items::{self, ListAsked, Members};
+use super::items::{self, Item, ListAsked, Members};
 use super::page::{self, Asked, Page};
 use super::problem::Refused;
 use super::query::Query;
@@ -20,7 +20,9 @@ use crate::text::zone::Zone;
 use actix_web::HttpResponse;
 use jiff::civil::DateTime;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::AnyOf;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// One instance of an event or a task.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,6 +70,24 @@ pub struct Occurrence {
     /// Where DAV serves the item.
     #[schema(required = false)]
     href: String,
+}
+
+/// A page of items, or with `expand` of instances: an empty one is both.
+#[derive(Debug)]
+pub struct ItemsOrInstances;
+
+impl PartialSchema for ItemsOrInstances {
+    fn schema() -> RefOr<Schema> {
+        let both = AnyOf::builder().item(Page::<Item>::schema()).item(Page::<Occurrence>::schema());
+        RefOr::T(Schema::AnyOf(both.build()))
+    }
+}
+
+impl ToSchema for ItemsOrInstances {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Page::<Item>::schemas(schemas);
+        Page::<Occurrence>::schemas(schemas);
+    }
 }
 
 const INSTANCE_FIELDS: &[&str] = &[

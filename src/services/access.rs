@@ -321,8 +321,13 @@ pub(super) fn find_item_for_change(
 
 /// Locks the homes of two places in one order, whatever the direction of a transfer, so that two cannot wait for each other.
 pub(super) fn lock_both(tx: &mut WriteTx<'_>, one: HomeOf, other: HomeOf) -> Result<(), Error> {
-    let mut homes = [one, other];
+    lock_all(tx, vec![one, other])
+}
+
+/// Locks homes in one order, whatever the order of what is done in them.
+pub(super) fn lock_all(tx: &mut WriteTx<'_>, mut homes: Vec<HomeOf>) -> Result<(), Error> {
     homes.sort_by_key(|(owner, home)| (*owner, *home as i16));
+    homes.dedup();
     homes.iter().try_for_each(|(owner, home)| tx.lock_home(*owner, *home))
 }
 

@@ -180,21 +180,7 @@ impl Core {
             self.store
                 .write_home(&owner, move |tx| {
                     once(tx, &actor, request.as_ref(), |tx| {
-                        let (access, old, uid_holder) =
-                            access::find_item_for_change(tx, &actor, &place, &draft.name, Some(&draft.uid))?;
-                        let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
-                        let checked = access.need(privilege)?;
-                        conditions::hold(tx, &actor, &conditions, checked.collection(), old.as_ref())?;
-                        if let (Some(kind), Some(old)) = (kind, &old)
-                            && old.kind != kind
-                        {
-                            return Err(Fault::Conflict("an item of another kind has this name").into());
-                        }
-                        let index = index.as_ref();
-                        let entering = Entering { draft: &draft, index, old: old.as_ref(), uid_holder };
-                        admit(tx, checked.collection(), &place, entering, members)?;
-                        let stored = write(tx, checked.collection(), &draft, old.as_ref(), &actor)?;
-                        Ok(Named { name: draft.name.clone(), stored })
+                        put(tx, &actor, &place, &draft, index.as_ref(), &conditions, kind, members)
                     })
                 })
                 .await,
@@ -241,15 +227,26 @@ impl Core {
         let owner = place.owner.clone();
         fault(
             self.store
-                .write_home(&owner, move |tx| {
-                    let (access, old, _) = access::find_item_for_change(tx, &actor, &place, &name, None)?;
-                    let old = old.ok_or(Fault::NotFound)?;
-                    let checked = access.need(Privilege::Unbind)?;
-                    conditions::hold(tx, &actor, &conditions, checked.collection(), Some(&old))?;
-                    tx.remove_object(checked.collection(), &old, &actor.origin(place.home))
-                })
+                .write_home(&owner, move |tx| delete(tx, &actor, &place, &name, &conditions, None))
                 .await,
         )
+    }
+
+    /// As [`Core::delete_item`], if it is of this kind.
+    pub async fn delete_item_of(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        name: &str,
+        kind: ItemKind,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
+        let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
+        let owner = place.owner.clone();
+        let gone = self
+            .store
+            .write_home(&owner, move |tx| delete(tx, &actor, &place, &name, &conditions, Some(kind)));
+        fault(gone.await)
     }
 
     /// Changes what clients keep on an item; its content stays.
@@ -278,6 +275,50 @@ impl Core {
                 .await,
         )
     }
+}
+
+/// Writes a draft to its place, in a transaction.
+#[allow(clippy::too_many_arguments, reason = "all that a write is judged by")]
+pub(super) fn put(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    draft: &Draft,
+    index: Option<&CalendarIndex>,
+    conditions: &Preconditions,
+    kind: Option<ItemKind>,
+    members: i64,
+) -> Result<Named, Error> {
+    let (access, old, uid_holder) =
+        access::find_item_for_change(tx, actor, place, &draft.name, Some(&draft.uid))?;
+    let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+    let checked = access.need(privilege)?;
+    conditions::hold(tx, actor, conditions, checked.collection(), old.as_ref())?;
+    if let (Some(kind), Some(old)) = (kind, &old)
+        && old.kind != kind
+    {
+        return Err(Fault::Conflict("an item of another kind has this name").into());
+    }
+    let entering = Entering { draft, index, old: old.as_ref(), uid_holder };
+    admit(tx, checked.collection(), place, entering, members)?;
+    let stored = write(tx, checked.collection(), draft, old.as_ref(), actor)?;
+    Ok(Named { name: draft.name.clone(), stored })
+}
+
+/// Removes an item from its place, in a transaction.
+pub(super) fn delete(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    name: &str,
+    conditions: &Preconditions,
+    kind: Option<ItemKind>,
+) -> Result<(), Error> {
+    let (access, old, _) = access::find_item_for_change(tx, actor, place, name, None)?;
+    let old = old.filter(|old| kind.is_none_or(|kind| kind == old.kind)).ok_or(Fault::NotFound)?;
+    let checked = access.need(Privilege::Unbind)?;
+    conditions::hold(tx, actor, conditions, checked.collection(), Some(&old))?;
+    tx.remove_object(checked.collection(), &old, &actor.origin(place.home))
 }
 
 /// Holds a request's conditions against the item and its collection, inside the transaction.

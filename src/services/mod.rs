@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod actor;
 pub mod archive;
 mod as_seen;
+pub mod batch;
 pub mod calendar_queries;
 mod card_search;
 pub mod collection_transfer;

@@ -60,7 +60,12 @@ impl Core {
 }
 
 /// The transfer, in its transaction.
-fn transfer(tx: &mut WriteTx<'_>, actor: &Actor, what: &Transfer, limits: &Limits) -> Result<Named, Error> {
+pub(super) fn transfer(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    what: &Transfer,
+    limits: &Limits,
+) -> Result<Named, Error> {
     let from = access::home_of(tx, actor, &what.from.place)?;
     let to = access::home_of(tx, actor, &what.to.place).map_err(no_parent)?;
     access::lock_both(tx, from, to)?;

@@ -1,10 +1,14 @@
 //! REST: one file a resource or a manner. What is written by this door is read by DAV, and the other way round.
 
+mod authorisation;
+mod batch;
 mod changes;
 mod collections;
+mod imports;
 mod items;
 mod logins;
 mod manners;
+mod model;
 mod principals;
 mod problems;
 mod queries;
