@@ -230,6 +230,30 @@ mod tests {
         assert!(value["components"]["securitySchemes"]["bearer"].is_object());
     }
 
+    /// The names that references below a value give.
+    fn references(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(|name| name.as_str()).map(str::to_owned));
+                members.values().for_each(|member| references(member, found));
+            }
+            serde_json::Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_of_the_description_leads_somewhere() {
+        let value: serde_json::Value = serde_json::from_str(document()).expect("JSON");
+        let mut found = Vec::new();
+        references(&value, &mut found);
+        assert!(found.len() > 50);
+        for name in found {
+            let pointer = name.strip_prefix('#').expect("in this document");
+            assert!(value.pointer(pointer).is_some(), "{name}");
+        }
+    }
+
     #[test]
     fn methods_fall_out_of_the_description() {
         for (path, item) in &api().paths.paths {

@@ -85,8 +85,8 @@ impl PartialSchema for ItemsOrInstances {
 
 impl ToSchema for ItemsOrInstances {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Page::<Item>::schemas(schemas);
-        Page::<Occurrence>::schemas(schemas);
+        schemas.push((Item::name().into(), Item::schema()));
+        schemas.push((Occurrence::name().into(), Occurrence::schema()));
     }
 }
 
