@@ -3,7 +3,7 @@
 //! RFC 3744 §2 and §9.4 (search). Decides no right.
 
 use super::conn::on;
-use super::dialect::containing;
+use super::dialect::Contains;
 use super::schema::{address, home, membership, principal};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::HomeKind;
@@ -68,15 +68,20 @@ impl ReadTx<'_> {
 
     /// Principals that match, ordered by their searched text; hidden ones left out.
     pub fn search_principals(&mut self, wanted: &PrincipalMatch) -> Result<Vec<Principal>, Error> {
-        let mut query = principal::table.select(columns!()).filter(principal::hidden.eq(false)).into_boxed();
-        if !wanted.kinds.is_empty() {
-            query = query.filter(principal::kind.eq_any(wanted.kinds.iter().map(|kind| *kind as i16)));
-        }
-        for needle in &wanted.needles {
-            query = query.filter(principal::search.like(containing(needle)).escape('\\'));
-        }
-        let rows: Vec<Row> =
-            query.order((principal::kind, principal::search)).limit(wanted.limit).load(self.conn)?;
+        let kinds: Vec<i16> = match wanted.kinds.as_slice() {
+            [] => PrincipalKind::ALL.into_iter().map(|kind| kind as i16).collect(),
+            some => some.iter().map(|kind| *kind as i16).collect(),
+        };
+        let rows: Vec<Row> = on!(self.conn, conn => {
+            let mut query = principal::table
+                .select(columns!())
+                .filter(principal::hidden.eq(false).and(principal::kind.eq_any(kinds)))
+                .into_boxed();
+            for needle in &wanted.needles {
+                query = query.filter(Contains::new(principal::search, needle));
+            }
+            query.order((principal::kind, principal::search)).limit(wanted.limit).load(conn)
+        })?;
         rows.into_iter().map(|row| self.with_addresses(row)).collect()
     }
 
