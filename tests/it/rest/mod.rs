@@ -12,6 +12,7 @@ mod model;
 mod principals;
 mod problems;
 mod queries;
+mod walk;
 
 use crate::harness::answer::Answer;
 use crate::harness::{Client, TestServer};
