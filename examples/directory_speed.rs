@@ -18,9 +18,8 @@ const WANTED: f64 = 50.0;
 
 const FIRST: [&str; 10] =
     ["Claire", "Jean", "Aïcha", "Loïc", "Éloïse", "Mehdi", "Chloé", "Noël", "Inès", "Gaël"];
-const LAST: [&str; 10] = [
-    "Martin", "Dupond", "Lefèvre", "Benali", "Nguyen", "Garçon", "Hélias", "Œuvrard", "Petit", "Le Goff",
-];
+const LAST: [&str; 10] =
+    ["Martin", "Dupond", "Lefèvre", "Benali", "Nguyen", "Garçon", "Hélias", "Œuvrard", "Petit", "Le Goff"];
 
 fn name(number: usize) -> String {
     let pick = |list: &[&str; 10], at: usize| list.get(at % 10).copied().unwrap_or_default().to_owned();

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod actor;
+mod app_passwords;
 pub mod archive;
 mod as_seen;
 pub mod batch;
