@@ -9,7 +9,7 @@ use super::query::Query;
 use super::windows;
 use crate::services::{Actor, Core};
 use actix_web::web::{Data, Payload, ReqData};
-use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 
 /// Contacts
 ///
@@ -21,7 +21,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
         ("limit" = Option<u32>, Query, description = "Things of a page at most", minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
         ("fields" = Option<String>, Query, description = "Members to tell, with commas between them; all but `data` where absent"),
-        ("form" = Option<String>, Query, description = "Form of `data`: `vcard` (as kept), `vcard3`, `vcard4`, `jcard`"),
+        ("form" = Option<String>, Query, description = "Form of `data`: `vcard` (as kept), `vcard3`, `vcard4`, `jcard`, `jscontact`"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<Item>),
@@ -52,7 +52,9 @@ pub async fn list(
     ),
     request_body(content(
             (String = "text/vcard"),
-            (Vec<Value> = "application/vcard+json")
+            (Vec<Value> = "application/vcard+json"),
+            (Object = "application/jscontact+json"),
+            (Object = "application/json")
         )),
     responses(
         (status = 201, description = "Made", body = Written, headers(
@@ -88,6 +90,7 @@ pub async fn create(
         (status = 200, description = "The contact", content(
             (String = "text/vcard"),
             (Vec<Value> = "application/vcard+json"),
+            (Object = "application/jscontact+json"),
             (Item = "application/json")
         ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "It has not changed"),
@@ -121,7 +124,9 @@ pub async fn read(
     ),
     request_body(content(
             (String = "text/vcard"),
-            (Vec<Value> = "application/vcard+json")
+            (Vec<Value> = "application/vcard+json"),
+            (Object = "application/jscontact+json"),
+            (Object = "application/json")
         )),
     responses(
         (status = 200, description = "Replaced", body = Written, headers(("ETag" = String, description = "Its entity tag, where its bytes are kept as sent"))),
@@ -140,6 +145,34 @@ pub async fn replace(
     mut payload: Payload,
 ) -> Result<HttpResponse, Refused> {
     CONTACTS.replace(&core, &actor, &of, request.headers(), &mut payload).await
+}
+
+/// Change a contact
+///
+/// A merge patch (RFC 7396) of its JSContact: what it does not name stays as it is, byte for byte.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The address book"),
+        ("item" = String, Path, description = "The contact"),
+        ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
+    ),
+    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    responses(
+        (status = 200, description = "Changed", body = Written),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "contacts"
+)]
+#[patch("/address-books/{id}/contacts/{item}")]
+pub async fn change(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    of: OfItem,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    CONTACTS.change(&core, &actor, &of, request.headers(), &mut payload).await
 }
 
 /// Delete a contact

@@ -1,8 +1,8 @@
 //! The forms that an item has outside: which one a client asks for, how it is written, and how one that is sent is read.
 //!
-//! The one place that knows media types of items. Another form (JSCalendar, JSContact) is a variant of [`Form`], its line in
-//! [`FORMS`], and its arms in [`Form::write`] and [`read`]. What is stored is what came; what came in another form than
-//! iCalendar or vCard is stored as those. RFC 9110 §12.5.1, RFC 7265, RFC 7095.
+//! The one place that knows media types of items. Another form is a variant of [`Form`], its line in
+//! [`FORMS`], and its arms in [`Form::write`] and [`read`]; JSCalendar and JSContact, which change what is there in place, are taken in
+//! `edits.rs`. What is stored is what came; what came in another form than iCalendar or vCard is stored as those. RFC 9110 §12.5.1, RFC 7265, RFC 7095.
 
 use super::problem::Refused;
 use crate::domain::collection::HomeKind;
@@ -10,8 +10,9 @@ use crate::domain::fault::{Condition, Fault};
 use crate::services::content::{Media, Sent};
 use crate::services::formats::{self, Format};
 use crate::services::labour;
+use crate::text::component::{Document, Limits};
 use crate::text::vcard::Version;
-use crate::text::{jcal, jcard};
+use crate::text::{jcal, jcard, jscalendar, jscontact};
 use serde_json::Value;
 
 /// A form of an item.
@@ -25,6 +26,10 @@ pub enum Form {
     JCal,
     /// jCard
     JCard,
+    /// JSCalendar
+    JSCalendar,
+    /// JSContact
+    JSContact,
     /// vCard 3.0
     V3,
     /// vCard 4.0
@@ -35,15 +40,17 @@ pub enum Form {
 type Row = (Form, HomeKind, &'static str, Option<&'static str>);
 
 /// All of them; of those that a client likes alike the first is given.
-const FORMS: [Row; 9] = [
+const FORMS: [Row; 11] = [
     (Form::Kept, HomeKind::Calendars, "text/calendar", None),
     (Form::Facts, HomeKind::Calendars, "application/json", None),
     (Form::JCal, HomeKind::Calendars, "application/calendar+json", None),
+    (Form::JSCalendar, HomeKind::Calendars, jscalendar::MEDIA_TYPE, None),
     (Form::Kept, HomeKind::AddressBooks, "text/vcard", None),
     (Form::V4, HomeKind::AddressBooks, "text/vcard", Some("4.0")),
     (Form::V3, HomeKind::AddressBooks, "text/vcard", Some("3.0")),
     (Form::Facts, HomeKind::AddressBooks, "application/json", None),
     (Form::JCard, HomeKind::AddressBooks, "application/vcard+json", None),
+    (Form::JSContact, HomeKind::AddressBooks, jscontact::MEDIA_TYPE, None),
     (Form::V3, HomeKind::AddressBooks, "text/x-vcard", None),
 ];
 
@@ -115,7 +122,9 @@ impl Form {
         match (home, name) {
             (HomeKind::Calendars, "icalendar") | (HomeKind::AddressBooks, "vcard") => Some(Form::Kept),
             (HomeKind::Calendars, "jcal") => Some(Form::JCal),
+            (HomeKind::Calendars, "jscalendar") => Some(Form::JSCalendar),
             (HomeKind::AddressBooks, "jcard") => Some(Form::JCard),
+            (HomeKind::AddressBooks, "jscontact") => Some(Form::JSContact),
             (HomeKind::AddressBooks, "vcard3") => Some(Form::V3),
             (HomeKind::AddressBooks, "vcard4") => Some(Form::V4),
             _ => None,
@@ -128,27 +137,30 @@ impl Form {
             Form::Kept => "",
             Form::Facts => "m",
             Form::JCal | Form::JCard => "j",
+            Form::JSCalendar | Form::JSContact => "s",
             Form::V3 => "3",
             Form::V4 => "4",
         }
     }
 
-    fn format(self) -> Format {
-        match self {
-            Form::Kept | Form::Facts => Format::AsStored,
+    /// The item in this form, and its media type where it is not the one of what is kept.
+    pub async fn write(self, body: String) -> Result<(String, Option<&'static str>), Refused> {
+        let format = match self {
+            Form::Kept | Form::Facts => return Ok((body, None)),
+            Form::JSCalendar => {
+                let (json, media) = (told(body, jscalendar::read).await?, jscalendar::MEDIA_TYPE);
+                return Ok((json.to_string(), Some(media)));
+            }
+            Form::JSContact => {
+                let (json, media) = (told(body, jscontact::read).await?, jscontact::MEDIA_TYPE);
+                return Ok((json.to_string(), Some(media)));
+            }
             Form::JCal => Format::JCal,
             Form::JCard => Format::JCard,
             Form::V3 => Format::VCard(Version::V3),
             Form::V4 => Format::VCard(Version::V4),
-        }
-    }
-
-    /// The item in this form, and its media type where it is not the one of what is kept.
-    pub async fn write(self, body: String) -> Result<(String, Option<&'static str>), Refused> {
-        if self.format() == Format::AsStored {
-            return Ok((body, None));
-        }
-        let (text, media) = labour::of(body.len(), move || formats::convert(&body, self.format())).await??;
+        };
+        let (text, media) = labour::of(body.len(), move || formats::convert(&body, format)).await??;
         Ok((text, Some(media)))
     }
 
@@ -156,10 +168,23 @@ impl Form {
     pub async fn embed(self, body: String) -> Result<Value, Refused> {
         let (text, _) = self.write(body).await?;
         match self {
-            Form::JCal | Form::JCard => Ok(serde_json::from_str(&text).map_err(|_| Fault::Internal)?),
+            Form::JCal | Form::JCard | Form::JSCalendar | Form::JSContact => {
+                Ok(serde_json::from_str(&text).map_err(|_| Fault::Internal)?)
+            }
             _ => Ok(Value::String(text)),
         }
     }
+}
+
+/// What is stored as JSCalendar or JSContact.
+async fn told(body: String, read: fn(&Document<'_>) -> Value) -> Result<Value, Refused> {
+    let told = labour::of(body.len(), move || {
+        Document::parse(&body, Limits::default()).map(|document| read(&document)).map_err(|malformed| {
+            tracing::error!(%malformed, "what is stored cannot be read");
+            Fault::Internal
+        })
+    });
+    Ok(told.await??)
 }
 
 /// What a client sent, as what is stored of it; and whether those are its very bytes.

@@ -9,6 +9,13 @@ pub fn text(micros: i64) -> String {
     Timestamp::from_microsecond(micros).map(|instant| instant.to_string()).unwrap_or_default()
 }
 
+/// Microseconds UTC as text, without the part of a second.
+pub fn second(micros: i64) -> String {
+    Timestamp::from_second(micros.div_euclid(1_000_000))
+        .map(|instant| instant.to_string())
+        .unwrap_or_default()
+}
+
 /// Takes a parameter that is an instant.
 pub fn take(query: &mut Query, name: &str) -> Result<Option<i64>, Refused> {
     let Some(text) = query.text(name) else { return Ok(None) };
@@ -32,5 +39,6 @@ mod tests {
         assert_eq!(text(0), "1970-01-01T00:00:00Z");
         assert_eq!(text(1_500_000), "1970-01-01T00:00:01.5Z");
         assert_eq!(text(i64::MAX), "");
+        assert_eq!(second(1_999_999), "1970-01-01T00:00:01Z");
     }
 }

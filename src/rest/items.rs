@@ -9,7 +9,7 @@ use super::page::{self, Asked, Page};
 use super::path::{self, OfItem};
 use super::problem::Refused;
 use super::query::Query;
-use super::{body, instant, once};
+use super::{body, edits, instant, once};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, ObjectName};
@@ -18,6 +18,7 @@ use crate::domain::precondition::{Preconditions, ResourceState, Tags};
 use crate::http::body::read_item;
 use crate::http::date::http_date;
 use crate::http::pieces::{self, Room};
+use crate::services::content::Sent;
 use crate::services::items::{Named, Terms};
 use crate::services::transfer::{ItemPlace, Transfer};
 use crate::services::{Access, Actor, Core};
@@ -275,7 +276,7 @@ impl Members {
         let body = self.body(core, request.headers(), payload).await?;
         let asked = once::of(request, body.as_bytes())?;
         let media = body::media(request.headers());
-        let (content, kept) = forms::read(media.as_deref(), body, self.home()).await?;
+        let (content, kept) = self.fresh(core, media.as_deref(), body).await?;
         let name = self.new_name();
         let fresh = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
         let terms = Terms { kind: Some(self.kind), request: asked, ..Terms::default() };
@@ -295,12 +296,73 @@ impl Members {
         let access = self.of.find(core, actor, of.collection).await?;
         let body = self.body(core, headers, payload).await?;
         let media = body::media(headers);
-        let (content, kept) = forms::read(media.as_deref(), body, self.home()).await?;
-        let conditions = conditions::of_item(headers)?;
+        let mut conditions = conditions::of_item(headers)?;
+        if edits::is_said_by(media.as_deref(), self.home()) {
+            let json = edits::parse(body.clone()).await?;
+            let done = self.edit(core, actor, &access, of, conditions.clone(), json, true).await;
+            match self.or_stale(core, actor, of, done).await? {
+                Some(named) => return Ok(self.written(of.collection, named, false)),
+                // Nothing is there to be changed, and nothing must have come when it is made.
+                None if conditions.if_match.is_some() => return Err(Fault::PreconditionFailed.into()),
+                None => conditions.if_none_match = Some(Tags::Any),
+            }
+        }
+        let (content, kept) = self.fresh(core, media.as_deref(), body).await?;
         let terms = Terms { kind: Some(self.kind), ..Terms::default() };
         let done = core.put_item_on(actor, &access.place(), &of.name, content, conditions, terms).await;
         let named = self.or_stale(core, actor, of, done.map_err(Refused::from)).await?;
         Ok(self.written(of.collection, named, kept))
+    }
+
+    /// Changes some members of an item, as JSCalendar or JSContact tells it.
+    pub async fn change(
+        self,
+        core: &Core,
+        actor: &Actor,
+        of: &OfItem,
+        headers: &HeaderMap,
+        payload: &mut Payload,
+    ) -> Result<HttpResponse, Refused> {
+        let access = self.of.find(core, actor, of.collection).await?;
+        let body = self.body(core, headers, payload).await?;
+        if !edits::is_patch(body::media(headers).as_deref()) {
+            return Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Type"));
+        }
+        let json = edits::parse(body).await?;
+        let conditions = conditions::of_item(headers)?;
+        let done = self.edit(core, actor, &access, of, conditions, json, false).await;
+        let named = self.or_stale(core, actor, of, done).await?.ok_or(Fault::NotFound)?;
+        Ok(self.written(of.collection, named, false))
+    }
+
+    /// Changes an item in place; `None` where there is none.
+    #[allow(clippy::too_many_arguments, reason = "one request, taken apart")]
+    async fn edit(
+        self,
+        core: &Core,
+        actor: &Actor,
+        access: &Access,
+        of: &OfItem,
+        conditions: Preconditions,
+        json: Value,
+        whole: bool,
+    ) -> Result<Option<Named>, Refused> {
+        let edit = edits::edit(json, whole, self.home(), core.now());
+        match core.edit_item(actor, &access.place(), &of.name, self.kind, conditions, edit).await {
+            Ok(done) => done.map(Some).map_err(|unkept| edits::refused(unkept, self.home())),
+            Err(Fault::NotFound) => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// What a new item is stored as, and whether those are the very bytes that came.
+    async fn fresh(self, core: &Core, media: Option<&str>, body: String) -> Result<(Sent, bool), Refused> {
+        if !edits::is_said_by(media, self.home()) {
+            return forms::read(media, body, self.home()).await;
+        }
+        let bytes = body.len();
+        let json = edits::parse(body).await?;
+        Ok((edits::fresh(json, self.home(), core.now(), bytes).await?, false))
     }
 
     /// Removes an item, if the request's conditions hold.

@@ -14,6 +14,7 @@ mod collections;
 mod conditions;
 mod contacts;
 mod cors;
+mod edits;
 mod events;
 mod exports;
 mod forms;
@@ -106,6 +107,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(events::create)
         .service(events::read)
         .service(events::replace)
+        .service(events::change)
         .service(events::remove)
         .service(events::move_to)
         .service(events::copy);
@@ -114,6 +116,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(tasks::create)
         .service(tasks::read)
         .service(tasks::replace)
+        .service(tasks::change)
         .service(tasks::remove)
         .service(tasks::move_to)
         .service(tasks::copy);
@@ -122,6 +125,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(contacts::create)
         .service(contacts::read)
         .service(contacts::replace)
+        .service(contacts::change)
         .service(contacts::remove)
         .service(contacts::move_to)
         .service(contacts::copy);

@@ -8,7 +8,7 @@ use super::query::Query;
 use super::windows::{self, ItemsOrInstances};
 use crate::services::{Actor, Core};
 use actix_web::web::{Data, Payload, ReqData};
-use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 
 /// Tasks
 ///
@@ -24,7 +24,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
         ("limit" = Option<u32>, Query, description = "Things of a page at most", minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
         ("fields" = Option<String>, Query, description = "Members to tell, with commas between them; all but `data` where absent"),
-        ("form" = Option<String>, Query, description = "Form of `data`: `icalendar` (as kept), `jcal`"),
+        ("form" = Option<String>, Query, description = "Form of `data`: `icalendar` (as kept), `jcal`, `jscalendar`"),
     ),
     responses(
         (status = 200, description = "A page", body = ItemsOrInstances),
@@ -55,7 +55,9 @@ pub async fn list(
     ),
     request_body(content(
             (String = "text/calendar"),
-            (Vec<Value> = "application/calendar+json")
+            (Vec<Value> = "application/calendar+json"),
+            (Object = "application/jscalendar+json"),
+            (Object = "application/json")
         )),
     responses(
         (status = 201, description = "Made", body = Written, headers(
@@ -91,6 +93,7 @@ pub async fn create(
         (status = 200, description = "The task", content(
             (String = "text/calendar"),
             (Vec<Value> = "application/calendar+json"),
+            (Object = "application/jscalendar+json"),
             (Item = "application/json")
         ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "It has not changed"),
@@ -124,7 +127,9 @@ pub async fn read(
     ),
     request_body(content(
             (String = "text/calendar"),
-            (Vec<Value> = "application/calendar+json")
+            (Vec<Value> = "application/calendar+json"),
+            (Object = "application/jscalendar+json"),
+            (Object = "application/json")
         )),
     responses(
         (status = 200, description = "Replaced", body = Written, headers(("ETag" = String, description = "Its entity tag, where its bytes are kept as sent"))),
@@ -143,6 +148,34 @@ pub async fn replace(
     mut payload: Payload,
 ) -> Result<HttpResponse, Refused> {
     TASKS.replace(&core, &actor, &of, request.headers(), &mut payload).await
+}
+
+/// Change a task
+///
+/// A merge patch (RFC 7396) of its JSCalendar: what it does not name stays as it is, byte for byte.
+#[utoipa::path(
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("item" = String, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
+    ),
+    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    responses(
+        (status = 200, description = "Changed", body = Written),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
+    ),
+    tag = "tasks"
+)]
+#[patch("/calendars/{id}/tasks/{item}")]
+pub async fn change(
+    core: Data<Core>,
+    actor: ReqData<Actor>,
+    of: OfItem,
+    request: HttpRequest,
+    mut payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    TASKS.change(&core, &actor, &of, request.headers(), &mut payload).await
 }
 
 /// Delete a task

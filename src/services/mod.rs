@@ -18,6 +18,7 @@ mod conditions;
 pub mod contact_queries;
 pub mod content;
 pub mod directory;
+pub mod edits;
 mod following;
 pub mod formats;
 pub mod freebusy;

@@ -6,6 +6,7 @@ mod changes;
 mod collections;
 mod imports;
 mod items;
+mod json_forms;
 mod logins;
 mod manners;
 mod model;
