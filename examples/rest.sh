@@ -85,6 +85,17 @@ echo
 echo "all of the calendar as one file:"
 ask GET "/calendars/$calendar/export"
 
+echo "an event in JSON, and one member of it changed; what a client of CalDAV has added to it would stay:"
+json_event=$(ask POST "/calendars/$calendar/events" --json '{
+    "@type": "Event", "title": "Comité", "start": "2026-03-12T14:00:00", "timeZone": "Europe/Paris", "duration": "PT1H30M",
+    "participants": {"bob": {"email": "bob@example.org", "name": "Bob", "roles": {"attendee": true}}},
+    "recurrenceRules": [{"frequency": "monthly", "count": 4}]}' | member id)
+ask PATCH "/calendars/$calendar/events/$json_event" --header 'Content-Type: application/merge-patch+json' \
+    --data '{"title": "Comité, salle 3", "locations": {"location": {"@type": "Location", "name": "Salle 3"}}}'
+echo
+ask GET "/calendars/$calendar/events/$json_event" --header 'Accept: application/jscalendar+json'
+echo
+
 book=$(ask GET '/address-books?fields=id' | member id)
 contact=$(ask POST "/address-books/$book/contacts" --header 'Content-Type: text/vcard' --data-binary @- <<VCF | member id
 BEGIN:VCARD

@@ -20,7 +20,7 @@ both! {
             .expect("a shell");
         let (told, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
         assert!(done.status.success(), "{told}\n{errors}");
-        for expected in ["Asia/Tokyo", "\"kind\":\"busy\"", "UID:autre-", "\"created\":true", "{\"name\":\"Agenda\"}"] {
+        for expected in ["Asia/Tokyo", "\"kind\":\"busy\"", "UID:autre-", "\"created\":true", "\"title\":\"Comité, salle 3\"", "{\"name\":\"Agenda\"}"] {
             assert!(told.contains(expected), "{expected}: {told}");
         }
         // Nothing is left of it.
