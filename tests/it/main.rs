@@ -4,6 +4,7 @@
 
 mod accounts;
 mod acl;
+mod as_seen;
 mod auth;
 mod backup;
 mod bytes;

@@ -1,8 +1,9 @@
 //! Writes of items on a server: the numbers, the row, the old content and the entry in the log in one statement.
 //!
 //! Each statement is a journey, and step by step one write would make seven. All parts see the tables as they were when the
-//! statement began; the lock on the home, which its writer has taken, keeps them so. The embedded database knows no such
-//! statement and needs none: what `objects.rs` does there step by step is the same.
+//! statement began; the lock on the home, which its writer has taken, keeps them so. Each part runs whatever the others find: all
+//! of them ask for the row of `raised`, which is not there where the item is not as its writer saw it. The embedded database knows
+//! no such statement and needs none: what `objects.rs` does there step by step is the same.
 
 use crate::domain::collection::Collection;
 use crate::domain::object::{Draft, Object, span_class};
@@ -263,7 +264,7 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
 
     /// The row of a new item, and no tombstone of its name any more.
     fn make<'b>(&'b self, out: &mut Out<'_, 'b>, content: &'b Content<'_>) -> QueryResult<()> {
-        out.push_sql(", dug_up AS (DELETE FROM tombstone WHERE collection = ");
+        out.push_sql(", dug_up AS (DELETE FROM tombstone USING raised WHERE collection = ");
         out.push_bind_param::<BigInt, _>(&self.collection)?;
         out.push_sql(" AND name = ");
         out.push_bind_param::<Text, _>(&self.name)?;
@@ -297,11 +298,11 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
     fn keep<'b>(&'b self, out: &mut Out<'_, 'b>) -> QueryResult<()> {
         out.push_sql(
             ", kept AS (INSERT INTO version (collection, name, uid, etag, modseq, body, id, replaced_at) \
-             SELECT collection, name, uid, etag, modseq, body",
+             SELECT collection, name, uid, etag, object.modseq, body",
         );
         next::<BigInt, _>(out, &self.version)?;
         next::<BigInt, _>(out, &self.now)?;
-        out.push_sql(" FROM object WHERE id = ");
+        out.push_sql(" FROM object, raised WHERE id = ");
         out.push_bind_param::<BigInt, _>(&self.row)?;
         out.push_sql(")");
         Ok(())
@@ -309,7 +310,7 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
 
     /// No row any more, and a tombstone.
     fn bury<'b>(&'b self, out: &mut Out<'_, 'b>) -> QueryResult<()> {
-        out.push_sql(", removed AS (DELETE FROM object WHERE id = ");
+        out.push_sql(", removed AS (DELETE FROM object USING raised WHERE id = ");
         out.push_bind_param::<BigInt, _>(&self.row)?;
         out.push_sql(
             " RETURNING collection, name, created_modseq), buried AS (INSERT INTO tombstone (collection, name, modseq, created_modseq) \
