@@ -101,26 +101,6 @@ pub(super) struct Raised {
     modseq: i64,
 }
 
-/// Homes whose rows are locked until the commit, which several transactions may share.
-#[derive(Debug, Default)]
-pub(super) struct Locks(Vec<(PrincipalId, HomeKind)>);
-
-impl Locks {
-    fn holds(&self, owner: PrincipalId, kind: HomeKind) -> bool {
-        self.0.contains(&(owner, kind))
-    }
-
-    /// How many there are now, for [`Locks::back_to`].
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Forgets those that were taken since: a transaction within the commit was rolled back, and its locks with it.
-    pub fn back_to(&mut self, count: usize) {
-        self.0.truncate(count);
-    }
-}
-
 /// Members that one statement copies at most.
 const COPY_ROWS: i64 = 500;
 /// Bytes of content that one statement copies at most, unless a single member is longer: the database may hold them in memory.
@@ -252,7 +232,7 @@ impl WriteTx<'_> {
                 .first(conn)
                 .optional()?;
             found.ok_or(Error::Fault(Fault::NotFound))?;
-            self.locks.0.push((owner, kind));
+            self.locks.take(owner, kind);
         }
         Ok(())
     }

@@ -5,11 +5,11 @@
 //! commit is durable. On a server a commit that is shared holds the row lock of a busy home once for many writes, and
 //! waits for the disk once. Knows no table.
 
-use super::collections::Locks;
 use super::conn::{Conn, Opener};
 use super::dialect::REFRESH_STATISTICS;
 use super::error::Error;
 use super::keeper::Keeper;
+use super::locks::Locks;
 use super::{Shared, WriteTx};
 use diesel::connection::SimpleConnection;
 use std::hash::{DefaultHasher, Hash, Hasher};
