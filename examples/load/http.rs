@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// An answer that is silent for so long is taken for lost.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Octets of an answer's head at most.
 const HEAD: usize = 64 * 1024;
 
@@ -26,7 +26,10 @@ pub struct Answer<'a> {
 
 /// One connection with its buffers.
 pub struct Connection {
+    to: SocketAddr,
     stream: TcpStream,
+    /// Whether the server closed it after the last answer; the next request then goes over a new one.
+    closed: bool,
     raw: Vec<u8>,
     joined: Vec<u8>,
     /// Octets of `raw` that are read and not yet used.
@@ -39,22 +42,27 @@ struct Head {
     end: usize,
     length: Option<usize>,
     chunked: bool,
+    /// Whether the server closes the connection after it.
+    closes: bool,
     etag: Option<(usize, usize)>,
 }
 
 impl Connection {
     /// Connects.
     pub async fn open(to: SocketAddr) -> Result<Self, String> {
-        let stream = TcpStream::connect(to).await.map_err(|error| format!("connect {to}: {error}"))?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        Ok(Connection { stream, raw: vec![0; 32 * 1024], joined: Vec::new(), filled: 0 })
+        let stream = connect(to).await?;
+        Ok(Connection { to, stream, closed: false, raw: vec![0; 32 * 1024], joined: Vec::new(), filled: 0 })
     }
 
     /// Sends a request as it is and reads its answer. `bodiless` for HEAD.
     pub async fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>, String> {
         self.filled = 0;
+        if self.closed {
+            self.stream = connect(self.to).await?;
+        }
         self.stream.write_all(request).await.map_err(|error| format!("send: {error}"))?;
         let head = self.head().await?;
+        self.closed = head.closes;
         let (start, end, in_raw) = if matches!(head.status, 204 | 304) {
             (head.end, head.end, true)
         } else if head.chunked {
@@ -86,7 +94,7 @@ impl Connection {
                 Ok(())
             }
             Ok(Err(error)) => Err(format!("receive: {error}")),
-            Err(_) => Err("no answer in a minute".into()),
+            Err(_) => Err("no answer in ten minutes".into()),
         }
     }
 
@@ -144,6 +152,12 @@ impl Connection {
     }
 }
 
+async fn connect(to: SocketAddr) -> Result<TcpStream, String> {
+    let stream = TcpStream::connect(to).await.map_err(|error| format!("connect {to}: {error}"))?;
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    Ok(stream)
+}
+
 fn read_head(lines: &[u8], begin: usize) -> Result<Head, String> {
     let status = lines
         .get(9..12)
@@ -152,7 +166,16 @@ fn read_head(lines: &[u8], begin: usize) -> Result<Head, String> {
     let status = status.ok_or_else(|| {
         format!("not an answer: {}", String::from_utf8_lossy(lines.get(..40).unwrap_or(lines)))
     })?;
-    let mut head = Head { status, end: begin + lines.len() + 2, length: None, chunked: false, etag: None };
+    let mut head = Head {
+        status,
+        end: begin + lines.len() + 2,
+        length: None,
+        chunked: false,
+        closes: false,
+        etag: None,
+    };
+    // A server of the old protocol closes after each answer unless it says otherwise.
+    head.closes = lines.starts_with(b"HTTP/1.0");
     let mut at = 0;
     for line in lines.split(|byte| *byte == b'\n') {
         let start = begin + at;
@@ -165,6 +188,8 @@ fn read_head(lines: &[u8], begin: usize) -> Result<Head, String> {
             head.length = text.trim().parse().ok();
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             head.chunked = text.trim().eq_ignore_ascii_case("chunked");
+        } else if name.eq_ignore_ascii_case(b"connection") {
+            head.closes = !text.trim().eq_ignore_ascii_case("keep-alive");
         } else if name.eq_ignore_ascii_case(b"etag") {
             let from = start + colon + 1 + (text.len() - text.trim_start().len());
             head.etag = Some((from, from + text.trim().len()));
