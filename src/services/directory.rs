@@ -37,14 +37,10 @@ impl Core {
     ) -> Result<(Vec<Principal>, bool), Fault> {
         let after = after.to_owned();
         let page = self.store.read(Weight::Scan, move |tx| {
-            let mut handles = tx.directory_after(kind, &after, limit + 1)?;
+            let mut page = tx.directory_after(kind, &after, limit + 1)?;
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = handles.len() > limit;
-            handles.truncate(limit);
-            let mut page = Vec::with_capacity(handles.len());
-            for handle in handles {
-                page.extend(tx.principal_by_handle(&handle)?);
-            }
+            let more = page.len() > limit;
+            page.truncate(limit);
             Ok((page, more))
         });
         fault(page.await)

@@ -1,9 +1,9 @@
 //! Principals, their addresses, groups and homes.
 //!
-//! RFC 3744 §2 and §9.4 (search). Decides no right.
+//! RFC 3744 §2. Decides no right.
 
 use super::conn::on;
-use super::dialect::Contains;
+use super::lists::OneOf;
 use super::schema::{address, home, membership, principal};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::HomeKind;
@@ -11,6 +11,7 @@ use crate::domain::id::PrincipalId;
 use crate::domain::principal::{NewPrincipal, Principal, PrincipalKind, PrincipalState};
 use crate::domain::props::Props;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 type Row = (i64, i16, String, String, i16, bool, Option<String>, i64, String);
 
@@ -31,29 +32,18 @@ macro_rules! columns {
     };
 }
 
-/// What a principal is searched by; all needles must match.
-#[derive(Debug, Clone, Default)]
-pub struct PrincipalMatch {
-    /// Folded substrings, each of which must occur in the name, the handle or an address.
-    pub needles: Vec<String>,
-    /// Only these kinds; empty for all.
-    pub kinds: Vec<PrincipalKind>,
-    /// Rows at most.
-    pub limit: i64,
-}
-
 impl ReadTx<'_> {
     /// The principal with this id.
     pub fn principal(&mut self, id: PrincipalId) -> Result<Option<Principal>, Error> {
         let row: Option<Row> =
             on!(self.conn, conn => principal::table.find(id.0).select(columns!()).first(conn).optional())?;
-        row.map(|row| self.with_addresses(row)).transpose()
+        Ok(self.all_with_addresses(row.into_iter().collect())?.pop())
     }
 
     /// The principal with this handle, in lower case.
     pub fn principal_by_handle(&mut self, handle: &str) -> Result<Option<Principal>, Error> {
         let row: Option<Row> = on!(self.conn, conn => principal::table.filter(principal::handle.eq(handle)).select(columns!()).first(conn).optional())?;
-        row.map(|row| self.with_addresses(row)).transpose()
+        Ok(self.all_with_addresses(row.into_iter().collect())?.pop())
     }
 
     /// The principal that this mail address, in lower case, belongs to.
@@ -66,23 +56,17 @@ impl ReadTx<'_> {
         }
     }
 
-    /// Principals that match, ordered by their searched text; hidden ones left out.
-    pub fn search_principals(&mut self, wanted: &PrincipalMatch) -> Result<Vec<Principal>, Error> {
-        let kinds: Vec<i16> = match wanted.kinds.as_slice() {
-            [] => PrincipalKind::ALL.into_iter().map(|kind| kind as i16).collect(),
-            some => some.iter().map(|kind| *kind as i16).collect(),
-        };
-        let rows: Vec<Row> = on!(self.conn, conn => {
-            let mut query = principal::table
+    /// The principals with these ids, in the order of the ids; those that are not there are left out.
+    pub fn principals_with_ids(&mut self, ids: &[i64]) -> Result<Vec<Principal>, Error> {
+        let mut rows: HashMap<i64, Row> = HashMap::with_capacity(ids.len());
+        for piece in OneOf::pieces(ids) {
+            let some: Vec<Row> = on!(self.conn, conn => principal::table
+                .filter(OneOf::new(principal::id, piece))
                 .select(columns!())
-                .filter(principal::hidden.eq(false).and(principal::kind.eq_any(kinds)))
-                .into_boxed();
-            for needle in &wanted.needles {
-                query = query.filter(Contains::new(principal::search, needle));
-            }
-            query.order((principal::kind, principal::search)).limit(wanted.limit).load(conn)
-        })?;
-        rows.into_iter().map(|row| self.with_addresses(row)).collect()
+                .load(conn))?;
+            rows.extend(some.into_iter().map(|row| (row.0, row)));
+        }
+        self.all_with_addresses(ids.iter().filter_map(|id| rows.remove(id)).collect())
     }
 
     /// How many principals there are of this kind.
@@ -103,7 +87,7 @@ impl ReadTx<'_> {
             .order(principal::handle)
             .limit(limit)
             .load(self.conn)?;
-        rows.into_iter().map(|row| self.with_addresses(row)).collect()
+        self.all_with_addresses(rows)
     }
 
     /// The groups that a principal is in, through other groups too.
@@ -131,32 +115,48 @@ impl ReadTx<'_> {
             .select(columns!())
             .order(principal::handle)
             .load(self.conn)?;
-        rows.into_iter().map(|row| self.with_addresses(row)).collect()
+        self.all_with_addresses(rows)
     }
 
-    fn with_addresses(&mut self, row: Row) -> Result<Principal, Error> {
-        let (id, kind, handle, display_name, state, admin, time_zone, auth_version, props) = row;
-        let addresses = address::table
-            .filter(address::principal.eq(id))
-            .select(address::mail)
-            .order((address::is_primary.desc(), address::mail))
-            .load(self.conn)?;
-        Ok(Principal {
-            id: PrincipalId(id),
-            kind: PrincipalKind::from_number(kind).unwrap_or(PrincipalKind::User),
-            handle,
-            display_name,
-            addresses,
-            state: if state == PrincipalState::Active as i16 {
-                PrincipalState::Active
-            } else {
-                PrincipalState::Suspended
-            },
-            admin,
-            time_zone,
-            auth_version,
-            props: Props::from_json(&props),
-        })
+    /// Principals of these rows, in their order, each with its addresses, the primary one first.
+    fn all_with_addresses(&mut self, rows: Vec<Row>) -> Result<Vec<Principal>, Error> {
+        let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+        let mut addresses: HashMap<i64, Vec<String>> = HashMap::with_capacity(ids.len());
+        for piece in OneOf::pieces(&ids) {
+            let some: Vec<(i64, String)> = on!(self.conn, conn => address::table
+                .filter(OneOf::new(address::principal, piece))
+                .select((address::principal, address::mail))
+                .order((address::principal, address::is_primary.desc(), address::mail))
+                .load(conn))?;
+            for (of, mail) in some {
+                addresses.entry(of).or_default().push(mail);
+            }
+        }
+        let with_addresses = |row: Row| {
+            let all = addresses.remove(&row.0).unwrap_or_default();
+            principal_of(row, all)
+        };
+        Ok(rows.into_iter().map(with_addresses).collect())
+    }
+}
+
+fn principal_of(row: Row, addresses: Vec<String>) -> Principal {
+    let (id, kind, handle, display_name, state, admin, time_zone, auth_version, props) = row;
+    Principal {
+        id: PrincipalId(id),
+        kind: PrincipalKind::from_number(kind).unwrap_or(PrincipalKind::User),
+        handle,
+        display_name,
+        addresses,
+        state: if state == PrincipalState::Active as i16 {
+            PrincipalState::Active
+        } else {
+            PrincipalState::Suspended
+        },
+        admin,
+        time_zone,
+        auth_version,
+        props: Props::from_json(&props),
     }
 }
 

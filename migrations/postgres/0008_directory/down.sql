@@ -1,0 +1,2 @@
+DROP INDEX principal_directory;
+CREATE INDEX principal_kind ON principal (kind, search);
