@@ -1,5 +1,5 @@
-//! Measures what a Basic login costs once its password has been checked: the header read, the remembered proof found, and the
-//! account's state asked of an embedded database. Run with `--release`.
+//! Measures what a login costs once it has been checked, by password (Basic) and by access token (Bearer): the header read, the
+//! remembered proof found, and the account's state asked of an embedded database. Run with `--release`.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use base64::Engine;

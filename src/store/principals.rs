@@ -12,7 +12,7 @@ use crate::domain::principal::{NewPrincipal, Principal, PrincipalKind, Principal
 use crate::domain::props::Props;
 use diesel::prelude::*;
 
-type Row = (i64, i16, String, String, i16, bool, Option<String>, i64, String);
+type Row = (i64, i16, String, String, i16, bool, Option<String>, i64, i64, String);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -26,6 +26,7 @@ macro_rules! columns {
             principal::admin,
             principal::time_zone,
             principal::auth_version,
+            principal::token_version,
             principal::props,
         )
     };
@@ -135,7 +136,8 @@ impl ReadTx<'_> {
     }
 
     fn with_addresses(&mut self, row: Row) -> Result<Principal, Error> {
-        let (id, kind, handle, display_name, state, admin, time_zone, auth_version, props) = row;
+        let (id, kind, handle, display_name, state, admin, time_zone, auth_version, token_version, props) =
+            row;
         let addresses = address::table
             .filter(address::principal.eq(id))
             .select(address::mail)
@@ -155,6 +157,7 @@ impl ReadTx<'_> {
             admin,
             time_zone,
             auth_version,
+            token_version,
             props: Props::from_json(&props),
         })
     }
@@ -177,6 +180,7 @@ impl WriteTx<'_> {
                 principal::admin.eq(new.admin),
                 principal::time_zone.eq(&new.time_zone),
                 principal::auth_version.eq(1),
+                principal::token_version.eq(1),
                 principal::created_at.eq(now),
                 principal::props.eq(""),
             ))
@@ -218,7 +222,11 @@ impl WriteTx<'_> {
     /// Suspends an account or lets it be used again; what was checked before no longer holds.
     pub fn set_principal_state(&mut self, id: PrincipalId, state: PrincipalState) -> Result<(), Error> {
         diesel::update(principal::table.find(id.0))
-            .set((principal::state.eq(state as i16), principal::auth_version.eq(principal::auth_version + 1)))
+            .set((
+                principal::state.eq(state as i16),
+                principal::auth_version.eq(principal::auth_version + 1),
+                principal::token_version.eq(principal::token_version + 1),
+            ))
             .execute(self.conn)?;
         Ok(())
     }

@@ -20,6 +20,7 @@ diesel::table! {
         auth_version -> BigInt,
         created_at -> BigInt,
         props -> Text,
+        token_version -> BigInt,
     }
 }
 diesel::table! {
@@ -172,6 +173,18 @@ diesel::table! {
         created_at -> BigInt,
         refreshed_at -> BigInt,
         expires_at -> BigInt,
+        credential -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    signing_key (number) {
+        number -> BigInt,
+        kid -> Text,
+        public_key -> Text,
+        secret -> Text,
+        created_at -> BigInt,
+        signs_from -> BigInt,
+        needed_until -> BigInt,
     }
 }
 

@@ -27,9 +27,11 @@ pub struct Session {
     pub refreshed_at: i64,
     /// When it ends unless it is renewed, microseconds UTC.
     pub expires_at: i64,
+    /// The credential that it was opened with, and goes with; unknown for those of older versions.
+    pub credential: Option<i64>,
 }
 
-type Row = (i64, i64, String, String, i64, i64, i64, i64);
+type Row = (i64, i64, String, String, i64, i64, i64, i64, Option<i64>);
 
 const COLUMNS: (
     session::id,
@@ -40,6 +42,7 @@ const COLUMNS: (
     session::created_at,
     session::refreshed_at,
     session::expires_at,
+    session::credential,
 ) = (
     session::id,
     session::principal,
@@ -49,12 +52,13 @@ const COLUMNS: (
     session::created_at,
     session::refreshed_at,
     session::expires_at,
+    session::credential,
 );
 
 fn from_row(row: Row) -> Session {
-    let (id, principal, device, scope, generation, created_at, refreshed_at, expires_at) = row;
+    let (id, principal, device, scope, generation, created_at, refreshed_at, expires_at, credential) = row;
     let principal = PrincipalId(principal);
-    Session { id, principal, device, scope, generation, created_at, refreshed_at, expires_at }
+    Session { id, principal, device, scope, generation, created_at, refreshed_at, expires_at, credential }
 }
 
 impl ReadTx<'_> {
@@ -76,13 +80,14 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Opens a session that ends at `expires_at` unless it is renewed; tells its id.
+    /// Opens a session that ends at `expires_at` unless it is renewed, and goes with the credential; tells its id.
     pub fn open_session(
         &mut self,
         of: PrincipalId,
         device: &str,
         scope: &str,
         expires_at: i64,
+        credential: Option<i64>,
     ) -> Result<i64, Error> {
         let (id, now) = (self.new_id(), self.now);
         diesel::insert_into(session::table)
@@ -95,6 +100,7 @@ impl WriteTx<'_> {
                 session::created_at.eq(now),
                 session::refreshed_at.eq(now),
                 session::expires_at.eq(expires_at),
+                session::credential.eq(credential),
             ))
             .execute(self.conn)?;
         Ok(id)
