@@ -112,7 +112,7 @@ fn answer(tokens: Tokens) -> HttpResponse {
 /// Log in, or renew a session
 ///
 /// An access token is good for 15 minutes. A renewing token is good once; one that comes a second time ends its session, for
-/// somebody else has it too. A session ends when it is not renewed for 60 days, and when a password of the account changes.
+/// somebody else has it too. A session ends when it is not renewed for 60 days, and when the account's password changes.
 #[utoipa::path(
     request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))),
     responses(

@@ -25,6 +25,7 @@ pub fn mount(config: &mut ServiceConfig) {
     let slash =
         || async { HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{BASE}/"))).finish() };
     config.service(web::resource("").route(web::get().to(slash)));
+    config.default_service(web::route().to(super::nothing));
 }
 
 fn file(path: &'static str, media: &'static str, text: &'static str) -> Resource {

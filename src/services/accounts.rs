@@ -231,17 +231,16 @@ impl Core {
     }
 }
 
-/// The actor that a token admits.
-pub(super) fn admitted(principal: &Principal, scope: Scope, device: Option<String>, proof: Proof) -> Actor {
-    Actor {
-        id: principal.id,
-        handle: principal.handle.clone(),
-        admin: principal.admin && scope.admin,
-        scope,
-        device,
-        door: None,
-        proof,
-    }
+/// The actor that a token or an application password admits.
+pub(super) fn admitted(
+    id: PrincipalId,
+    handle: String,
+    admin: bool,
+    scope: Scope,
+    device: Option<String>,
+    proof: Proof,
+) -> Actor {
+    Actor { id, handle, admin: admin && scope.admin, scope, device, door: None, proof }
 }
 
 fn actor(verdict: &Verdict, device: Option<String>) -> Actor {

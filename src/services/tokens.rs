@@ -11,7 +11,7 @@ use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalState};
-use crate::store::Weight;
+use crate::store::{TokenLogin, Weight};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -177,22 +177,12 @@ impl Core {
             return self.log_in_with_app_password(token, device).await;
         }
         let seen = self.seen_token(token).await?;
-        let (id, session) = (seen.id, seen.session);
+        let login = TokenLogin { id: seen.id, token_version: seen.version, session: seen.session };
         let now = self.now();
-        let found = self.store.read(Weight::Point, move |tx| {
-            let open = match session {
-                None => true,
-                Some(session) => tx
-                    .session(session)?
-                    .is_some_and(|session| session.principal == id && session.expires_at > now),
-            };
-            if open { tx.principal(id) } else { Ok(None) }
-        });
-        let principal = fault(found.await)?
-            .filter(|p| p.state == PrincipalState::Active && p.token_version == seen.version)
-            .ok_or(Fault::Unauthenticated)?;
-        let proof = Proof { token_version: Some(seen.version), session, ..Proof::default() };
-        Ok(admitted(&principal, seen.scope, device, proof))
+        let found = self.store.read(Weight::Point, move |tx| tx.token_holds(login, now));
+        let (handle, admin) = fault(found.await)?.ok_or(Fault::Unauthenticated)?;
+        let proof = Proof { token_version: Some(seen.version), session: seen.session, ..Proof::default() };
+        Ok(admitted(seen.id, handle, admin, seen.scope, device, proof))
     }
 
     /// Its length makes guessing hopeless, so the digest alone finds it.
@@ -220,7 +210,7 @@ impl Core {
             credential: Some(credential.id),
             ..Proof::default()
         };
-        Ok(admitted(&principal, scope, device, proof))
+        Ok(admitted(principal.id, principal.handle, principal.admin, scope, device, proof))
     }
 
     /// A bearer token for an account, good for `seconds`, and until the account's password changes.

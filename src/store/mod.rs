@@ -44,7 +44,7 @@ pub use error::Error;
 pub use objects::{Door, Origin, Written};
 pub use opening::{Login, OpenedItem, OwnPlace};
 pub use principals::PrincipalMatch;
-pub use sessions::Session;
+pub use sessions::{Session, TokenLogin};
 pub use signing_keys::SigningKey;
 pub use spans::Touched;
 pub use standing::{ItemAt, Standing};

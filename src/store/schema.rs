@@ -191,6 +191,8 @@ diesel::table! {
 diesel::joinable!(collection -> principal (owner));
 diesel::joinable!(object -> collection (collection));
 diesel::joinable!(address -> principal (principal));
+diesel::joinable!(session -> principal (principal));
 diesel::allow_tables_to_appear_in_same_query!(
-    principal, address, credential, membership, home, collection, grant_, object, tombstone, change, version
+    principal, address, credential, membership, home, collection, grant_, object, session, tombstone, change,
+    version
 );

@@ -1,12 +1,25 @@
 //! Logins of programs that renew their tokens. Knows no token.
 
-use super::schema::session;
+use super::conn::on;
+use super::schema::{principal, session};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::id::PrincipalId;
+use crate::domain::principal::PrincipalState;
 use diesel::prelude::*;
 
 /// Rows that one piece of cleaning removes.
 const PIECE: i64 = 500;
+
+/// What a token was given for.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenLogin {
+    /// Whose it is.
+    pub id: PrincipalId,
+    /// His number of ended tokens when it was given.
+    pub token_version: i64,
+    /// The session that it is of, if any.
+    pub session: Option<i64>,
+}
 
 /// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +75,28 @@ fn from_row(row: Row) -> Session {
 }
 
 impl ReadTx<'_> {
+    /// Handle of the account that a token lets in, and whether it may administer: one statement. `None` where the account may not be
+    /// used, or the token or its session has ended at `now`.
+    pub fn token_holds(&mut self, login: TokenLogin, now: i64) -> Result<Option<(String, bool)>, Error> {
+        let holds = principal::id
+            .eq(login.id.0)
+            .and(principal::token_version.eq(login.token_version))
+            .and(principal::state.eq(PrincipalState::Active as i16));
+        let told = (principal::handle, principal::admin);
+        let found = match login.session {
+            None => {
+                on!(self.conn, conn => principal::table.filter(holds).select(told).first(conn).optional())
+            }
+            Some(id) => on!(self.conn, conn => session::table
+                .inner_join(principal::table)
+                .filter(session::id.eq(id).and(session::expires_at.gt(now)).and(holds))
+                .select(told)
+                .first(conn)
+                .optional()),
+        };
+        Ok(found?)
+    }
+
     /// The session with this id, ended ones too as long as they are kept.
     pub fn session(&mut self, id: i64) -> Result<Option<Session>, Error> {
         let row: Option<Row> = session::table.find(id).select(COLUMNS).first(self.conn).optional()?;

@@ -73,6 +73,7 @@ function bounds(schema) {
 }
 
 function typeLine(schema) {
+  if (schema.$ref) return make("a", { href: `#schema-${nameOf(schema.$ref)}` }, nameOf(schema.$ref));
   const text = typeOf(schema);
   const names = new Set();
   JSON.stringify(schema.items || schema.oneOf || schema.anyOf || schema.allOf || schema, (key, value) => {

@@ -1,7 +1,7 @@
 //! Access tokens: what they say, who may check them, what is no token, and keys that follow each other without anybody being logged
 //! out. RFC 7517, RFC 7519, RFC 8725.
 
-use super::{json, problem, send};
+use super::{id_of, json, problem, send};
 use crate::harness::answer::Answer;
 use crate::harness::{Client, TestServer, both, samples};
 use base64::Engine;
@@ -98,7 +98,12 @@ fn age_keys(server: &TestServer, by: i64) {
         keys.iter().try_for_each(|key| {
             let earlier = |at: i64| if at > 0 { at - by } else { at };
             let (created_at, signs_from) = (earlier(key.created_at), earlier(key.signs_from));
-            tx.add_signing_key(&SigningKey { created_at, signs_from, needed_until: earlier(key.needed_until), ..key.clone() })
+            tx.add_signing_key(&SigningKey {
+                created_at,
+                signs_from,
+                needed_until: earlier(key.needed_until),
+                ..key.clone()
+            })
         })
     });
     server.wait(aged).expect("aged");
@@ -141,7 +146,8 @@ both! {
         let set = published(&server);
         let all = set["keys"].as_array().expect("keys");
         assert_eq!(all.len(), 1);
-        let members: Vec<&String> = all[0].as_object().expect("a key").keys().collect();
+        let mut members: Vec<&String> = all[0].as_object().expect("a key").keys().collect();
+        members.sort();
         assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"], "nothing private");
         assert!(!set.to_string().contains(&keys(&server)[0].secret));
         let token = access(&told);
@@ -192,7 +198,7 @@ both! {
             }
         }
         // Another key, unknown, or under the name of ours; and one that the token brings along.
-        let stranger = EncodingKey::from_ed_der(&[&[0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20][..], &[7; 32]].concat());
+        let stranger = private(&SigningKey { secret: URL_SAFE_NO_PAD.encode([7; 32]), ..key.clone() });
         let brought = jsonwebtoken::jwk::Jwk::from_encoding_key(&stranger, Algorithm::EdDSA).expect("a key");
         for (kid, brings) in [(Some("unknown"), false), (kid, false), (None, false), (Some(""), false), (kid, true), (Some("unknown"), true)] {
             let mut header = header(Algorithm::EdDSA, kid, "at+jwt");
@@ -218,6 +224,26 @@ both! {
         let long = format!("{token}{}", "A".repeat(5000));
         assert_eq!(doors(&server, &long), OUT);
         assert_eq!(doors(&server, &token), IN);
+    }
+
+    fn a_session_of_before_the_keys_goes_on(db) {
+        let server = TestServer::start(db);
+        let told = alice(&server);
+        // As older versions sealed them: nothing of this has changed, or everybody would be logged out by an upgrade.
+        let claims = part(&access(&told), 1);
+        let number = |member: &str| claims[member].as_str().and_then(|text| text.parse::<i64>().ok());
+        let old = value!({
+            "sub": claims["sub"], "exp": claims["exp"], "ver": claims["ver"], "sid": number("sid"), "generation": 0,
+        });
+        let secret = EncodingKey::from_secret(database(&server).signing_secret().as_bytes());
+        let renewing = forged(&Header::new(Algorithm::HS256), &old, &secret);
+        let next = json(&renew(&server, &value!({ "refresh_token": renewing })));
+        assert_eq!(doors(&server, &access(&next)), IN);
+        // Sealed with anything else it is none.
+        let other = EncodingKey::from_secret(keys(&server)[0].public_key.as_bytes());
+        let forged = forged(&Header::new(Algorithm::HS256), &but(&old, "generation", value!(1)), &other);
+        problem(&renew(&server, &value!({ "refresh_token": forged })), 401, "unauthenticated");
+        assert_eq!(doors(&server, &access(&next)), IN, "and ends nothing");
     }
 
     fn a_session_of_another_is_not_one_s_own(db) {
@@ -339,7 +365,7 @@ both! {
         assert_eq!(states(&server), [KeyState::Current]);
         assert_eq!(published(&node)["keys"].as_array().map(Vec::len), Some(1));
         assert_eq!(doors(&server, &access(&first)), OUT);
-        let third = json(&renew(&node, &second));
+        let third = json(&renew(&late, &second));
         for node in [&server, &node, &late] {
             assert_eq!(doors(node, &access(&third)), IN);
         }
@@ -365,7 +391,7 @@ both! {
         assert!(!server.wait(server.core().tend_keys(None)).expect("done"));
         let late = server.beside(Limits::default());
         assert_eq!(doors(&late, &long), IN);
-        age_keys(&server, 24 * HOUR);
+        age_keys(&server, 25 * HOUR);
         assert!(server.wait(server.core().tend_keys(None)).expect("done"));
         assert_eq!(doors(&server, &long), OUT);
     }
@@ -418,7 +444,7 @@ both! {
         alice(&server);
         let client = server.client("alice", "secret");
         client.put("/dav/calendars/alice/default/a.ics", samples::meeting("a")).created();
-        let id = super::id_of(&client, "calendars", "default");
+        let id = id_of(&client, "calendars", "default");
         let body = value!({ "grant_type": "password", "username": "alice", "password": "secret", "scope": format!("read collection:{id}") });
         let told = json(&send(&server.anonymous(), "POST", "/api/v1/auth/token", &body));
         let narrow = Client::bearer(server.address(), &access(&told));
@@ -427,7 +453,9 @@ both! {
         narrow.delete("/dav/calendars/alice/default/a.ics").refused(403, "D:need-privileges");
         narrow.propfind("/dav/calendars/alice/tasks/", "0", &["D:displayname"]).status(404);
         narrow.propfind("/dav/addressbooks/alice/default/", "0", &["D:displayname"]).status(404);
-        narrow.put("/dav/calendars/alice/tasks/b.ics", samples::meeting("b")).status(404);
+        // As where there is no such collection.
+        narrow.put("/dav/calendars/alice/tasks/b.ics", samples::meeting("b")).status(409);
+        narrow.put("/dav/calendars/alice/none/b.ics", samples::meeting("b")).status(409);
     }
 }
 
@@ -449,7 +477,9 @@ fn the_documentation_page_is_for_everybody_and_of_this_server_alone() {
         assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
         assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
         let text = answer.text();
-        for elsewhere in ["http://", "https://", "localStorage", "sessionStorage", "document.cookie", "innerHTML", "eval("] {
+        for elsewhere in
+            ["http://", "https://", "localStorage", "sessionStorage", "document.cookie", "innerHTML", "eval("]
+        {
             assert!(!text.contains(elsewhere), "{path}: {elsewhere}");
         }
     }
