@@ -118,7 +118,8 @@ impl Core {
         };
         let key = self.signing_key().await?;
         if seconds > ACCESS {
-            let until = i64::try_from(claims.exp + LEEWAY).unwrap_or(i64::MAX).saturating_mul(SECOND);
+            let until =
+                i64::try_from(claims.exp.saturating_add(LEEWAY)).unwrap_or(i64::MAX).saturating_mul(SECOND);
             let kid = key.kid.clone();
             if !fault(self.store.write(move |tx| tx.need_signing_key(&kid, until)).await)? {
                 // It was taken away since this node read it.
@@ -160,7 +161,7 @@ impl Core {
         let key = self.accounts.key("", token).ok_or(Fault::Internal)?;
         if let Some(seen) = self.tokens.seen.get(&key) {
             let now = (self.now() / SECOND).unsigned_abs();
-            if seen.exp + LEEWAY > now && self.has_key(&seen.kid).await? {
+            if seen.exp.saturating_add(LEEWAY) > now && self.has_key(&seen.kid).await? {
                 return Ok(seen);
             }
             self.tokens.seen.invalidate(&key);

@@ -52,7 +52,7 @@ class Browser:
     def _open(self, width, height):
         arguments = [
             "--headless=new",
-            # Chromium refuses its own sandbox to root; the only page that is opened is this server's.
+            # Chromium refuses its sandbox to root; the only page that is opened is this server's.
             "--no-sandbox",
             "--disable-dev-shm-usage",
             "--disable-gpu",
@@ -128,7 +128,7 @@ class Browser:
         file.write_bytes(base64.b64decode(self.do("GET", "/screenshot")))
 
     def requests(self):
-        """The addresses that were asked for since the last call, as Chromium's network tells them."""
+        """The addresses asked for since the last call, as Chromium's network tells them."""
         seen = []
         for entry in self.do("POST", "/se/log", {"type": "performance"}):
             message = json.loads(entry["message"])["message"]

@@ -414,7 +414,9 @@ both! {
         let server = TestServer::start(db);
         let node = server.beside(Limits::default());
         let first = alice(&server);
-        assert_eq!(doors(&node, &access(&first)), IN);
+        for node in [&server, &node] {
+            assert_eq!(doors(node, &access(&first)), IN);
+        }
         let made = server.wait(server.core().replace_keys()).expect("a key");
         assert_eq!(keys(&server).iter().map(|key| key.kid.clone()).collect::<Vec<_>>(), [made.kid]);
         assert_eq!(doors(&server, &access(&first)), OUT);
