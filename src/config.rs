@@ -37,6 +37,11 @@ pub struct Config {
     pub rest_requests: u32,
     /// Sites whose pages may use the REST API: `https://host[:port]`, or `*`. None where empty.
     pub rest_sites: Vec<String>,
+    /// Who access tokens say that made them: an address of this server, the same on all nodes. One that is made with the
+    /// database without.
+    pub issuer: Option<String>,
+    /// Days that a key signs access tokens before the next one does; 0 is until somebody rotates them.
+    pub key_days: u32,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -54,6 +59,8 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             rest_requests: 12_000,
             rest_sites: Vec::new(),
+            issuer: None,
+            key_days: 90,
             log: "info".into(),
             log_json: false,
         }
@@ -71,6 +78,8 @@ const VARIABLES: &[&str] = &[
     "trusted_proxies",
     "rest_requests",
     "rest_sites",
+    "issuer",
+    "key_days",
     "log",
     "log_json",
 ];

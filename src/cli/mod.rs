@@ -7,6 +7,7 @@ mod doctor;
 mod export;
 mod hold;
 mod import;
+mod keys;
 mod migrate;
 mod openapi;
 mod postgres;
@@ -37,6 +38,8 @@ enum Command {
     Demo(demo::Args),
     /// Make and change accounts
     User(user::Args),
+    /// List and rotate the keys that access tokens are signed with
+    Keys(keys::Args),
     /// Create or update the tables, and stop
     Migrate(migrate::Args),
     /// Write everything as an archive, or one collection as a file
@@ -80,6 +83,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::User(args) => user::run(args),
+            Command::Keys(args) => keys::run(args),
             Command::Export(args) => export::run(args),
             Command::Backup(args) => backup::run(args),
             Command::Restore(args) => restore::run(&args),
@@ -102,7 +106,7 @@ fn open(config: &Config) -> Result<Core, Failed> {
         hold::share(database)?;
         hold::make_private(database).map_err(|error| Failed::at(database, &error))?;
     }
-    Ok(Core::new(Store::open(&location)?, Limits::default()))
+    Ok(Core::new(Store::open(&location)?, Limits::default()).issued_by(config.issuer.as_deref()))
 }
 
 /// Makes a folder that only the account that runs the server may enter, if it is not there yet.
@@ -112,6 +116,12 @@ fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.create(path)
+}
+
+/// A time for people: microseconds UTC, to the minute.
+fn instant(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros)
+        .map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 /// Runs an asynchronous piece of work to its end.

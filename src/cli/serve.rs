@@ -24,7 +24,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
     tracing::info!(listen = %config.listen, "serving");
     block_on(async move {
-        workers::start(&core);
+        workers::start(&core, &config);
         listen::serve(core, &config, listener)?.await
     })?;
     Ok(())

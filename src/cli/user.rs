@@ -1,6 +1,6 @@
 //! `cenacle user`: accounts, passwords, application passwords, tokens. Works beside a running server.
 
-use super::{Failed, block_on, open};
+use super::{Failed, block_on, instant, open};
 use crate::config::{Config, Flags};
 use crate::domain::fault::Fault;
 use crate::domain::principal::{NewPrincipal, PrincipalKind, PrincipalState};
@@ -75,6 +75,9 @@ struct AppPassword {
     /// What it opens: words of `calendars`, `contacts`, `read`, `write`, `admin`, `collection:ID`; everything without
     #[arg(long, default_value = "")]
     scope: String,
+    /// Days until it ends; never without
+    #[arg(long)]
+    days: Option<u32>,
     #[command(flatten)]
     flags: Flags,
 }
@@ -129,7 +132,9 @@ pub fn run(args: Args) -> Result<(), Failed> {
         }
         Command::AppPassword(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
-            let (id, secret) = block_on(core.add_app_password(&args.login, &args.name, &args.scope))?;
+            let ends = args.days.map(|days| core.now() + i64::from(days) * 86_400 * 1_000_000);
+            let (id, secret) =
+                block_on(core.add_app_password_until(&args.login, &args.name, &args.scope, ends))?;
             println!("{secret}");
             eprintln!("Application password {id} for {} ({}). It is shown only now.", args.login, args.name);
             Ok(())
@@ -138,7 +143,11 @@ pub fn run(args: Args) -> Result<(), Failed> {
             let core = open(&Config::read(&args.flags, None)?)?;
             for credential in block_on(core.app_passwords(&args.login))? {
                 let used = credential.last_used.map_or_else(|| "never".to_owned(), instant);
-                println!("{}\t{}\t{}\tlast used {used}", credential.id, credential.name, credential.scope);
+                let ends = credential.expires_at.map_or_else(|| "never".to_owned(), instant);
+                println!(
+                    "{}\t{}\t{}\tlast used {used}\tends {ends}",
+                    credential.id, credential.name, credential.scope
+                );
             }
             Ok(())
         }
@@ -178,11 +187,6 @@ fn set_state(args: &One, state: PrincipalState) -> Result<bool, Failed> {
         Fault::NotFound => Failed::no_account(&args.login),
         other => other.into(),
     })
-}
-
-fn instant(micros: i64) -> String {
-    jiff::Timestamp::from_microsecond(micros)
-        .map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 /// The password on standard input.

@@ -71,6 +71,8 @@ pub struct Principal {
     pub time_zone: Option<String>,
     /// Rises whenever a credential changes: what was checked before is then worth nothing.
     pub auth_version: i64,
+    /// As that, for tokens: stays where a single application password is taken away.
+    pub token_version: i64,
     /// Properties that clients keep here.
     pub props: Props,
 }

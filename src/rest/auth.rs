@@ -7,7 +7,8 @@ use super::query::Query;
 use super::{body, once};
 use crate::domain::fault::Fault;
 use crate::http::body::read_body;
-use crate::services::sessions::{ACCESS, Tokens};
+use crate::services::sessions::Tokens;
+use crate::services::tokens::ACCESS;
 use crate::services::{Core, Scope};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, USER_AGENT};
 use actix_web::web::{Data, Payload};
@@ -111,7 +112,7 @@ fn answer(tokens: Tokens) -> HttpResponse {
 /// Log in, or renew a session
 ///
 /// An access token is good for 15 minutes. A renewing token is good once; one that comes a second time ends its session, for
-/// somebody else has it too. A session ends when it is not renewed for 60 days, and when a password of the account changes.
+/// somebody else has it too. A session ends when it is not renewed for 60 days, and when the account's password changes.
 #[utoipa::path(
     request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))),
     responses(

@@ -189,7 +189,7 @@ pub async fn add_app_password(
 
 /// Delete an application password
 ///
-/// What it opens is shut at the next request, and so are all sessions of the account.
+/// What it opens is shut at the next request, and so are the sessions that were opened with it.
 #[utoipa::path(
     params(("id" = String, Path, description = "The application password")),
     responses(

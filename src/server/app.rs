@@ -61,6 +61,13 @@ pub fn configure(config: &mut ServiceConfig) {
                 .default_service(web::route().to(rest::nothing))
                 .wrap(from_fn(rest_door)),
         )
+        .service(
+            web::resource(rest::jwks::PATH)
+                .route(web::get().to(rest::jwks::keys))
+                .route(web::head().to(rest::jwks::keys))
+                .wrap(from_fn(public_door)),
+        )
+        .service(web::scope(rest::docs::BASE).configure(rest::docs::mount).wrap(from_fn(public_door)))
         .service(web::scope(tzdist::BASE).configure(tzdist::mount).wrap(from_fn(public_door)))
         .default_service(web::route().to(dav_door));
 }
@@ -290,6 +297,10 @@ fn harden(headers: &mut HeaderMap) {
         ("referrer-policy", "no-referrer"),
     ];
     for (name, value) in fixed {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        let name = HeaderName::from_static(name);
+        // A page that is one says itself what it may do.
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
 }

@@ -1,18 +1,23 @@
 //! Work that no request waits for. To add a piece: a function here and its line in [`start`].
 
 use super::telemetry;
+use crate::config::Config;
 use crate::services::Core;
 use std::time::Duration;
 
 /// How often old versions are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 
+/// How often keys are looked at: as long as a new one is published before it signs.
+const KEYS_EVERY: Duration = Duration::from_secs(3600);
+
 /// How often figures are summed up.
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 
 /// Starts the workers on the calling runtime; they end with it.
-pub fn start(core: &Core) {
+pub fn start(core: &Core, config: &Config) {
     actix_web::rt::spawn(purge(core.clone()));
+    actix_web::rt::spawn(keys(core.clone(), config.key_days));
     actix_web::rt::spawn(figures());
 }
 
@@ -21,6 +26,20 @@ async fn figures() {
     loop {
         tokio::time::sleep(FIGURES_EVERY).await;
         telemetry::sum_up();
+    }
+}
+
+/// Makes and forgets the keys that tokens are signed with, each when it is time.
+async fn keys(core: Core, days: u32) {
+    const DAY: i64 = 86_400 * 1_000_000;
+    let age = (days > 0).then_some(i64::from(days) * DAY);
+    loop {
+        match core.tend_keys(age).await {
+            Ok(true) => tracing::info!("signing keys were made or forgotten, for it was time"),
+            Ok(false) => {}
+            Err(fault) => tracing::warn!(%fault, "signing keys could not be looked after"),
+        }
+        tokio::time::sleep(KEYS_EVERY).await;
     }
 }
 

@@ -1,7 +1,7 @@
-//! Who somebody is: passwords, application passwords and bearer tokens.
+//! Who somebody is, by his password or an application password; `tokens.rs` has bearer tokens.
 //!
 //! A checked password is remembered by a keyed digest, never itself; what was checked counts only as long as the principal's
-//! `auth_version` stands, which each request reads: so a change holds at once, on every node. RFC 7617, RFC 7519.
+//! `auth_version` stands, which each request reads: so a change holds at once, on every node. RFC 7617.
 
 use super::access::{Opened, Wanted};
 use super::actor::{Actor, Proof, Scope};
@@ -14,10 +14,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,10 +32,10 @@ const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 const HASHES: usize = 2;
 /// Keys share this many turns: few, for only [`HASHES`] run at a time anyway.
 const TURNS: usize = 64;
-/// What an application password begins with.
-pub(super) const APP_PREFIX: &str = "cen-";
+/// What application passwords begin with: those that are made, and those that were made before.
+pub(super) const APP_PREFIXES: [&str; 2] = ["cen_", "cen-"];
 
-type Key = [u8; 32];
+pub(super) type Key = [u8; 32];
 
 /// What a remembered password was good for.
 #[derive(Debug, Clone)]
@@ -48,7 +45,9 @@ struct Verdict {
     admin: bool,
     scope: Scope,
     auth_version: i64,
-    /// When the credential ends, microseconds UTC.
+    /// Which credential it is of.
+    credential: i64,
+    /// When it ends, microseconds UTC.
     expires_at: Option<i64>,
 }
 
@@ -88,47 +87,14 @@ impl Accounts {
         Some(Arc::clone(turn).lock_owned().await)
     }
 
-    fn key(&self, login: &str, password: &str) -> Option<Key> {
+    /// What is remembered of a password or, without a login, of a token.
+    pub(super) fn key(&self, login: &str, password: &str) -> Option<Key> {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret).ok()?;
         mac.update(login.as_bytes());
         mac.update(&[0]);
         mac.update(password.as_bytes());
         Some(mac.finalize().into_bytes().into())
     }
-}
-
-/// What a bearer token says.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Claims {
-    /// Whose it is.
-    pub sub: String,
-    /// Seconds since 1970.
-    pub exp: u64,
-    /// The account's number of changed credentials.
-    pub ver: i64,
-    /// What it opens, as words.
-    pub scope: String,
-    /// The session that it is of, and ends with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<i64>,
-}
-
-/// Signs what a token says.
-pub(super) fn sign(secret: &str, claims: &impl Serialize) -> Result<String, Fault> {
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes()))
-        .map_err(|error| {
-            tracing::error!(%error, "a token could not be signed");
-            Fault::Internal
-        })
-}
-
-/// What a token says, if it is one of ours, of this kind, and its time is not over.
-pub(super) fn verify<T: DeserializeOwned>(secret: &str, token: &str) -> Result<T, Fault> {
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.leeway = 5;
-    let key = DecodingKey::from_secret(secret.as_bytes());
-    let decoded = jsonwebtoken::decode::<T>(token, &key, &validation);
-    decoded.map(|token| token.claims).map_err(|_| Fault::Unauthenticated)
 }
 
 impl Core {
@@ -191,9 +157,9 @@ impl Core {
             return Err(Fault::Unauthenticated);
         }
         match self.check(account, password).await? {
-            Some((verdict, credential)) => {
+            Some(verdict) => {
                 self.accounts.verdicts.insert(key, verdict.clone());
-                self.note_use(credential).await;
+                self.note_use(verdict.credential).await;
                 Ok(actor(&verdict, device))
             }
             None => {
@@ -204,12 +170,12 @@ impl Core {
         }
     }
 
-    /// Holds a password against the credentials of an account; tells which one it is.
+    /// Holds a password against the credentials of an account.
     async fn check(
         &self,
         account: Option<(Principal, Vec<Credential>)>,
         password: &str,
-    ) -> Result<Option<(Verdict, i64)>, Fault> {
+    ) -> Result<Option<Verdict>, Fault> {
         let permit = self.accounts.hashing.acquire().await.map_err(|_| Fault::Internal)?;
         let password = password.to_owned();
         let checked = tokio::task::spawn_blocking(move || {
@@ -232,9 +198,10 @@ impl Core {
                 admin: principal.admin,
                 scope: Scope::parse(&credential.scope)?,
                 auth_version: principal.auth_version,
+                credential: credential.id,
                 expires_at: credential.expires_at,
             };
-            Some((verdict, credential.id))
+            Some(verdict)
         })
         .await
         .map_err(|_| Fault::Internal);
@@ -242,74 +209,11 @@ impl Core {
         checked
     }
 
-    /// The actor behind a bearer token, or behind an application password that is sent as one.
-    pub async fn log_in_with_token(&self, token: &str, device: Option<String>) -> Result<Actor, Fault> {
-        if token.starts_with(APP_PREFIX) {
-            return self.log_in_with_app_password(token, device).await;
-        }
-        let claims: Claims = verify(self.store.signing_secret(), token)?;
-        let id = PrincipalId(claims.sub.parse().map_err(|_| Fault::Unauthenticated)?);
-        let now = self.now();
-        let found = self.store.read(Weight::Point, move |tx| {
-            let open = match claims.sid {
-                None => true,
-                Some(sid) => tx
-                    .session(sid)?
-                    .is_some_and(|session| session.principal == id && session.expires_at > now),
-            };
-            if open { tx.principal(id) } else { Ok(None) }
-        });
-        let principal = fault(found.await)?
-            .filter(|p| p.state == PrincipalState::Active && p.auth_version == claims.ver)
-            .ok_or(Fault::Unauthenticated)?;
-        let scope = Scope::parse(&claims.scope).ok_or(Fault::Unauthenticated)?;
-        Ok(admitted(&principal, scope, device, claims.sid))
-    }
-
-    /// Its length makes guessing hopeless, so the digest alone finds it.
-    async fn log_in_with_app_password(&self, password: &str, device: Option<String>) -> Result<Actor, Fault> {
-        let hash = digest(password);
-        let found = self.store.read(Weight::Point, move |tx| {
-            let Some((owner, credential)) = tx.app_password_by_hash(&hash)? else { return Ok(None) };
-            Ok(tx.principal(owner)?.map(|principal| (principal, credential)))
-        });
-        let now = self.now();
-        let (principal, credential) = fault(found.await)?
-            .filter(|(principal, credential)| {
-                principal.state == PrincipalState::Active && credential.is_good_at(now)
-            })
-            .ok_or(Fault::Unauthenticated)?;
-        let scope = Scope::parse(&credential.scope).ok_or(Fault::Unauthenticated)?;
-        if credential.last_used.is_none_or(|used| now - used > REMEMBER.as_micros() as i64) {
-            self.note_use(credential.id).await;
-        }
-        Ok(admitted(&principal, scope, device, None))
-    }
-
     /// Notes that a credential was used: only a hint for people, so that no login fails for it.
-    async fn note_use(&self, credential: i64) {
+    pub(super) async fn note_use(&self, credential: i64) {
         if let Err(error) = self.store.write(move |tx| tx.touch_credential(credential)).await {
             tracing::warn!(error = %error, "last use of a credential was not noted");
         }
-    }
-
-    /// A bearer token for an account, good for `seconds`, and until a credential of the account changes.
-    pub async fn issue_token(&self, handle: &str, scope: &str, seconds: u64) -> Result<String, Fault> {
-        if Scope::parse(scope).is_none() {
-            return Err(Fault::BadRequest(format!("unknown scope '{scope}'")));
-        }
-        let handle = handle.to_lowercase();
-        let principal =
-            fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?
-                .ok_or(Fault::NotFound)?;
-        let claims = Claims {
-            sub: principal.id.0.to_string(),
-            exp: (crate::store::now() / 1_000_000).unsigned_abs() + seconds,
-            ver: principal.auth_version,
-            scope: scope.to_owned(),
-            sid: None,
-        };
-        sign(self.store.signing_secret(), &claims)
     }
 
     /// Sets the password of an account; what was checked before no longer holds on any node.
@@ -327,17 +231,16 @@ impl Core {
     }
 }
 
-/// The actor that a token admits.
-fn admitted(principal: &Principal, scope: Scope, device: Option<String>, session: Option<i64>) -> Actor {
-    Actor {
-        id: principal.id,
-        handle: principal.handle.clone(),
-        admin: principal.admin && scope.admin,
-        scope,
-        device,
-        door: None,
-        proof: Proof { auth_version: Some(principal.auth_version), session },
-    }
+/// The actor that a token or an application password admits.
+pub(super) fn admitted(
+    id: PrincipalId,
+    handle: String,
+    admin: bool,
+    scope: Scope,
+    device: Option<String>,
+    proof: Proof,
+) -> Actor {
+    Actor { id, handle, admin: admin && scope.admin, scope, device, door: None, proof }
 }
 
 fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
@@ -348,7 +251,11 @@ fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
         scope: verdict.scope,
         device,
         door: None,
-        proof: Proof { auth_version: Some(verdict.auth_version), session: None },
+        proof: Proof {
+            auth_version: Some(verdict.auth_version),
+            credential: Some(verdict.credential),
+            ..Proof::default()
+        },
     }
 }
 
@@ -369,7 +276,8 @@ fn find_account(
 fn matches(credential: &Credential, password: &str) -> bool {
     match credential.kind {
         CredentialKind::AppPassword => {
-            password.starts_with(APP_PREFIX) && same(credential.hash.as_bytes(), digest(password).as_bytes())
+            APP_PREFIXES.iter().any(|prefix| password.starts_with(prefix))
+                && same(credential.hash.as_bytes(), digest(password).as_bytes())
         }
         CredentialKind::Password => PasswordHash::new(&credential.hash)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),

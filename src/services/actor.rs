@@ -128,8 +128,12 @@ pub struct Actor {
 pub struct Proof {
     /// The account's number of changed credentials, where the login holds only for that.
     pub auth_version: Option<i64>,
+    /// The account's number of ended tokens, where the login is by one.
+    pub token_version: Option<i64>,
     /// The session that the login is of.
     pub session: Option<i64>,
+    /// The credential that the login is by, where it is by one itself.
+    pub credential: Option<i64>,
 }
 
 impl Actor {

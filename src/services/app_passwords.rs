@@ -2,12 +2,15 @@
 //!
 //! Who makes one for himself gets no more than his login opens; only a login that opens the whole account sees them at all.
 
-use super::accounts::{APP_PREFIX, digest};
+use super::accounts::digest;
 use super::actor::{Actor, Scope};
 use super::{Core, fault};
 use crate::domain::fault::{Condition, Fault};
 use crate::store::{Credential, CredentialKind, Weight};
+use sha2::{Digest, Sha256};
 
+/// What those that are made begin with.
+const APP_PREFIX: &str = "cen_";
 /// Application passwords of one account.
 const MAX_APP_PASSWORDS: usize = 100;
 
@@ -75,7 +78,7 @@ impl Core {
         self.remove_app_password(&actor.handle, id).await
     }
 
-    /// Removes an application password; what it opened is shut at the next request.
+    /// Removes an application password; what it opened, and the sessions that were opened with it, are shut at the next request.
     pub async fn remove_app_password(&self, handle: &str, id: i64) -> Result<(), Fault> {
         let handle = handle.to_lowercase();
         let gone = fault(
@@ -104,16 +107,60 @@ impl Core {
     }
 }
 
-/// 24 letters and digits that are not mistaken for each other, in groups: 120 bits.
+/// Letters and digits that are not mistaken for each other.
+const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789z";
+/// Letters at the end that follow from those before.
+const CHECK: usize = 4;
+
+/// `cen_`, 24 random letters (119 bits), and four that follow from them: so that whoever looks for secrets in texts knows one
+/// when he sees it (`cen_[a-z2-9]{28}`) and takes nothing else for one.
 fn fresh_app_password() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789z";
     let bytes: [u8; 24] = rand::random();
-    let mut password = String::from(APP_PREFIX);
-    for (at, byte) in bytes.iter().enumerate() {
-        if at > 0 && at % 6 == 0 {
-            password.push('-');
-        }
-        password.push(LETTERS.get(usize::from(byte & 31)).copied().map_or('a', char::from));
-    }
+    let mut password = format!("{APP_PREFIX}{}", letters(&bytes));
+    let check = check(&password);
+    password.push_str(&check);
     password
+}
+
+fn letters(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| LETTERS.get(usize::from(byte & 31)).copied().map_or('a', char::from)).collect()
+}
+
+fn check(text: &str) -> String {
+    letters(&Sha256::digest(text.as_bytes())).chars().take(CHECK).collect()
+}
+
+/// Whether a text can be an application password at all: nothing is asked of the database for one that cannot. Older ones say less
+/// of themselves.
+pub(super) fn well_formed(text: &str) -> bool {
+    if !text.starts_with(APP_PREFIX) {
+        return true;
+    }
+    let at = text.len().saturating_sub(CHECK);
+    text.split_at_checked(at).is_some_and(|(secret, tail)| check(secret) == tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_made_is_known_by_its_form() {
+        let made = fresh_app_password();
+        assert_eq!(made.len(), 32);
+        assert!(well_formed(&made), "{made}");
+        let secret = made.strip_prefix("cen_").expect("its prefix");
+        assert!(secret.bytes().all(|byte| LETTERS.contains(&byte)), "{made}");
+        assert_ne!(made, fresh_app_password());
+        // A slip of the pen anywhere.
+        for at in 4..made.len() {
+            let mut other = made.clone().into_bytes();
+            other[at] = if other[at] == b'a' { b'b' } else { b'a' };
+            assert!(!well_formed(&String::from_utf8(other).expect("ASCII")), "{made} at {at}");
+        }
+        for bad in ["cen_", "cen_é", "cen_aaaa"] {
+            assert!(!well_formed(bad), "{bad}");
+        }
+        assert!(well_formed("cen-abcdef-abcdef-abcdef-abcdef"), "as they were made before");
+    }
 }

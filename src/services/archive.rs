@@ -305,7 +305,7 @@ impl Batch {
 
     fn add(&mut self, record: Record, bytes: usize, tokens: Tokens, moved: &mut Moved) {
         let draft = match &record {
-            Record::Meta(_) if tokens == Tokens::Renew => return,
+            Record::Meta(_) | Record::SigningKey(_) if tokens == Tokens::Renew => return,
             Record::Object(object) => match derive(object) {
                 Ok(draft) => Some(draft),
                 Err(why) => {

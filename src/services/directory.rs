@@ -90,6 +90,7 @@ mod tests {
                 admin: false,
                 time_zone: None,
                 auth_version: 0,
+                token_version: 0,
                 props: Props::default(),
             };
             rank(&principal, &Words::parse(text).expect("words")).0

@@ -79,9 +79,10 @@ impl Core {
             {
                 return Ok(false);
             }
-            let same =
-                |version: i64| principal.as_ref().is_some_and(|principal| principal.auth_version == version);
-            Ok(proof.auth_version.is_none_or(same) && principal.is_some())
+            Ok(principal.is_some_and(|principal| {
+                proof.auth_version.is_none_or(|version| principal.auth_version == version)
+                    && proof.token_version.is_none_or(|version| principal.token_version == version)
+            }))
         });
         if fault(good.await)? { Ok(()) } else { Err(Fault::Unauthenticated) }
     }

@@ -28,6 +28,7 @@ pub mod idempotency;
 pub mod instances;
 pub mod interchange;
 pub mod items;
+pub mod keys;
 mod known_collections;
 pub mod labour;
 pub mod limits;
@@ -35,6 +36,7 @@ mod listings;
 pub mod principals;
 pub mod sessions;
 pub mod sync;
+pub mod tokens;
 pub mod transfer;
 
 pub use crate::store::{CollectionUpdate, Credential, Door, PrincipalMatch, Session, SyncItem};
@@ -53,18 +55,39 @@ pub struct Core {
     store: Store,
     limits: Arc<Limits>,
     accounts: Arc<accounts::Accounts>,
+    tokens: Arc<tokens::Tokens>,
+    keys: Arc<keys::Ring>,
+    issuer: Arc<str>,
     card_search: Arc<card_search::CardSearch>,
 }
 
 impl Core {
     /// The core over an open store.
     pub fn new(store: Store, limits: Limits) -> Self {
+        let issuer = format!("urn:cenacle:{}", store.epoch());
         Core {
             store,
             limits: Arc::new(limits),
             accounts: Arc::new(accounts::Accounts::new()),
+            tokens: Arc::new(tokens::Tokens::new()),
+            keys: Arc::default(),
+            issuer: issuer.into(),
             card_search: Arc::new(card_search::CardSearch::new()),
         }
+    }
+
+    /// The same, its tokens naming this issuer, where one is given: it must be the same on all nodes.
+    #[must_use]
+    pub fn issued_by(self, issuer: Option<&str>) -> Self {
+        match issuer {
+            Some(issuer) => Core { issuer: issuer.into(), ..self },
+            None => self,
+        }
+    }
+
+    /// Who tokens say that made them.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// The bounds that are enforced and advertised.

@@ -1,20 +1,19 @@
 //! Sessions: an access token for a quarter of an hour, and a token that renews it, once.
 //!
 //! Each renewal gives another renewing token. One that comes a second time was stolen, or its thief has used it first: the session ends, and
-//! with it all that was given out. Tokens are signed with the secret that all nodes share; nobody else has to check them, so
-//! there is no public key. RFC 6749 §6, RFC 7009, RFC 7519, RFC 9700 §4.14.
+//! with it all that was given out. A renewing token is sealed with the secret that all nodes share, for nobody else has to read it; no
+//! published key opens it, so none who checks access tokens can take it for one. RFC 6749 §6, RFC 7009, RFC 9700 §4.14.
 
-use super::accounts::{Claims, sign, verify};
 use super::actor::{Actor, Scope};
+use super::tokens::ACCESS;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
-use crate::domain::principal::PrincipalState;
+use crate::domain::principal::{Principal, PrincipalState};
 use crate::store::{Session, Weight};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-/// Seconds that an access token is good for.
-pub const ACCESS: u64 = 15 * 60;
 /// Seconds that a session lasts when nobody renews it.
 const IDLE: u64 = 60 * 86_400;
 /// Sessions of one account: one more ends the oldest.
@@ -22,6 +21,8 @@ const MAX_SESSIONS: usize = 200;
 /// Octets of a session's name.
 const MAX_DEVICE: usize = 120;
 const SECOND: i64 = 1_000_000;
+/// What renewing tokens are sealed by.
+const SEAL: Algorithm = Algorithm::HS256;
 
 /// What somebody who logs in, or renews, is given.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub struct Tokens {
     pub session: i64,
 }
 
-/// What a renewing token says. It has no scope and so is never taken for an access token.
+/// What a renewing token says.
 #[derive(Debug, Serialize, Deserialize)]
 struct Renewal {
     sub: String,
@@ -50,7 +51,7 @@ struct Renewal {
 
 /// What became of a renewal.
 enum Outcome {
-    Renewed(Session),
+    Renewed(Box<(Principal, Session)>),
     /// The token was used before, or its session has ended.
     Refused,
 }
@@ -65,20 +66,26 @@ impl Core {
     ) -> Result<Tokens, Fault> {
         let words = self.narrowed(actor, scope)?;
         let device: String = device.chars().filter(|c| !c.is_control()).take(MAX_DEVICE).collect();
-        let (id, kept) = (actor.id, words.clone());
+        let (id, kept, credential) = (actor.id, words.clone(), actor.proof.credential);
         let expires_at = self.now() + seconds(IDLE);
         let made = self.store.write(move |tx| {
             let now = tx.now();
+            // It may have been taken away since it was checked.
+            if let Some(credential) = credential
+                && !tx.has_credential(credential)?
+            {
+                return Err(Fault::Unauthenticated.into());
+            }
             let old = tx.sessions(id, now)?;
             for oldest in old.iter().take((old.len() + 1).saturating_sub(MAX_SESSIONS)) {
                 tx.end_session(id, oldest.id)?;
             }
-            let session = tx.open_session(id, &device, &kept, expires_at)?;
+            let session = tx.open_session(id, &device, &kept, expires_at, credential)?;
             let principal = tx.principal(id)?.ok_or(Fault::NotFound)?;
-            Ok((session, principal.auth_version))
+            Ok((session, principal))
         });
-        let (session, version) = fault(made.await)?;
-        self.tokens(id, version, session, 0, words)
+        let (session, principal) = fault(made.await)?;
+        self.give_tokens(&principal, session, 0, words).await
     }
 
     /// The words of a scope that is asked for, if it opens no more than the login that asks.
@@ -93,7 +100,7 @@ impl Core {
 
     /// Renews a session by its renewing token, which is worthless from then on.
     pub async fn renew_session(&self, token: &str) -> Result<Tokens, Fault> {
-        let renewal: Renewal = verify(self.store.signing_secret(), token)?;
+        let renewal = self.unseal(token)?;
         let owner = PrincipalId(renewal.sub.parse().map_err(|_| Fault::Unauthenticated)?);
         let expires_at = self.now() + seconds(IDLE);
         let outcome = self.store.write(move |tx| {
@@ -101,22 +108,23 @@ impl Core {
                 return Ok(Outcome::Refused);
             };
             let principal = tx.principal(owner)?;
-            let good = principal.is_some_and(|principal| {
-                principal.state == PrincipalState::Active && principal.auth_version == renewal.ver
+            let good = principal.filter(|principal| {
+                principal.state == PrincipalState::Active && principal.token_version == renewal.ver
             });
-            if good
+            if let Some(principal) = good
                 && session.expires_at > tx.now()
                 && tx.renew_session(session.id, renewal.generation, expires_at)?
             {
-                return Ok(Outcome::Renewed(session));
+                return Ok(Outcome::Renewed(Box::new((principal, session))));
             }
             // The end of the session must be stored, so this is no error of the transaction.
             tx.end_session(owner, session.id)?;
             Ok(Outcome::Refused)
         });
         match fault(outcome.await)? {
-            Outcome::Renewed(session) => {
-                self.tokens(owner, renewal.ver, session.id, renewal.generation + 1, session.scope)
+            Outcome::Renewed(renewed) => {
+                let (principal, session) = *renewed;
+                self.give_tokens(&principal, session.id, renewal.generation + 1, session.scope).await
             }
             Outcome::Refused => {
                 tracing::warn!(session = renewal.sid, "a renewing token was refused, and its session ended");
@@ -127,11 +135,15 @@ impl Core {
 
     /// Ends the session that a token, of either kind, is of. What is no token of ours ends nothing, and nobody is told.
     pub async fn revoke_token(&self, token: &str) -> Result<(), Fault> {
-        let secret = self.store.signing_secret();
-        let renewal = verify::<Renewal>(secret, token).map(|renewal| (renewal.sub, Some(renewal.sid)));
-        let found =
-            renewal.or_else(|_| verify::<Claims>(secret, token).map(|claims| (claims.sub, claims.sid)));
-        let Ok((owner, Some(session))) = found else { return Ok(()) };
+        let found = match self.unseal(token) {
+            Ok(renewal) => Some((renewal.sub, renewal.sid)),
+            Err(_) => match self.read_access_token(token).await {
+                Ok((claims, _)) => claims.sid.and_then(|sid| Some((claims.sub, sid.parse().ok()?))),
+                Err(Fault::Unauthenticated) => None,
+                Err(other) => return Err(other),
+            },
+        };
+        let Some((owner, session)) = found else { return Ok(()) };
         let Ok(owner) = owner.parse().map(PrincipalId) else { return Ok(()) };
         fault(self.store.write(move |tx| tx.end_session(owner, session)).await).map(|_| ())
     }
@@ -151,26 +163,38 @@ impl Core {
         if ended { Ok(()) } else { Err(Fault::NotFound) }
     }
 
-    fn tokens(
+    async fn give_tokens(
         &self,
-        owner: PrincipalId,
-        version: i64,
+        owner: &Principal,
         session: i64,
         generation: i64,
         scope: String,
     ) -> Result<Tokens, Fault> {
-        let secret = self.store.signing_secret();
-        let now = (self.now() / SECOND).unsigned_abs();
-        let sub = owner.0.to_string();
-        let claims = Claims {
-            sub: sub.clone(),
-            exp: now + ACCESS,
-            ver: version,
-            scope: scope.clone(),
-            sid: Some(session),
+        let renewal = Renewal {
+            sub: owner.id.0.to_string(),
+            exp: (self.now() / SECOND).unsigned_abs() + IDLE,
+            ver: owner.token_version,
+            sid: session,
+            generation,
         };
-        let renewal = Renewal { sub, exp: now + IDLE, ver: version, sid: session, generation };
-        Ok(Tokens { access: sign(secret, &claims)?, refresh: sign(secret, &renewal)?, scope, session })
+        let refresh = self.seal(&renewal)?;
+        let access = self.access_token(owner, &scope, Some(session), ACCESS).await?;
+        Ok(Tokens { access, refresh, scope, session })
+    }
+
+    fn seal(&self, renewal: &Renewal) -> Result<String, Fault> {
+        let secret = EncodingKey::from_secret(self.store.signing_secret().as_bytes());
+        jsonwebtoken::encode(&Header::new(SEAL), renewal, &secret).map_err(|error| {
+            tracing::error!(%error, "a renewing token could not be sealed");
+            Fault::Internal
+        })
+    }
+
+    /// What a renewing token says, if it is one of ours and its time is not over.
+    fn unseal(&self, token: &str) -> Result<Renewal, Fault> {
+        let secret = DecodingKey::from_secret(self.store.signing_secret().as_bytes());
+        let opened = jsonwebtoken::decode::<Renewal>(token, &secret, &Validation::new(SEAL));
+        opened.map(|token| token.claims).map_err(|_| Fault::Unauthenticated)
     }
 }
 

@@ -7,14 +7,14 @@ mod file;
 
 use super::schema::{
     address, change, collection, collection_tombstone, credential, grant_, home, idempotency, itip_state,
-    job, membership, meta, object, principal, session, tombstone, version,
+    job, membership, meta, object, principal, session, signing_key, tombstone, version,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The settings that sync tokens and bearer tokens are made with.
+/// The settings that sync tokens and renewing tokens are made with.
 const TOKEN_SETTINGS: [&str; 2] = ["epoch", "signing_secret"];
 /// Rows that are read at once where they are short.
 const PAGE: i64 = 500;
@@ -39,6 +39,8 @@ rows! {
     PrincipalRow of principal {
         id: i64, kind: i16, handle: String, display_name: String, search: String, state: i16, hidden: bool, admin: bool,
         time_zone: Option<String>, locale: Option<String>, auth_version: i64, created_at: i64, props: String,
+        #[serde(default)]
+        token_version: i64,
     }
     /// A mail address.
     AddressRow of address { mail: String, principal: i64, is_primary: bool }
@@ -81,6 +83,12 @@ rows! {
     /// A login of a program that renews its tokens.
     SessionRow of session {
         id: i64, principal: i64, device: String, scope: String, generation: i64, created_at: i64, refreshed_at: i64, expires_at: i64,
+        #[serde(default)]
+        credential: Option<i64>,
+    }
+    /// A key that access tokens are signed with, its private half too: the archive is kept like the database.
+    SigningKeyRow of signing_key {
+        number: i64, kid: String, public_key: String, secret: String, created_at: i64, signs_from: i64, needed_until: i64,
     }
 }
 
@@ -123,6 +131,7 @@ pub enum Record {
     ItipState(ItipStateRow),
     Idempotency(IdempotencyRow),
     Session(SessionRow),
+    SigningKey(SigningKeyRow),
 }
 
 impl Record {
@@ -146,6 +155,7 @@ impl Record {
             Record::ItipState(_) => "itip_state",
             Record::Idempotency(_) => "idempotency",
             Record::Session(_) => "session",
+            Record::SigningKey(_) => "signing_key",
         }
     }
 }
@@ -193,6 +203,7 @@ impl ReadTx<'_> {
     /// Gives every row to `sink`, those that others refer to first. Must run in a snapshot.
     pub fn every_row(&mut self, sink: Sink<'_>) -> Result<(), Error> {
         paged!(self, sink, meta, name: String, String::new(), MetaRow, Meta);
+        paged!(self, sink, signing_key, number: i64, i64::MIN, SigningKeyRow, SigningKey);
         paged!(self, sink, principal, id: i64, i64::MIN, PrincipalRow, Principal);
         paged!(self, sink, address, mail: String, String::new(), AddressRow, Address);
         paged!(self, sink, credential, id: i64, i64::MIN, CredentialRow, Credential);
@@ -317,11 +328,12 @@ fn cut(sizes: &[(i64, i32)]) -> Option<i64> {
 }
 
 impl WriteTx<'_> {
-    /// Ends the epoch that sync tokens carry, the secret that bearer tokens are signed with, and with it all sessions: the
-    /// next start makes others. A token of the lost time could else come to name a state, or a credential, of the time after.
+    /// Ends the epoch that sync tokens carry, the keys and the secret that bearer tokens are made with, and with them all
+    /// sessions: the next start makes others. A token of the lost time could else come to name a state, or a credential, of the time after.
     pub fn end_tokens(&mut self) -> Result<(), Error> {
         diesel::delete(meta::table.filter(meta::name.eq_any(TOKEN_SETTINGS))).execute(self.conn)?;
         diesel::delete(session::table).execute(self.conn)?;
+        diesel::delete(signing_key::table).execute(self.conn)?;
         Ok(())
     }
 
@@ -352,6 +364,11 @@ impl WriteTx<'_> {
             Record::ItipState(row) => insert!(itip_state, row),
             Record::Idempotency(row) => insert!(idempotency, row),
             Record::Session(row) => insert!(session, row),
+            Record::SigningKey(row) => {
+                // The database may have made one of its own before; nothing was signed with it, for it had no accounts.
+                diesel::delete(signing_key::table.find(row.number)).execute(self.conn)?;
+                insert!(signing_key, row)
+            }
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

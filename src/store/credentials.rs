@@ -1,6 +1,6 @@
-//! Password hashes and application passwords. Knows no hash function.
+//! Password hashes and application passwords. Knows no hash function. Sessions go with the credential that they were opened with.
 
-use super::schema::{credential, principal};
+use super::schema::{credential, principal, session};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::id::PrincipalId;
 use diesel::prelude::*;
@@ -82,6 +82,13 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(from_row).collect())
     }
 
+    /// Whether a credential is there.
+    pub fn has_credential(&mut self, id: i64) -> Result<bool, Error> {
+        let found: Option<i64> =
+            credential::table.find(id).select(credential::id).first(self.conn).optional()?;
+        Ok(found.is_some())
+    }
+
     /// The application password with this digest, and whose it is.
     pub fn app_password_by_hash(&mut self, hash: &str) -> Result<Option<(PrincipalId, Credential)>, Error> {
         let found: Option<(i64, Row)> = credential::table
@@ -94,13 +101,17 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Sets the password; what was checked before no longer holds on any node.
+    /// Sets the password; what was checked before no longer holds on any node, and all sessions and tokens end.
     pub fn set_password(&mut self, owner: PrincipalId, hash: &str) -> Result<(), Error> {
         diesel::delete(credential::table.filter(
             credential::principal.eq(owner.0).and(credential::kind.eq(CredentialKind::Password as i16)),
         ))
         .execute(self.conn)?;
         self.insert_credential(owner, CredentialKind::Password, "", hash, "", None)?;
+        diesel::delete(session::table.filter(session::principal.eq(owner.0))).execute(self.conn)?;
+        diesel::update(principal::table.find(owner.0))
+            .set(principal::token_version.eq(principal::token_version + 1))
+            .execute(self.conn)?;
         self.raise_auth_version(owner)
     }
 
@@ -116,7 +127,8 @@ impl WriteTx<'_> {
         self.insert_credential(owner, CredentialKind::AppPassword, name, hash, scope, expires_at)
     }
 
-    /// Removes an application password; whether it was there.
+    /// Removes an application password, with the sessions that were opened with it; whether it was there. What was checked
+    /// before no longer holds on any node; other sessions and tokens stay.
     pub fn remove_app_password(&mut self, owner: PrincipalId, id: i64) -> Result<bool, Error> {
         let gone = diesel::delete(
             credential::table.filter(
@@ -128,6 +140,11 @@ impl WriteTx<'_> {
         )
         .execute(self.conn)?;
         if gone > 0 {
+            // Those of older versions do not say with what they were opened: it may have been this one.
+            diesel::delete(
+                session::table.filter(session::principal.eq(owner.0).and(session::credential.is_null())),
+            )
+            .execute(self.conn)?;
             self.raise_auth_version(owner)?;
         }
         Ok(gone > 0)

@@ -49,7 +49,7 @@ pub(super) fn epoch(conn: &mut Conn) -> Result<String, Error> {
     made_once(conn, "epoch", || format!("{:08x}", rand::random::<u32>()))
 }
 
-/// What bearer tokens are signed with, the same on all nodes.
+/// What renewing tokens are sealed with, the same on all nodes.
 pub(super) fn signing_secret(conn: &mut Conn) -> Result<String, Error> {
     made_once(conn, "signing_secret", || {
         format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>())

@@ -30,6 +30,7 @@ mod retention;
 mod schema;
 mod sessions;
 mod sharing;
+mod signing_keys;
 mod spans;
 mod standing;
 mod sync;
@@ -43,7 +44,8 @@ pub use directory::PrincipalMatch;
 pub use error::Error;
 pub use objects::{Door, Origin, Written};
 pub use opening::{Login, OpenedItem, OwnPlace};
-pub use sessions::Session;
+pub use sessions::{Session, TokenLogin};
+pub use signing_keys::SigningKey;
 pub use spans::Touched;
 pub use standing::{ItemAt, Standing};
 pub use sync::{SyncItem, SyncPage};
@@ -188,7 +190,7 @@ impl Store {
         &self.shared.epoch
     }
 
-    /// What bearer tokens are signed with, the same on all nodes.
+    /// What renewing tokens are sealed with, the same on all nodes: nobody else has to open them.
     pub fn signing_secret(&self) -> &str {
         &self.shared.signing_secret
     }

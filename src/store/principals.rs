@@ -13,7 +13,7 @@ use crate::domain::props::Props;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-type Row = (i64, i16, String, String, i16, bool, Option<String>, i64, String);
+type Row = (i64, i16, String, String, i16, bool, Option<String>, i64, i64, String);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -27,6 +27,7 @@ macro_rules! columns {
             principal::admin,
             principal::time_zone,
             principal::auth_version,
+            principal::token_version,
             principal::props,
         )
     };
@@ -141,7 +142,7 @@ impl ReadTx<'_> {
 }
 
 fn principal_of(row: Row, addresses: Vec<String>) -> Principal {
-    let (id, kind, handle, display_name, state, admin, time_zone, auth_version, props) = row;
+    let (id, kind, handle, display_name, state, admin, time_zone, auth_version, token_version, props) = row;
     Principal {
         id: PrincipalId(id),
         kind: PrincipalKind::from_number(kind).unwrap_or(PrincipalKind::User),
@@ -156,6 +157,7 @@ fn principal_of(row: Row, addresses: Vec<String>) -> Principal {
         admin,
         time_zone,
         auth_version,
+        token_version,
         props: Props::from_json(&props),
     }
 }
@@ -177,6 +179,7 @@ impl WriteTx<'_> {
                 principal::admin.eq(new.admin),
                 principal::time_zone.eq(&new.time_zone),
                 principal::auth_version.eq(1),
+                principal::token_version.eq(1),
                 principal::created_at.eq(now),
                 principal::props.eq(""),
             ))
@@ -218,7 +221,11 @@ impl WriteTx<'_> {
     /// Suspends an account or lets it be used again; what was checked before no longer holds.
     pub fn set_principal_state(&mut self, id: PrincipalId, state: PrincipalState) -> Result<(), Error> {
         diesel::update(principal::table.find(id.0))
-            .set((principal::state.eq(state as i16), principal::auth_version.eq(principal::auth_version + 1)))
+            .set((
+                principal::state.eq(state as i16),
+                principal::auth_version.eq(principal::auth_version + 1),
+                principal::token_version.eq(principal::token_version + 1),
+            ))
             .execute(self.conn)?;
         Ok(())
     }

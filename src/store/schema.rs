@@ -20,6 +20,7 @@ diesel::table! {
         auth_version -> BigInt,
         created_at -> BigInt,
         props -> Text,
+        token_version -> BigInt,
     }
 }
 diesel::table! {
@@ -172,12 +173,26 @@ diesel::table! {
         created_at -> BigInt,
         refreshed_at -> BigInt,
         expires_at -> BigInt,
+        credential -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    signing_key (number) {
+        number -> BigInt,
+        kid -> Text,
+        public_key -> Text,
+        secret -> Text,
+        created_at -> BigInt,
+        signs_from -> BigInt,
+        needed_until -> BigInt,
     }
 }
 
 diesel::joinable!(collection -> principal (owner));
 diesel::joinable!(object -> collection (collection));
 diesel::joinable!(address -> principal (principal));
+diesel::joinable!(session -> principal (principal));
 diesel::allow_tables_to_appear_in_same_query!(
-    principal, address, credential, membership, home, collection, grant_, object, tombstone, change, version
+    principal, address, credential, membership, home, collection, grant_, object, session, tombstone, change,
+    version
 );

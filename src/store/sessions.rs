@@ -1,12 +1,25 @@
 //! Logins of programs that renew their tokens. Knows no token.
 
-use super::schema::session;
+use super::conn::on;
+use super::schema::{principal, session};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::id::PrincipalId;
+use crate::domain::principal::PrincipalState;
 use diesel::prelude::*;
 
 /// Rows that one piece of cleaning removes.
 const PIECE: i64 = 500;
+
+/// What a token was given for.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenLogin {
+    /// Whose it is.
+    pub id: PrincipalId,
+    /// His number of ended tokens when it was given.
+    pub token_version: i64,
+    /// The session that it is of, if any.
+    pub session: Option<i64>,
+}
 
 /// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +40,11 @@ pub struct Session {
     pub refreshed_at: i64,
     /// When it ends unless it is renewed, microseconds UTC.
     pub expires_at: i64,
+    /// The credential that it was opened with, and goes with; unknown for those of older versions.
+    pub credential: Option<i64>,
 }
 
-type Row = (i64, i64, String, String, i64, i64, i64, i64);
+type Row = (i64, i64, String, String, i64, i64, i64, i64, Option<i64>);
 
 const COLUMNS: (
     session::id,
@@ -40,6 +55,7 @@ const COLUMNS: (
     session::created_at,
     session::refreshed_at,
     session::expires_at,
+    session::credential,
 ) = (
     session::id,
     session::principal,
@@ -49,15 +65,38 @@ const COLUMNS: (
     session::created_at,
     session::refreshed_at,
     session::expires_at,
+    session::credential,
 );
 
 fn from_row(row: Row) -> Session {
-    let (id, principal, device, scope, generation, created_at, refreshed_at, expires_at) = row;
+    let (id, principal, device, scope, generation, created_at, refreshed_at, expires_at, credential) = row;
     let principal = PrincipalId(principal);
-    Session { id, principal, device, scope, generation, created_at, refreshed_at, expires_at }
+    Session { id, principal, device, scope, generation, created_at, refreshed_at, expires_at, credential }
 }
 
 impl ReadTx<'_> {
+    /// Handle of the account that a token lets in, and whether it may administer: one statement. `None` where the account may not be
+    /// used, or the token or its session has ended at `now`.
+    pub fn token_holds(&mut self, login: TokenLogin, now: i64) -> Result<Option<(String, bool)>, Error> {
+        let holds = principal::id
+            .eq(login.id.0)
+            .and(principal::token_version.eq(login.token_version))
+            .and(principal::state.eq(PrincipalState::Active as i16));
+        let told = (principal::handle, principal::admin);
+        let found = match login.session {
+            None => {
+                on!(self.conn, conn => principal::table.filter(holds).select(told).first(conn).optional())
+            }
+            Some(id) => on!(self.conn, conn => session::table
+                .inner_join(principal::table)
+                .filter(session::id.eq(id).and(session::expires_at.gt(now)).and(holds))
+                .select(told)
+                .first(conn)
+                .optional()),
+        };
+        Ok(found?)
+    }
+
     /// The session with this id, ended ones too as long as they are kept.
     pub fn session(&mut self, id: i64) -> Result<Option<Session>, Error> {
         let row: Option<Row> = session::table.find(id).select(COLUMNS).first(self.conn).optional()?;
@@ -76,13 +115,14 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Opens a session that ends at `expires_at` unless it is renewed; tells its id.
+    /// Opens a session that ends at `expires_at` unless it is renewed, and goes with the credential; tells its id.
     pub fn open_session(
         &mut self,
         of: PrincipalId,
         device: &str,
         scope: &str,
         expires_at: i64,
+        credential: Option<i64>,
     ) -> Result<i64, Error> {
         let (id, now) = (self.new_id(), self.now);
         diesel::insert_into(session::table)
@@ -95,6 +135,7 @@ impl WriteTx<'_> {
                 session::created_at.eq(now),
                 session::refreshed_at.eq(now),
                 session::expires_at.eq(expires_at),
+                session::credential.eq(credential),
             ))
             .execute(self.conn)?;
         Ok(id)

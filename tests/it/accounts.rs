@@ -105,6 +105,34 @@ both! {
         }
     }
 
+    fn keys_are_listed_and_rotated_beside_a_running_server(db) {
+        let server = TestServer::start(db);
+        let token = doors(&server).remove(3);
+        let run = |words: &[&str]| {
+            let output = cenacle(&server, words);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).expect("UTF-8")
+        };
+        let states = || -> Vec<String> {
+            let told = run(&["keys", "list"]);
+            told.lines().map(|line| line.split('\t').nth(1).expect("a state").to_owned()).collect()
+        };
+        assert_eq!(states(), ["current"]);
+        assert!(run(&["keys", "rotate"]).contains(" is published, and signs from "));
+        assert_eq!(states(), ["current", "next"]);
+        assert_eq!(token.get("/api/v1/me").send().status, 200);
+        // Nothing of a private half is told.
+        let told = run(&["keys", "list"]);
+        let keys = server.wait(Store::open(server.location()).expect("opens").read(cenacle::store::Weight::Point, |tx| tx.signing_keys()));
+        assert!(keys.expect("keys").iter().all(|key| told.contains(&key.kid) && !told.contains(&key.secret)), "{told}");
+        run(&["keys", "rotate", "--compromised"]);
+        assert_eq!(states(), ["current"]);
+        // Another node, or this one within a minute.
+        let node = server.beside(Limits::default());
+        let again = Client::bearer(node.address(), token.authorization_line().trim_end().trim_start_matches("Authorization: Bearer "));
+        assert_eq!(again.get("/api/v1/me").send().status, 401);
+    }
+
     fn the_command_works_beside_a_running_server(db) {
         let server = TestServer::start(db);
         let doors = doors(&server);

@@ -76,7 +76,9 @@ async fn what_goes_out_comes_in() {
     let folder = Folder::new();
     let old = folder.core("old");
     filled(&old).await;
+    let token = old.issue_token("zoe", "", 60).await.expect("made");
     let (out, bytes) = archive(&old).await;
+    assert_eq!(out.rows.get("signing_key"), Some(&1));
     assert_eq!(out.rows.get("object"), Some(&2));
     assert_eq!(out.rows.get("version"), Some(&2));
     assert_eq!(out.rows.get("tombstone"), Some(&1));
@@ -95,7 +97,6 @@ async fn what_goes_out_comes_in() {
     assert_eq!(item.body, EVENT);
     assert_eq!((item.etag, item.modseq, item.parsed), (old_item.etag, old_item.modseq, old_item.parsed));
     assert_eq!(new.token(&access), old.token(&old_access));
-    let token = old.issue_token("zoe", "", 60).await.expect("made");
     assert!(new.log_in_with_token(&token, None).await.is_ok());
 
     // And a third database gives the same archive, but for its first and last line.
@@ -114,11 +115,13 @@ async fn tokens_end_where_nothing_else_is_said() {
     let folder = Folder::new();
     let old = folder.core("old");
     filled(&old).await;
+    let token = old.issue_token("zoe", "", 60).await.expect("made");
     let (_, bytes) = archive(&old).await;
     let new = folder.core("new");
     new.read_archive(Cursor::new(&bytes), Tokens::Renew, |_| {}).await.expect("read");
     let new = folder.core("new");
-    let token = old.issue_token("zoe", "", 60).await.expect("made");
+    // In the name of the old one too, for that alone must not help.
+    let new = new.issued_by(Some(old.issuer()));
     assert_eq!(new.log_in_with_token(&token, None).await.map(|_| ()), Err(Fault::Unauthenticated));
     let zoe = new.on_behalf("zoe", "test").await.expect("there");
     let access = new.collection(&zoe, &default_calendar("zoe")).await.expect("there");

@@ -5,7 +5,7 @@
 
 use super::super::Store;
 use super::super::error::Error;
-use super::super::schema::meta;
+use super::super::schema::{meta, signing_key};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -84,6 +84,14 @@ impl Store {
     pub fn end_tokens_of_file(path: &Path) -> Result<(), Error> {
         let mut conn = open(path)?;
         diesel::delete(meta::table.filter(meta::name.eq_any(super::TOKEN_SETTINGS))).execute(&mut conn)?;
+        // A backup that an older version made has no such table.
+        let keys: Count = diesel::sql_query(
+            "SELECT count(*) AS number FROM sqlite_master WHERE type = 'table' AND name = 'signing_key'",
+        )
+        .get_result(&mut conn)?;
+        if keys.number > 0 {
+            diesel::delete(signing_key::table).execute(&mut conn)?;
+        }
         Ok(())
     }
 

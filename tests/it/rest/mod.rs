@@ -13,6 +13,7 @@ mod model;
 mod principals;
 mod problems;
 mod queries;
+mod tokens;
 mod walk;
 
 use crate::harness::answer::Answer;
