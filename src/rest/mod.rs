@@ -4,6 +4,8 @@
 //! `cenacle openapi`. Knows no other protocol; who asks, and where other protocols serve his data, is put into the request by
 //! `server`. RFC 9457 (problems).
 
+mod account_export;
+mod account_import;
 mod address_books;
 mod auth;
 mod batch;
@@ -17,6 +19,7 @@ mod cors;
 mod edits;
 mod events;
 mod exports;
+mod files;
 mod forms;
 mod freebusy;
 mod imports;
@@ -31,6 +34,7 @@ mod principals;
 pub mod problem;
 mod query;
 mod rates;
+mod report;
 mod seats;
 mod tasks;
 mod windows;
@@ -71,7 +75,12 @@ pub fn is_public(path: &str) -> bool {
         license(name = "AGPL-3.0-or-later", identifier = "AGPL-3.0-or-later")
     ),
     security(("basic" = []), ("bearer" = [])),
-    components(schemas(problem::Problem))
+    components(schemas(
+        problem::Problem,
+        report::Collection<'_>,
+        report::Progress<'_>,
+        report::Sum
+    ))
 )]
 struct Description;
 
@@ -79,8 +88,8 @@ struct Description;
 pub fn mount(config: &mut ServiceConfig<'_>) {
     config.service(me::me).service(principals::search).service(description);
     config.service(batch::run);
-    config.service(exports::calendar).service(exports::address_book);
-    config.service(imports::calendar).service(imports::address_book);
+    config.service(exports::calendar).service(exports::address_book).service(account_export::account);
+    config.service(imports::calendar).service(imports::address_book).service(account_import::account);
     config.service(auth::give).service(auth::revoke);
     config
         .service(logins::app_passwords)
