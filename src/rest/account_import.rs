@@ -10,6 +10,7 @@ use super::report::{Collection, Line, Report};
 use super::{body, report};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::PrincipalId;
 use crate::http::body::read_to_file;
 use crate::http::stream::{self, Pages};
 use crate::services::interchange::{
@@ -19,7 +20,9 @@ use crate::services::{Actor, Core, labour};
 use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, post};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Octets of an archive.
@@ -29,7 +32,36 @@ const AT_ONCE: usize = 4;
 /// Seconds after which who found no place may come again.
 const AGAIN: u32 = 30;
 
+/// How long a request waits for others to end, and how long its archive may take to come.
+const WAIT: Duration = Duration::from_secs(5);
+const UPLOAD: Duration = Duration::from_secs(3_600);
+
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// Whose archives are taken in: each has one at a time, so that nobody has all the turns.
+static OF: LazyLock<Mutex<HashSet<PrincipalId>>> = LazyLock::new(Mutex::default);
+
+/// A turn of an account.
+struct Turn {
+    of: PrincipalId,
+    _permit: SemaphorePermit<'static>,
+}
+
+impl Turn {
+    async fn take(of: PrincipalId) -> Result<Turn, Refused> {
+        let permit = tokio::time::timeout(WAIT, TURNS.acquire()).await;
+        let permit = permit.map_err(|_| Fault::Busy(AGAIN))?.map_err(|_| Fault::Internal)?;
+        if !OF.lock().unwrap_or_else(PoisonError::into_inner).insert(of) {
+            return Err(Refused::too_many(AGAIN));
+        }
+        Ok(Turn { of, _permit: permit })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        OF.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.of);
+    }
+}
 
 /// Something to be done, in its order.
 enum Step {
@@ -58,7 +90,7 @@ struct Restore {
     /// Collections of each home that a trial would have made.
     made: [usize; 2],
     complete: bool,
-    _turn: SemaphorePermit<'static>,
+    _turn: Turn,
 }
 
 impl Pages for Restore {
@@ -276,8 +308,9 @@ async fn import(
     if !matches!(body::media(headers).as_deref(), Some("application/zip" | "application/x-zip-compressed")) {
         return Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Type"));
     }
-    let turn = TURNS.try_acquire().map_err(|_| Fault::Busy(AGAIN))?;
-    let file = read_to_file(payload, MOST).await?;
+    let turn = Turn::take(actor.id).await?;
+    let file = tokio::time::timeout(UPLOAD, read_to_file(payload, MOST)).await;
+    let file = file.map_err(|_| Fault::BadRequest("the body came too slowly".into()))??;
     let (pack, steps) = labour::of(usize::MAX, move || opened(file)).await??;
     let restore = Restore {
         core: core.clone(),

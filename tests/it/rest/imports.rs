@@ -251,4 +251,43 @@ both! {
         let out = alice.get(&format!("/api/v1/calendars/{}/export", id_of(&alice, "calendars", "default"))).ok().text();
         assert_eq!(out.matches("\r\nSUMMARY:Titre ").count(), MANY);
     }
+
+    fn who_may_add_and_not_change_adds_and_does_not_change(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let ace = "<D:ace><D:principal><D:href>/dav/principals/users/bob/</D:href></D:principal>\
+                   <D:grant><D:privilege><D:read/></D:privilege><D:privilege><D:bind/></D:privilege></D:grant></D:ace>";
+        let body = crate::harness::xml::document("D:acl", ace);
+        alice.request("ACL", &alice.calendar("default/")).xml(&body).ok();
+        let at = door(&alice, "calendars");
+        assert_eq!(lines(&send(&bob, &at, "", "text/calendar", file(3))).last(), Some(&sum(3, 0, 0, 0, false)));
+        for (query, expected) in [("", sum(1, 0, 3, 0, false)), ("known=replace", sum(0, 0, 0, 4, false))] {
+            let mut dry = lines(&send(&bob, &at, &format!("{query}&dryRun=true"), "text/calendar", file(4)));
+            let real = lines(&send(&bob, &at, query, "text/calendar", file(4)));
+            dry.last_mut().expect("sums")["dryRun"] = value!(false);
+            assert_eq!((dry, real.last()), (real.clone(), Some(&expected)));
+        }
+        // Who may only read is told so for a trial too.
+        let reader = server.client_with_scope("bob", "read");
+        problem(&send(&reader, &at, "dryRun=true", "text/calendar", file(1)), 403, "need-privileges");
+    }
+
+    fn an_import_that_breaks_off_is_sent_again(db) {
+        const MANY: u64 = 3_000;
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let (at, text) = (door(&alice, "calendars"), file(MANY as usize));
+        let headers = format!("Content-Type: text/calendar\r\nContent-Length: {}\r\n\r\n", text.len());
+        let mut bytes = alice.head("POST", &at, &headers);
+        bytes.extend(text.as_bytes());
+        let mut stream = alice.raw(&bytes);
+        let mut some = [0; 1_000];
+        std::io::Read::read_exact(&mut stream, &mut some).expect("it has begun");
+        drop(stream);
+        let told = lines(&send(&alice, &at, "report=refused", "text/calendar", text));
+        let last = told.last().expect("sums");
+        let (created, kept) = (last["created"].as_u64().expect("a number"), last["kept"].as_u64().expect("a number"));
+        assert_eq!((created + kept, &last["complete"], &last["refused"]), (MANY, &value!(true), &value!(0)));
+        assert!(kept > 0, "what was told is stored");
+    }
 }
