@@ -143,7 +143,7 @@ impl Report {
         if self.told == Told::All || why.is_some() {
             push(out, &Line { item, fate: word, line, why });
         }
-        if self.done % EACH == 0 && self.done < self.total {
+        if self.done.is_multiple_of(EACH) && self.done < self.total {
             push(out, &Progress { done: self.done, total: self.total, ignored: &[] });
         }
     }

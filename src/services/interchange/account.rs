@@ -250,14 +250,14 @@ impl Core {
             return self.make(actor, goal, known, trial, &own).await;
         };
         let trial = trial.is_some();
-        let fate = match known {
-            Known::Skip => super::Fate::Kept,
-            Known::Replace => {
-                if !trial && goal.slug.is_some() {
-                    self.describe(actor, found, goal).await?;
-                }
-                super::Fate::Replaced
+        // Of a file without a list nothing is told but the name, and that it has.
+        let fate = if known == Known::Replace && goal.slug.is_some() {
+            if !trial {
+                self.describe(actor, found, goal).await?;
             }
+            super::Fate::Replaced
+        } else {
+            super::Fate::Kept
         };
         let intake = Intake::new(found, goal.holds, known, trial);
         Ok(Reached { id: Some(found.collection().id), fate, intake })
@@ -269,7 +269,7 @@ impl Core {
         let change = move |props: &mut Props| {
             draft.props.iter().for_each(|prop| props.set(prop.clone()));
             CollectionUpdate {
-                transparent: Some(draft.transparent),
+                transparent: Some(draft.transparent).filter(|_| draft.kind == CollectionKind::Calendar),
                 time_zone: draft.time_zone.clone().map(Some),
                 props: None,
             }

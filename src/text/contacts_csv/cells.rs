@@ -24,7 +24,7 @@ pub(super) fn meant(cell: &str) -> &str {
 
 /// The delimiter of a table, and where it begins: a first line `sep=;` is meant for Excel and tells it, else that which the header has most of outside
 /// of quotes.
-pub fn delimiter(table: &str) -> (u8, &str) {
+pub(super) fn delimiter(table: &str) -> (u8, &str) {
     if let Some(rest) = table.strip_prefix("sep=")
         && let Some(&[said, ..]) = rest.as_bytes().first_chunk::<1>()
         && let Some(begins) = rest.get(1..).map(|rest| rest.trim_start_matches('\r'))

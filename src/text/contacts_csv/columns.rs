@@ -70,11 +70,6 @@ pub(super) fn written() -> Vec<(String, Field)> {
     all
 }
 
-/// The names of the columns that are written, in their order.
-pub fn names() -> Vec<String> {
-    written().into_iter().map(|(name, _)| name).collect()
-}
-
 /// A name in lower case, its words with single blanks between them.
 fn plain(name: &str) -> String {
     let lower = name.to_lowercase().replace("e-mail", "email");

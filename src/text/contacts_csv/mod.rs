@@ -9,15 +9,12 @@ mod columns;
 mod read;
 mod write;
 
-pub use cells::delimiter;
-pub use columns::{Columns, UnknownColumn, names};
+pub use columns::{Columns, UnknownColumn};
 pub use read::{Dates, Reader, Row, Unreadable};
 pub use write::{header, row};
 
 use std::collections::BTreeMap;
 
-/// Media type of such a file.
-pub const MEDIA_TYPE: &str = "text/csv";
 /// Between values that share a column, as Google writes it: those that are more than the columns of their kind.
 const ALSO: &str = ":::";
 
