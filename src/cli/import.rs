@@ -6,7 +6,8 @@ use crate::domain::fault::Fault;
 use crate::services::Core;
 use crate::services::access::Place;
 use crate::services::archive::{Broken, Tokens};
-use crate::services::interchange::{Fate, Known, split};
+use crate::services::interchange::{Fate, Intake, Known, Outcome, Piece, split, together};
+use crate::text::charset;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -98,29 +99,29 @@ async fn items(core: &Core, args: &Args, user: &str, slug: &str) -> Result<(), F
         split(&source).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
     let actor = core.on_behalf(user, "cenacle import").await.map_err(|_| Failed::no_account(user))?;
     let place = Place { owner: actor.handle.clone(), home: holds.home(), slug: slug.to_owned(), id: None };
-    core.collection(&actor, &place).await.map_err(|_| Failed::no_collection(&place))?;
+    let access = core.collection(&actor, &place).await.map_err(|_| Failed::no_collection(&place))?;
     let known = if args.replace { Known::Replace } else { Known::Skip };
     let bar = progress::bar(items.len() as u64);
     let mut tally = Tally::default();
-    for item in items {
-        let label = item.label.clone();
-        let fate = if args.dry_run {
-            core.try_in(&actor, &place, holds, item, known).await?
-        } else {
-            core.take_in(&actor, &place, holds, item, known).await?
-        };
-        bar.inc(1);
-        let (count, word) = match &fate {
-            Fate::Created => (&mut tally.created, "created"),
-            Fate::Replaced => (&mut tally.replaced, "replaced"),
-            Fate::Kept => (&mut tally.kept, "there already"),
-            Fate::Refused(_) => (&mut tally.refused, "refused"),
-        };
-        *count += 1;
-        match &fate {
-            Fate::Refused(why) => bar.suspend(|| println!("{word}: {label}: {why}")),
-            _ if args.verbose => bar.suspend(|| println!("{word}: {label}")),
-            _ => {}
+    let mut into = Intake::new(&access, holds, known, args.dry_run);
+    let mut pieces = items.into_iter().map(Piece::Item).peekable();
+    while pieces.peek().is_some() {
+        let some = together(&mut pieces);
+        for Outcome { label, fate, .. } in core.take_in(&actor, &mut into, some).await {
+            let fate = fate?;
+            bar.inc(1);
+            let (count, word) = match &fate {
+                Fate::Created => (&mut tally.created, "created"),
+                Fate::Replaced => (&mut tally.replaced, "replaced"),
+                Fate::Kept => (&mut tally.kept, "there already"),
+                Fate::Refused(_) => (&mut tally.refused, "refused"),
+            };
+            *count += 1;
+            match &fate {
+                Fate::Refused(why) => bar.suspend(|| println!("{word}: {label}: {why}")),
+                _ if args.verbose => bar.suspend(|| println!("{word}: {label}")),
+                _ => {}
+            }
         }
     }
     bar.finish_and_clear();
@@ -130,7 +131,7 @@ async fn items(core: &Core, args: &Args, user: &str, slug: &str) -> Result<(), F
     if refused > 0 { Err(Failed::Other(format!("{refused} items were refused"))) } else { Ok(()) }
 }
 
-/// A file as text; bytes that are not UTF-8 are taken for Latin-1, as old programs wrote it.
+/// A file as text, in whatever character set old programs wrote it.
 fn read(path: &Path) -> Result<String, Failed> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
@@ -138,6 +139,5 @@ fn read(path: &Path) -> Result<String, Failed> {
     } else {
         bytes = std::fs::read(path).map_err(|error| Failed::Other(format!("{}: {error}", path.display())))?;
     }
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect()))
+    Ok(charset::decode(&bytes, None).unwrap_or_default().into_owned())
 }

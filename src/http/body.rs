@@ -3,6 +3,8 @@
 use crate::domain::fault::{Condition, Fault};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use std::fs::File;
+use std::io::{self, Write};
 use std::time::Duration;
 
 /// Bytes of a body that are read at all, and thrown away with the right precondition when it is an item too large.
@@ -28,6 +30,43 @@ pub async fn read_body(payload: &mut Payload, limit: usize) -> Result<BytesMut, 
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// Octets of a body that wait for the disk.
+const PIECE: usize = 1024 * 1024;
+
+/// Reads a body to its end into a file without a name, up to `limit` bytes: what is too long to be held, and must be read from its end.
+pub async fn read_to_file(payload: &mut Payload, limit: usize) -> Result<File, Fault> {
+    let mut file = on_disk(tempfile::tempfile).await?;
+    let (mut waiting, mut seen) = (Vec::new(), 0_usize);
+    loop {
+        let next = chunk(payload).await?;
+        if let Some(chunk) = &next {
+            seen += chunk.len();
+            if seen > limit {
+                return Err(Fault::TooLarge(limit as u64));
+            }
+            waiting.extend_from_slice(chunk);
+        }
+        if next.is_none() || waiting.len() >= PIECE {
+            let piece = std::mem::take(&mut waiting);
+            file = on_disk(move || file.write_all(&piece).map(|()| file)).await?;
+        }
+        if next.is_none() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Works on a file, on a thread that may wait for the disk.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await.unwrap_or_else(|failed| Err(io::Error::other(failed)));
+    done.map_err(|error| {
+        tracing::error!(%error, "a body cannot be kept in a file");
+        Fault::Internal
+    })
 }
 
 /// Reads an item's body; one that is too large is read on, so that the client sees the answer and its precondition.

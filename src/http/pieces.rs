@@ -55,8 +55,8 @@ pub async fn room(bytes: usize) -> Result<Room, Fault> {
 }
 
 /// A text in pieces.
-pub fn of(text: String) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    let mut rest = Bytes::from(text);
+pub fn of(text: impl Into<Bytes>) -> impl Stream<Item = Result<Bytes, io::Error>> {
+    let mut rest: Bytes = text.into();
     futures_util::stream::poll_fn(move |_| Poll::Ready((!rest.is_empty()).then(|| Ok(first(&mut rest)))))
 }
 

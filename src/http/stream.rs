@@ -12,9 +12,30 @@ use futures_util::Stream;
 use std::future::Future;
 
 /// A source of pages: renders the next one into the buffer; false when that was the last.
-pub trait Pages: 'static {
+pub trait Pages<B: Buffer = String>: 'static {
+    /// Bytes that are gathered at least before the status line is sent. None of a source that does something with each page, and tells it.
+    const GATHERED: usize = SHORT;
+
     /// Appends the next page to `out`.
-    fn next(&mut self, out: &mut String) -> impl Future<Output = Result<bool, Fault>>;
+    fn next(&mut self, out: &mut B) -> impl Future<Output = Result<bool, Fault>>;
+}
+
+/// What a page is rendered into.
+pub trait Buffer: Default + Into<Bytes> + 'static {
+    /// Bytes that stand in it.
+    fn bytes(&self) -> usize;
+}
+
+impl Buffer for String {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Buffer for Vec<u8> {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
 }
 
 /// What an answer gathers at least before its status line is sent: shorter ones have a length, and go out in one piece.
@@ -25,12 +46,16 @@ pub const PAGE: usize = 1024 * 1024;
 
 /// Answers with all pages; `answer` has the status and the media type. The first ones are awaited before the status line, so that faults have their own status and short
 /// answers their length.
-pub async fn answer<P: Pages>(mut answer: HttpResponseBuilder, mut pages: P) -> Result<HttpResponse, Fault> {
-    let mut first = String::with_capacity(8 * 1024);
-    let mut more = true;
-    while more && first.len() < SHORT {
+pub async fn answer<B: Buffer, P: Pages<B>>(
+    mut answer: HttpResponseBuilder,
+    mut pages: P,
+) -> Result<HttpResponse, Fault> {
+    let mut first = B::default();
+    let mut more = pages.next(&mut first).await?;
+    while more && first.bytes() < P::GATHERED {
         more = pages.next(&mut first).await?;
     }
+    let first: Bytes = first.into();
     if !more && first.len() <= pieces::WHOLE {
         return Ok(answer.body(first));
     }
@@ -41,15 +66,18 @@ pub async fn answer<P: Pages>(mut answer: HttpResponseBuilder, mut pages: P) -> 
     Ok(answer.streaming(patient(chunks(first, pages))))
 }
 
-fn chunks<P: Pages>(first: String, pages: P) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    let state = (Bytes::from(first), Some(pages));
+fn chunks<B: Buffer, P: Pages<B>>(
+    first: Bytes,
+    pages: P,
+) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    let state = (first, Some(pages));
     futures_util::stream::unfold(state, |(mut ready, mut pages)| async move {
         while ready.is_empty() {
             let mut source = pages.take()?;
-            let mut out = String::with_capacity(64 * 1024);
+            let mut out = B::default();
             match source.next(&mut out).await {
                 Ok(more) => {
-                    ready = Bytes::from(out);
+                    ready = out.into();
                     pages = more.then_some(source);
                 }
                 Err(fault) => {

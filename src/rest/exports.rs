@@ -1,28 +1,30 @@
-//! Whole calendars and address books as one file, a page in memory at a time. RFC 5545 §3.4, RFC 6350 §3.3.
+//! Whole calendars and address books as one file, a page in memory at a time. RFC 5545 §3.4, RFC 6350 §3.3,
+//! RFC 7265, RFC 7095, RFC 4180.
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind, label};
+use super::files;
 use super::path::OfCollection;
 use super::problem::{Problem, Refused};
 use super::query::Query;
-use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
 use crate::domain::labels::Label;
 use crate::http::stream::{self, Pages};
-use crate::services::interchange::{Holds, Merge};
+use crate::services::interchange::Writer;
 use crate::services::{Access, Actor, Core};
-use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
 use actix_web::web::{Data, ReqData};
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 
 /// Items of a page.
-const PAGE: i64 = 200;
+pub const PAGE: i64 = 200;
 
 /// A file as it is written.
 struct File {
     core: Core,
     access: Access,
-    merge: Merge,
+    writer: Writer,
+    mark: bool,
     /// The number from after which the next page goes on; none before the first.
     after: Option<i64>,
 }
@@ -30,33 +32,43 @@ struct File {
 impl Pages for File {
     async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
         if self.after.is_none() {
-            out.push_str(&self.merge.head(&label(&self.access, Label::Name).unwrap_or_default()));
+            if self.mark {
+                out.push('\u{feff}');
+            }
+            out.push_str(&self.writer.head(&label(&self.access, Label::Name).unwrap_or_default()));
         }
         let (items, next) = self.core.whole_items(&self.access, self.after.unwrap_or(0), PAGE).await?;
         for item in &items {
-            match self.merge.item(&item.body) {
+            match self.writer.item(&item.body) {
                 Some(text) => out.push_str(&text),
                 None => tracing::warn!(id = item.id.0, "an item cannot be read and is not in the file"),
             }
         }
         self.after = next;
         if next.is_none() {
-            out.push_str(self.merge.tail());
+            out.push_str(self.writer.tail());
         }
         Ok(next.is_some())
     }
 }
 
-async fn export(core: &Core, actor: &Actor, kind: Kind, id: CollectionId) -> Result<HttpResponse, Refused> {
+async fn export(
+    core: &Core,
+    actor: &Actor,
+    (kind, id): (Kind, CollectionId),
+    request: &HttpRequest,
+    mut query: Query,
+) -> Result<HttpResponse, Refused> {
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    let wanted = files::wanted(&mut query, accept, kind.home)?;
+    query.end()?;
     let access = kind.find(core, actor, id).await?;
-    let (holds, media, ending) = match kind.home {
-        HomeKind::Calendars => (Holds::Calendar, "text/calendar; charset=utf-8", "ics"),
-        HomeKind::AddressBooks => (Holds::Cards, "text/vcard; charset=utf-8", "vcf"),
-    };
     let mut answer = HttpResponse::Ok();
-    answer.content_type(media);
-    answer.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.{ending}\"")));
-    let file = File { core: core.clone(), access, merge: Merge::new(holds), after: None };
+    answer.content_type(wanted.media);
+    answer.insert_header((VARY, "Accept"));
+    answer.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.{}\"", wanted.ending)));
+    let (writer, mark) = (Writer::new(wanted.form), wanted.mark);
+    let file = File { core: core.clone(), access, writer, mark, after: None };
     Ok(stream::answer(answer, file).await?)
 }
 
@@ -64,9 +76,12 @@ async fn export(core: &Core, actor: &Actor, kind: Kind, id: CollectionId) -> Res
 ///
 /// With the time zones that its items name.
 #[utoipa::path(
-    params(("id" = String, Path, description = "The calendar")),
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("format" = Option<String>, Query, description = "`icalendar` or `jcal`; as `Accept` says where absent"),
+    ),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/calendar"),
+        (status = 200, description = "The file", content((String = "text/calendar"), (String = "application/calendar+json"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),
@@ -77,17 +92,23 @@ pub async fn calendar(
     core: Data<Core>,
     actor: ReqData<Actor>,
     of: OfCollection,
+    request: HttpRequest,
     query: Query,
 ) -> Result<HttpResponse, Refused> {
-    query.end()?;
-    export(&core, &actor, CALENDARS, of.0).await
+    export(&core, &actor, (CALENDARS, of.0), &request, query).await
 }
 
 /// An address book as one file
+///
+/// A table (`csv`) has what its columns tell, the other forms have all.
 #[utoipa::path(
-    params(("id" = String, Path, description = "The address book")),
+    params(
+        ("id" = String, Path, description = "The address book"),
+        ("format" = Option<String>, Query, description = "`vcard` (as kept), `vcard3`, `vcard4`, `jcard` or `csv`; as `Accept` says where absent"),
+        ("bom" = Option<bool>, Query, description = "Begin a table with a byte order mark, by which spreadsheets know UTF-8"),
+    ),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/vcard"),
+        (status = 200, description = "The file", content((String = "text/vcard"), (String = "application/vcard+json"), (String = "text/csv"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),
@@ -98,8 +119,8 @@ pub async fn address_book(
     core: Data<Core>,
     actor: ReqData<Actor>,
     of: OfCollection,
+    request: HttpRequest,
     query: Query,
 ) -> Result<HttpResponse, Refused> {
-    query.end()?;
-    export(&core, &actor, ADDRESS_BOOKS, of.0).await
+    export(&core, &actor, (ADDRESS_BOOKS, of.0), &request, query).await
 }

@@ -100,21 +100,32 @@ impl<'a> Range<'a> {
     }
 }
 
+/// What an `Accept` header likes best of things that have a media type, and some of them a version; of those liked alike the first. `None` where it
+/// says nothing.
+pub fn preferred<'r, T>(
+    accept: Option<&str>,
+    rows: impl Iterator<Item = (T, &'r str, Option<&'r str>)>,
+) -> Result<Option<T>, Refused> {
+    let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return Ok(None) };
+    let ranges: Vec<Range<'_>> = accept.split(',').filter_map(|text| Range::parse(text.trim())).collect();
+    let mut best: Option<(T, u16)> = None;
+    for (thing, media, version) in rows {
+        // The most exact range decides, also where it refuses.
+        let exact = ranges.iter().filter_map(|range| Some((range.fits(media, version)?, range.quality)));
+        let Some((_, quality)) = exact.max_by_key(|(exactness, _)| *exactness) else { continue };
+        if quality > best.as_ref().map_or(0, |(_, quality)| *quality) {
+            best = Some((thing, quality));
+        }
+    }
+    best.map(|(thing, _)| Some(thing)).ok_or_else(Refused::not_acceptable)
+}
+
 impl Form {
     /// The form that an `Accept` header asks for; what is kept where it says nothing.
     pub fn negotiate(accept: Option<&str>, home: HomeKind) -> Result<Form, Refused> {
-        let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return Ok(Form::Kept) };
-        let ranges: Vec<Range<'_>> = accept.split(',').filter_map(|text| Range::parse(text.trim())).collect();
-        let mut best: Option<(Form, u16)> = None;
-        for (form, _, media, version) in FORMS.iter().filter(|(_, of, _, _)| *of == home) {
-            // The most exact range decides, also where it refuses.
-            let exact = ranges.iter().filter_map(|range| Some((range.fits(media, *version)?, range.quality)));
-            let Some((_, quality)) = exact.max_by_key(|(exactness, _)| *exactness) else { continue };
-            if quality > best.map_or(0, |(_, quality)| quality) {
-                best = Some((*form, quality));
-            }
-        }
-        best.map(|(form, _)| form).ok_or_else(Refused::not_acceptable)
+        let rows = FORMS.iter().filter(|(_, of, _, _)| *of == home);
+        let found = preferred(accept, rows.map(|(form, _, media, version)| (*form, *media, *version)))?;
+        Ok(found.unwrap_or(Form::Kept))
     }
 
     /// The form with this short name, for lists that hold items.

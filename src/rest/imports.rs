@@ -1,128 +1,130 @@
 //! Files of many items, taken in one by one, with a line about each as soon as it is stored.
 //!
-//! The answer is JSON lines: what became of each item, and at last how many became what. Each item is stored by itself: an
-//! import that breaks off may be sent again, and leaves what is there already.
+//! The answer is JSON lines (`report.rs`): how far it is, what became of each item, and at last how many became what. That goes through
+//! proxies, for something comes all the time, and needs no state on the server. Each item is stored by itself: an import that breaks off may be
+//! sent again, and leaves what is there already.
 
-use super::body;
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind};
 use super::path::OfCollection;
 use super::problem::{Problem, Refused};
 use super::query::Query;
+use super::report::{Line, Report, Told};
+use super::{body, files, report};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
 use crate::http::body::read_body;
 use crate::http::pieces::{self, Room};
 use crate::http::stream::{self, Pages};
-use crate::services::access::Place;
-use crate::services::interchange::{Fate, Holds, Item, Known, split};
+use crate::services::interchange::{Form, Holds, Intake, Known, Parts, Piece, Table, parts, together};
 use crate::services::{Actor, Core, labour};
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use crate::text::charset;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, post};
-use futures_util::future::join_all;
-use serde::Serialize;
-use utoipa::ToSchema;
+use std::iter::Peekable;
 
 /// Octets of a file.
-const MOST: usize = 64 * 1024 * 1024;
-/// Items that are stored side by side, and share a commit.
-const TOGETHER: usize = 32;
+pub const MOST: usize = 64 * 1024 * 1024;
 
-/// What became of an item.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ImportLine)]
-struct Line<'l> {
-    /// The item: its UID, and what it is called.
-    item: &'l str,
-    /// `created`, `replaced`, `kept` (it was there already) or `refused`.
-    fate: &'static str,
-    /// Why it was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<String>,
+/// How an import is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// What becomes of items that are there already.
+    pub known: Known,
+    /// Whether nothing is stored.
+    pub dry_run: bool,
+    /// Which items are told.
+    pub told: Told,
 }
 
-/// How many items became what: the last line.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ImportSum)]
-struct Sum {
-    created: u64,
-    replaced: u64,
-    kept: u64,
-    refused: u64,
-    /// Whether nothing was stored, for the request asked only what would be.
-    dry_run: bool,
-    /// True where all items were looked at.
-    complete: bool,
+impl Manner {
+    /// Reads `known`, `dryRun` and `report`.
+    pub fn take(query: &mut Query) -> Result<Self, Refused> {
+        let known = match query.text("known").as_deref() {
+            None | Some("skip") => Known::Skip,
+            Some("replace") => Known::Replace,
+            Some(_) => return Err(Refused::at("known", "must be skip or replace")),
+        };
+        let told = match query.text("report").as_deref() {
+            None | Some("all") => Told::All,
+            Some("refused") => Told::Refused,
+            Some(_) => return Err(Refused::at("report", "must be all or refused")),
+        };
+        Ok(Manner { known, dry_run: query.flag("dryRun")?, told })
+    }
+}
+
+/// One file on its way into one collection.
+pub struct Load {
+    into: Intake,
+    pieces: Peekable<std::vec::IntoIter<Piece>>,
+}
+
+impl Load {
+    /// Begins, and tells how much there is to do.
+    pub fn begin(into: Intake, parts: Parts, report: &mut Report, out: &mut String) -> Self {
+        report.file(parts.pieces.len(), &parts.ignored, out);
+        Load { into, pieces: parts.pieces.into_iter().peekable() }
+    }
+
+    /// Takes some items in; false when there are no more. A fault ends the import: what could be stored before is told.
+    pub async fn some(
+        &mut self,
+        core: &Core,
+        actor: &Actor,
+        report: &mut Report,
+        out: &mut String,
+    ) -> Result<bool, Fault> {
+        let taken = together(&mut self.pieces);
+        let mut broken = None;
+        for outcome in core.take_in(actor, &mut self.into, taken).await {
+            match outcome.fate {
+                Ok(fate) => report.item(&outcome.label, outcome.line, fate, out),
+                Err(fault) => broken = Some(fault),
+            }
+        }
+        broken.map_or_else(|| Ok(self.pieces.peek().is_some()), Err)
+    }
+
+    /// What takes the items of a next file in.
+    pub fn end(self) -> Intake {
+        self.into
+    }
 }
 
 /// An import under way.
 struct Import {
     core: Core,
     actor: Actor,
-    place: Place,
-    holds: Holds,
-    known: Known,
-    items: std::vec::IntoIter<Item>,
-    sum: Sum,
+    report: Report,
+    /// Until it has begun.
+    waiting: Option<(Intake, Parts)>,
+    load: Option<Load>,
     /// Given back when all is stored.
     _room: Room,
 }
 
 impl Pages for Import {
+    const GATHERED: usize = 0;
+
     async fn next(&mut self, out: &mut String) -> Result<bool, Fault> {
-        let some: Vec<Item> = self.items.by_ref().take(TOGETHER).collect();
-        let (core, actor, place) = (&self.core, &self.actor, &self.place);
-        let (holds, known, dry) = (self.holds, self.known, self.sum.dry_run);
-        let stored = some.into_iter().map(|item| async move {
-            let label = item.label.clone();
-            let fate = if dry {
-                core.try_in(actor, place, holds, item, known).await
-            } else {
-                core.take_in(actor, place, holds, item, known).await
-            };
-            (label, fate)
-        });
-        let mut broken = None;
-        for (label, fate) in join_all(stored).await {
-            match fate {
-                Ok(fate) => self.tell(&label, fate, out),
-                // What could be stored is told before the import ends.
-                Err(fault) => broken = Some(fault),
+        if let Some((into, parts)) = self.waiting.take() {
+            self.load = Some(Load::begin(into, parts, &mut self.report, out));
+            // Told before anything is done, that a client sees at once how long it will take.
+            return Ok(true);
+        }
+        let Some(load) = &mut self.load else { return Err(Fault::Internal) };
+        match load.some(&self.core, &self.actor, &mut self.report, out).await {
+            Ok(true) => return Ok(true),
+            Ok(false) => self.report.end(true, out),
+            Err(fault) => {
+                self.report.broken(fault.to_string(), out);
+                self.report.end(false, out);
             }
         }
-        if let Some(fault) = broken {
-            self.tell("", Fate::Refused(fault.to_string()), out);
-            push(out, &self.sum);
-            return Ok(false);
-        }
-        if self.items.len() == 0 {
-            self.sum.complete = true;
-            push(out, &self.sum);
-            return Ok(false);
-        }
-        Ok(true)
+        Ok(false)
     }
-}
-
-impl Import {
-    fn tell(&mut self, item: &str, fate: Fate, out: &mut String) {
-        let (count, word, why) = match fate {
-            Fate::Created => (&mut self.sum.created, "created", None),
-            Fate::Replaced => (&mut self.sum.replaced, "replaced", None),
-            Fate::Kept => (&mut self.sum.kept, "kept", None),
-            Fate::Refused(why) => (&mut self.sum.refused, "refused", Some(why)),
-        };
-        *count += 1;
-        push(out, &Line { item, fate: word, why });
-    }
-}
-
-fn push(out: &mut String, line: &impl Serialize) {
-    out.push_str(&serde_json::to_string(line).unwrap_or_default());
-    out.push('\n');
 }
 
 async fn import(
@@ -133,74 +135,70 @@ async fn import(
     mut query: Query,
     payload: &mut Payload,
 ) -> Result<HttpResponse, Refused> {
-    let known = match query.text("known").as_deref() {
-        None | Some("skip") => Known::Skip,
-        Some("replace") => Known::Replace,
-        Some(_) => return Err(Refused::at("known", "must be skip or replace")),
-    };
-    let dry_run = query.flag("dryRun")?;
+    let manner = Manner::take(&mut query)?;
+    let table = files::table(&mut query, kind.home)?;
+    let form = files::sent(&mut query, body::media(headers).as_deref(), kind.home);
     query.end()?;
     let access = kind.find(core, actor, id).await?;
-    if !dry_run {
-        access.need(Privilege::Bind)?;
-    }
-    let (holds, media) = match kind.home {
-        HomeKind::Calendars => (Holds::Calendar, "text/calendar"),
-        HomeKind::AddressBooks => (Holds::Cards, "text/vcard"),
-    };
+    // Of a trial too: what may not be done would not be.
+    access.need(Privilege::Bind)?;
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Encoding"));
     }
-    if body::media(headers).as_deref() != Some(media) {
-        return Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Type"));
-    }
+    let form = form?;
+    let label = charset_of(headers);
     let bytes = read_body(payload, MOST).await?;
     let room = pieces::room(bytes.len()).await?;
-    let items = labour::of(bytes.len(), move || items(&bytes, holds)).await??;
+    let parts =
+        labour::of(bytes.len(), move || taken_apart(form, &bytes, label.as_deref(), &table)).await??;
     let import = Import {
         core: core.clone(),
         actor: actor.clone(),
-        place: access.place(),
-        holds,
-        known,
-        items: items.into_iter(),
-        sum: Sum { dry_run, ..Sum::default() },
+        report: Report::new(manner.told, manner.dry_run),
+        waiting: Some((Intake::new(&access, form.holds(), manner.known, manner.dry_run), parts)),
+        load: None,
         _room: room,
     };
-    let mut answer = HttpResponse::Ok();
-    answer.content_type("application/x-ndjson");
-    Ok(stream::answer(answer, import).await?)
+    Ok(stream::answer(report::answer(), import).await?)
 }
 
-/// The items of a file; bytes that are not UTF-8 are taken for Latin-1, as old programs wrote it.
-fn items(bytes: &[u8], wanted: Holds) -> Result<Vec<Item>, Fault> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => std::borrow::Cow::Borrowed(text),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into(),
-    };
+/// The character set that a request names for its body.
+fn charset_of(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let (_, label) = value
+        .split(';')
+        .filter_map(|param| param.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(label.trim().trim_matches('"').to_owned())
+}
+
+/// The items of a file.
+pub fn taken_apart(form: Form, bytes: &[u8], label: Option<&str>, table: &Table) -> Result<Parts, Fault> {
     let invalid = |why: String| -> Fault {
-        match wanted {
+        match form.holds() {
             Holds::Calendar => Condition::ValidCalendarData(why).into(),
             Holds::Cards => Condition::ValidAddressData(why).into(),
         }
     };
-    let (holds, items) = split(&text).map_err(|error| invalid(error.to_string()))?;
-    if !items.is_empty() && holds != wanted {
-        return Err(invalid("the file holds items of the other kind".to_owned()));
-    }
-    Ok(items)
+    let Some(text) = charset::decode(bytes, label) else {
+        return Err(invalid("the character set is not known".to_owned()));
+    };
+    parts(form, &text, table).map_err(|unreadable| invalid(unreadable.to_string()))
 }
 
 /// Take in a file of events and tasks
 ///
-/// The answer has a line of JSON for each item as soon as it is stored, and a last one with the sums. Nobody is sent a mail.
+/// The answer is lines of JSON: first how many items there are (`ImportProgress`, again after each 500), one for each item as soon as it is stored, and a
+/// last one with the sums (`ImportSum`). Nobody is sent a mail.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The calendar"),
         ("known" = Option<String>, Query, description = "What becomes of items whose UID is there already: `skip` (as where absent) or `replace`"),
         ("dryRun" = Option<bool>, Query, description = "Store nothing, tell what would be"),
+        ("report" = Option<String>, Query, description = "Which items are told one by one: `all` (as where absent) or `refused`"),
+        ("format" = Option<String>, Query, description = "The form of the file, where `Content-Type` does not say it: `icalendar`, `jcal`"),
     ),
-    request_body(content = String, content_type = "text/calendar"),
+    request_body(content((String = "text/calendar"), (String = "application/calendar+json"))),
     responses(
         (status = 200, description = "A line for each item", body = Line<'_>, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -222,14 +220,18 @@ pub async fn calendar(
 
 /// Take in a file of contacts
 ///
-/// The answer has a line of JSON for each item as soon as it is stored, and a last one with the sums.
+/// The answer is lines of JSON, as that of a calendar.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The address book"),
         ("known" = Option<String>, Query, description = "What becomes of items whose UID is there already: `skip` (as where absent) or `replace`"),
         ("dryRun" = Option<bool>, Query, description = "Store nothing, tell what would be"),
+        ("report" = Option<String>, Query, description = "Which items are told one by one: `all` (as where absent) or `refused`"),
+        ("format" = Option<String>, Query, description = "The form of the file, where `Content-Type` does not say it: `vcard`, `jcard`, `csv`"),
+        ("columns" = Option<String>, Query, description = "Of a table: a JSON object of names of its columns and the ones that they stand for; an empty one leaves a column out"),
+        ("dates" = Option<String>, Query, description = "Of a table: whether `4/12/1985` is in December (`dmy`) or in April (`mdy`)"),
     ),
-    request_body(content = String, content_type = "text/vcard"),
+    request_body(content((String = "text/vcard"), (String = "application/vcard+json"), (String = "text/csv"))),
     responses(
         (status = 200, description = "A line for each item", body = Line<'_>, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),

@@ -4,6 +4,8 @@
 //! `cenacle openapi`. Knows no other protocol; who asks, and where other protocols serve his data, is put into the request by
 //! `server`. RFC 9457 (problems).
 
+mod account_export;
+mod account_import;
 mod address_books;
 mod auth;
 mod batch;
@@ -18,6 +20,7 @@ pub mod docs;
 mod edits;
 mod events;
 mod exports;
+mod files;
 mod forms;
 mod freebusy;
 mod imports;
@@ -33,6 +36,7 @@ mod principals;
 pub mod problem;
 mod query;
 mod rates;
+mod report;
 mod seats;
 mod tasks;
 mod windows;
@@ -73,7 +77,12 @@ pub fn is_public(path: &str) -> bool {
         license(name = "AGPL-3.0-or-later", identifier = "AGPL-3.0-or-later")
     ),
     security(("basic" = []), ("bearer" = [])),
-    components(schemas(problem::Problem))
+    components(schemas(
+        problem::Problem,
+        report::Collection<'_>,
+        report::Progress<'_>,
+        report::Sum
+    ))
 )]
 struct Description;
 
@@ -81,8 +90,8 @@ struct Description;
 pub fn mount(config: &mut ServiceConfig<'_>) {
     config.service(me::me).service(principals::search).service(description);
     config.service(batch::run);
-    config.service(exports::calendar).service(exports::address_book);
-    config.service(imports::calendar).service(imports::address_book);
+    config.service(exports::calendar).service(exports::address_book).service(account_export::account);
+    config.service(imports::calendar).service(imports::address_book).service(account_import::account);
     config.service(auth::give).service(auth::revoke);
     config
         .service(logins::app_passwords)

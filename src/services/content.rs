@@ -107,7 +107,7 @@ fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
 }
 
 /// `urn:uuid:` and any spelling of it are the bare UUID (interoperability notes 7); other UIDs differ by case.
-fn card_uid(uid: &str) -> String {
+pub(super) fn card_uid(uid: &str) -> String {
     let uid = uid.trim();
     let is_urn = uid.get(..9).is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:uuid:"));
     if is_urn { vcard::normalised_uid(uid) } else { uid.to_owned() }

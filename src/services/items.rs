@@ -9,7 +9,7 @@ use super::content::{self, Sent};
 use super::idempotency::{Once, once};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::collection::{Collection, CollectionKind, Components};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{Etag, SyncToken};
 use crate::domain::object::{Draft, ItemKind, Object};
@@ -386,19 +386,32 @@ pub(super) fn admit(
 /// Whether the collection takes an item of this component and UID; `place` is where it stands, for a refusal.
 pub(super) fn fits(into: &Collection, place: &Place, entering: &Entering<'_>) -> Result<(), Condition> {
     let Entering { draft, index, old, uid_holder } = entering;
+    let old = old.map(|old| (old.uid.as_str(), old.name.as_str()));
+    fits_beside((into.kind, into.components), place, draft, *index, old, uid_holder.as_deref())
+}
+
+/// As [`fits`], by the UID and the name of the item that has its name, and the name of that which has its UID.
+pub(super) fn fits_beside(
+    (kind, components): (CollectionKind, Components),
+    place: &Place,
+    draft: &Draft,
+    index: Option<&CalendarIndex>,
+    old: Option<(&str, &str)>,
+    uid_holder: Option<&str>,
+) -> Result<(), Condition> {
     if let Some(index) = index
-        && into.kind == CollectionKind::Calendar
-        && !into.components.takes(&index.kind)
+        && kind == CollectionKind::Calendar
+        && !components.takes(&index.kind)
     {
         return Err(Condition::SupportedCalendarComponent(index.kind.name().to_owned()));
     }
-    let card = into.kind == CollectionKind::AddressBook;
+    let card = kind == CollectionKind::AddressBook;
     match (old, uid_holder) {
-        (Some(old), _) if old.uid == draft.uid => Ok(()),
-        (_, Some(other)) => Err(uid_conflict(card, place, other.clone())),
+        (Some((uid, _)), _) if uid == draft.uid => Ok(()),
+        (_, Some(other)) => Err(uid_conflict(card, place, other.to_owned())),
         // RFC 4791 §5.3.2.1: a PUT must not give a resource another UID, for clients key on it.
-        (Some(old), None) if into.kind == CollectionKind::Calendar => {
-            Err(uid_conflict(card, place, old.name.clone()))
+        (Some((_, name)), None) if kind == CollectionKind::Calendar => {
+            Err(uid_conflict(card, place, name.to_owned()))
         }
         _ => Ok(()),
     }

@@ -8,9 +8,12 @@ mod draft;
 mod jsobject;
 mod json;
 
+pub mod charset;
 pub mod collation;
 pub mod component;
+pub mod contacts_csv;
 pub mod ical;
+pub mod jarray;
 pub mod jcal;
 pub mod jcard;
 pub mod jscalendar;

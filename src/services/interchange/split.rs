@@ -2,7 +2,9 @@
 
 use super::Holds;
 use crate::domain::id::ObjectName;
+use crate::services::content::card_uid;
 use crate::text::component::{Component, Document, Limits};
+use crate::text::line::Line;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,6 +22,10 @@ pub struct Item {
     pub name: String,
     /// For people: the UID, with the SUMMARY or FN where there is one.
     pub label: String,
+    /// Its UID as collections compare it: no two items of one collection have the same.
+    pub uid: String,
+    /// The line of the file where it begins.
+    pub line: Option<u64>,
     /// What to store.
     pub body: String,
 }
@@ -33,6 +39,15 @@ pub enum Unreadable {
     /// Neither calendars nor cards, or both.
     #[error("the file holds neither only calendars nor only cards")]
     Mixed,
+    /// Items of the other kind.
+    #[error("the file holds items of the other kind")]
+    Other,
+    /// JSON that is no file of items.
+    #[error("{0}")]
+    Json(String),
+    /// A table of something else.
+    #[error("{0}")]
+    Table(#[from] crate::text::contacts_csv::Unreadable),
 }
 
 /// Takes a file apart. Order is that of first appearance.
@@ -97,7 +112,8 @@ fn object(source: &str, group: &Group<'_, '_>) -> Item {
     body.push_str("END:VCALENDAR\r\n");
     let summary =
         group.parts.iter().find_map(|(_, part)| part.line("SUMMARY")).map(|line| line.text().into_owned());
-    Item { name: name_of(&uid, "ics"), label: label(&uid, summary), body }
+    let line = group.parts.iter().find_map(|(_, part)| part.lines.first()).map(begins);
+    Item { name: name_of(&uid, "ics"), label: label(&uid, summary), uid, line, body }
 }
 
 /// VERSION, PRODID and CALSCALE as they stand, or our own where the first two are missing.
@@ -147,13 +163,17 @@ fn card_item(source: &str, card: &Component<'_>) -> Item {
     let text = source.get(card.span.clone()).unwrap_or_default();
     let mut body = String::with_capacity(text.len() + 2);
     push_whole(&mut body, text);
-    let uid = card
-        .value("UID")
-        .map(str::trim)
-        .filter(|uid| !uid.is_empty())
-        .map_or_else(|| digest(text), str::to_owned);
-    let name = card.line("FN").map(|line| line.text().into_owned());
-    Item { name: name_of(uid.trim_start_matches("urn:uuid:"), "vcf"), label: label(&uid, name), body }
+    let said = card.value("UID").map(str::trim).filter(|uid| !uid.is_empty());
+    let shown = said.map_or_else(|| digest(text), str::to_owned);
+    let title = card.line("FN").map(|line| line.text().into_owned());
+    let name = name_of(shown.trim_start_matches("urn:uuid:"), "vcf");
+    let uid = said.map_or_else(|| format!("name:{name}"), card_uid);
+    Item { label: label(&shown, title), uid, line: card.lines.first().map(begins), name, body }
+}
+
+/// The line of `BEGIN`, by the first line after it.
+fn begins(first: &Line<'_>) -> u64 {
+    (first.number as u64).saturating_sub(1)
 }
 
 /// A UID for a component that has none: the same for the same text, so that a second import finds the first.
@@ -162,7 +182,7 @@ fn made_uid(source: &str, group: &Group<'_, '_>) -> String {
     format!("{}@import.invalid", digest(text))
 }
 
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

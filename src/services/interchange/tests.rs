@@ -137,3 +137,73 @@ fn different_zones_of_one_name_are_told_apart() {
     assert_eq!(file.matches("BEGIN:VTIMEZONE").count(), 2);
     assert!(file.contains("DTSTART;X-A=\"b:c\";TZID=Bureau (2):20260105T090000\r\n"));
 }
+
+#[test]
+fn the_second_of_a_uid_waits_for_the_first() {
+    let card = |uid: &str| format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{uid}\r\nFN:A\r\nEND:VCARD\r\n");
+    let upper = "urn:uuid:4FBE8971-0BC3-424C-9C26-36C3E1EFF6B1";
+    let source = [card("a"), card(upper), card(&upper[9..].to_lowercase()), card("a"), card("b")].concat();
+    let read = parts(Form::VCard(None), &source, &Table::default()).expect("readable");
+    let mut pieces = read.pieces.into_iter().peekable();
+    let mut sizes = Vec::new();
+    while pieces.peek().is_some() {
+        sizes.push(together(&mut pieces).len());
+    }
+    assert_eq!(sizes, [2, 3]);
+    let many: String = (0..1_000).map(|at| card(&at.to_string())).collect();
+    let read = parts(Form::VCard(None), &many, &Table::default()).expect("readable");
+    let mut pieces = read.pieces.into_iter().peekable();
+    assert!((2..200).contains(&together(&mut pieces).len()));
+}
+
+fn written(form: Form, bodies: &[&str]) -> String {
+    let mut writer = Writer::new(form);
+    let mut out = writer.head("Équipe");
+    for body in bodies {
+        out.push_str(&writer.item(body).expect("readable"));
+    }
+    out.push_str(writer.tail());
+    out
+}
+
+fn items(form: Form, text: &str) -> Vec<Item> {
+    let read = parts(form, text, &Table::default()).expect("readable");
+    let item = |piece| match piece {
+        Piece::Item(item) => item,
+        Piece::Broken { why, .. } => panic!("{why}"),
+    };
+    read.pieces.into_iter().map(item).collect()
+}
+
+#[test]
+fn json_files_fall_apart_into_what_they_were_made_of() {
+    let all = items(Form::ICalendar, TWO);
+    assert_eq!(all[0].line, Some(22), "the line of its BEGIN");
+    let bodies: Vec<&str> = all.iter().map(|item| item.body.as_str()).collect();
+    let file = written(Form::JCal, &bodies);
+    let told: serde_json::Value = serde_json::from_str(&file).expect("JSON");
+    assert_eq!((&told[0], told[2].as_array().map(Vec::len)), (&"vcalendar".into(), Some(6)), "zones once");
+    let again = items(Form::JCal, &file);
+    let known = |all: &[Item]| {
+        all.iter().map(|item| (item.uid.clone(), valid(&item.body).span().first)).collect::<Vec<_>>()
+    };
+    assert_eq!(known(&again), known(&all));
+    // A list of calendars too; and nothing at all.
+    assert_eq!(items(Form::JCal, &format!("[{file},{file}]")).len(), all.len());
+    let empty = written(Form::JCal, &[]);
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&empty).is_ok() && items(Form::JCal, &empty).is_empty()
+    );
+    let empty = written(Form::JCard, &[]);
+    assert!(items(Form::JCard, &empty).is_empty());
+    for none in ["{}", "[1]", "[\"vcalendar\",[]]", "[\"vcard\",[]]", "x"] {
+        assert!(parts(Form::JCal, none, &Table::default()).is_err(), "{none}");
+    }
+    let broken = parts(
+        Form::JCal,
+        r#"["vcalendar",[],[["vevent",1,[]],["vtodo",[["uid",{},"text","t"]],[]]]]"#,
+        &Table::default(),
+    );
+    let broken = broken.expect("readable").pieces;
+    assert!(matches!(broken.as_slice(), [Piece::Item(_), Piece::Broken { .. }]), "{broken:?}");
+}

@@ -1,5 +1,6 @@
 //! REST: one file a resource or a manner. What is written by this door is read by DAV, and the other way round.
 
+mod account_archives;
 mod authorisation;
 mod batch;
 mod changes;
