@@ -25,6 +25,7 @@ mod items;
 mod logins;
 mod me;
 mod once;
+mod operations;
 mod page;
 mod path;
 mod principals;
@@ -202,6 +203,7 @@ fn api() -> &'static utoipa::openapi::OpenApi {
             .openapi(Description::openapi())
             .service(utoipa_actix_web::scope(BASE).configure(mount))
             .split_for_parts();
+        operations::complete(&mut api);
         let schemes = api.components.get_or_insert_default();
         schemes.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
         schemes.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
