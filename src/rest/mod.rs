@@ -7,6 +7,7 @@
 mod address_books;
 mod auth;
 mod batch;
+mod bodies;
 mod body;
 mod calendars;
 mod changes;
@@ -204,6 +205,7 @@ fn api() -> &'static utoipa::openapi::OpenApi {
             .service(utoipa_actix_web::scope(BASE).configure(mount))
             .split_for_parts();
         operations::complete(&mut api);
+        bodies::complete(&mut api);
         let schemes = api.components.get_or_insert_default();
         schemes.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
         schemes.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));

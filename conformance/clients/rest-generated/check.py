@@ -31,11 +31,13 @@ def generate():
     with urllib.request.urlopen(f"{URL}/api/v1/openapi.json", timeout=30) as answer:
         description = answer.read()
     (WORK / "openapi.json").write_bytes(description)
+    programs = Path(os.environ["CENACLE_VENV"]) / "bin"
     command = [
-        str(Path(os.environ["CENACLE_VENV"]) / "bin" / "openapi-python-client"), "generate", "--path", "openapi.json",
-        "--output-path", PACKAGE, "--meta", "none",
+        str(programs / "openapi-python-client"), "generate", "--path", "openapi.json", "--output-path", PACKAGE, "--meta", "none",
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=WORK, capture_output=True, text=True, timeout=120, check=False)
+    # Where it finds what it tidies its code with.
+    given = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=WORK, env=given, capture_output=True, text=True, timeout=120, check=False)
     print(done.stdout, done.stderr, file=sys.stderr)
     same(done.returncode, 0, "exit status of the generator")
     sys.path.insert(0, str(WORK))
