@@ -29,6 +29,8 @@ pub struct Line {
     pub on: On,
     /// The row as `rows::build` knows it.
     pub row: &'static str,
+    /// The line of DAV that asks the same, for one of REST.
+    pub like: Option<&'static str>,
 }
 
 /// Which collections a line is measured on.
@@ -47,17 +49,24 @@ pub enum On {
 }
 
 const fn line(id: &'static str, title: &'static str, wanted: f64, on: On, row: &'static str) -> Line {
-    Line { id, title, wanted, on, row }
+    Line { id, title, wanted, on, row, like: None }
 }
 
-/// All lines, in the order in which they run: what writes comes last, and `put-new` before `delete`.
-pub const LINES: [Line; 21] = [
+/// A line of REST beside the one of DAV that asks the same.
+const fn rest(id: &'static str, title: &'static str, like: &'static str) -> Line {
+    Line { id, title, wanted: 0.0, on: On::Sizes, row: id, like: Some(like) }
+}
+
+/// All lines, in the order in which they run: what writes comes last, `put-new` before `delete`, and those of REST behind their like.
+pub const LINES: [Line; 24] = [
     line("get", "GET", 0.40, On::Sizes, "get"),
     line("304", "304 by If-None-Match", 0.40, On::Sizes, "304"),
     line("poll", "poll of one collection (ctag, sync-token)", 0.40, On::Sizes, "poll"),
     line("home", "poll of an unchanged home with 5 collections", 0.20, On::Home, "home"),
     line("sync-none", "sync with nothing changed", 0.30, On::Sizes, "sync-none"),
+    rest("rest-sync-none", "REST: changes, none", "sync-none"),
     line("week", "week query, 70 hits", 0.02, On::Sizes, "week"),
+    rest("rest-week", "REST: events of a week, 70 hits", "week"),
     line("freebusy", "free-busy of 4 weeks, 280 periods", 0.02, On::Sizes, "freebusy"),
     line("multiget", "multiget of 50", 0.04, On::Sizes, "multiget"),
     line("card-search", "card search by name or mail in 5,000", 0.01, On::Book, "card-search"),
@@ -70,6 +79,7 @@ pub const LINES: [Line; 21] = [
     line("sync-10", "sync with 10 changes", 0.08, On::Sizes, "sync-10"),
     line("put-update", "PUT, changed (If-Match)", 0.05, On::Sizes, "put-update"),
     line("put-new", "PUT, new", 0.05, On::Sizes, "put-new"),
+    rest("rest-new", "REST: POST of an event", "put-new"),
     line("delete", "DELETE", 0.05, On::Sizes, "delete"),
     line("card-put", "PUT of a card, new and changed by turns", 0.05, On::Book, "card-put"),
     line("again", "GET, once more after the writes", 0.40, On::Sizes, "get"),
@@ -101,6 +111,11 @@ impl Measured {
             .then(|| if self.line.on == On::Series { first / last } else { last / first })
     }
 
+    /// Processor time of an answer, all cells together.
+    pub fn cost(&self) -> f64 {
+        self.cells.iter().map(|(_, figures)| figures.cost()).sum()
+    }
+
     /// The first wrong answer.
     pub fn wrong(&self) -> Option<String> {
         self.cells
@@ -122,13 +137,17 @@ pub async fn measure(system: &System, reference: &Process, plan: &Plan) -> Resul
     let mut all = Vec::new();
     let wanted = |id: &str| plan.only.is_empty() || plan.only.iter().any(|only| only == id);
     // Old series alone would take a rival the whole day.
-    let fit = |line: &Line| wanted(line.id) && (system.is_ours() || line.on != On::Series);
+    let fit =
+        |line: &Line| wanted(line.id) && (system.is_ours() || line.on != On::Series && line.like.is_none());
     let lines: Vec<Line> = LINES.into_iter().filter(fit).collect();
     let mut rest = lines.as_slice();
     while let [first, after @ ..] = rest {
-        // New members are removed in the same turn, so that no collection grows.
-        let pair = first.row == "put-new" && after.first().is_some_and(|next| next.row == "delete");
-        let (block, later) = rest.split_at(if pair { 2 } else { 1 });
+        // New members are removed in the same turn, so that no collection grows; and what is compared is measured in turns.
+        let together = |next: &&Line| {
+            next.like == Some(first.id)
+                || ["put-new", "rest-new"].contains(&first.row) && next.row == "delete"
+        };
+        let (block, later) = rest.split_at(1 + after.iter().take_while(together).count());
         rest = later;
         for measured in run_block(system, reference, plan, block).await? {
             println!("  {}", crate::report::one_line(system.label, &measured));

@@ -17,6 +17,7 @@ mod process;
 mod radicale;
 mod report;
 mod resident;
+mod rest;
 mod rows;
 mod stock;
 mod systems;

@@ -9,12 +9,24 @@ const SPREAD: f64 = 1.3;
 /// Wanted share of the embedded database's figure on a database server.
 const QUARTER: f64 = 0.25;
 
+/// What an answer of REST may cost, as a multiple of the same by DAV.
+const LIKE: f64 = 1.2;
+
 /// All that was measured on one server.
 pub struct Column {
     /// Its name.
     pub label: &'static str,
     /// Its lines.
     pub lines: Vec<Measured>,
+}
+
+impl Column {
+    /// What a line of REST costs as a multiple of its like of DAV, in processor time; `None` where either was not measured.
+    fn ratio(&self, id: &str) -> Option<f64> {
+        let line = self.lines.iter().find(|line| line.line.id == id)?;
+        let like = self.lines.iter().find(|other| Some(other.line.id) == line.line.like)?;
+        (line.wrong().is_none() && like.cost() > 0.0).then(|| line.cost() / like.cost())
+    }
 }
 
 fn percent(share: f64) -> String {
@@ -68,6 +80,7 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
         "wanted".into(),
         "µs of processor".into(),
         "growth".into(),
+        "of DAV".into(),
     ]];
     let [first, others @ ..] = columns else { return (0, 0) };
     if let Some(head) = table.first_mut() {
@@ -81,7 +94,13 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
         row.push(if line.line.wanted > 0.0 { percent(line.line.wanted) } else { "–".into() });
         row.push(line.cells.iter().map(|(_, figures)| rate(figures.cost())).collect::<Vec<_>>().join(" / "));
         row.push(line.spread().map_or_else(|| "–".into(), |spread| format!("×{spread:.2}")));
-        let mut why = failing(line);
+        let ratios: Vec<(&str, f64)> =
+            columns.iter().filter_map(|column| Some((column.label, column.ratio(line.line.id)?))).collect();
+        let told: Vec<String> = ratios.iter().map(|(_, ratio)| format!("×{ratio:.2}")).collect();
+        row.push(if told.is_empty() { "–".into() } else { told.join(" / ") });
+        let dearer = ratios.iter().find(|(_, ratio)| *ratio > LIKE);
+        let mut why =
+            failing(line).or_else(|| dearer.map(|(label, ratio)| format!("×{ratio:.2} of DAV on {label}")));
         for other in others {
             let Some(same) = other.lines.iter().find(|same| same.line.id == line.line.id) else {
                 row.push("–".into());
@@ -108,7 +127,7 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
         let mut row = vec![sample.title.clone(), format!("{:.1} MiB", sample.kib as f64 / 1024.0)];
         row.push(format!("own {:.1} MiB", sample.own as f64 / 1024.0));
         row.push(format!("< {} MiB", sample.most / 1024));
-        row.extend(["–".to_owned(), "–".to_owned()]);
+        row.extend(["–".to_owned(), "–".to_owned(), "–".to_owned()]);
         row.extend(others.iter().map(|_| "–".to_owned()));
         row.push(if fine { "reached".into() } else { "NOT: too much".into() });
         table.push(row);
@@ -117,7 +136,7 @@ pub fn print(columns: &[Column], memory: &[Sample], markdown: bool) -> (usize, u
     let bare: Vec<String> =
         columns.iter().map(|column| format!("{} {}", column.label, rate(mean_bare(&column.lines)))).collect();
     println!(
-        "\nThe bare handler beside each: {} answers/s. Several figures in a cell: one a size, ascending. Growth is of processor time.",
+        "\nThe bare handler beside each: {} answers/s. Several figures in a cell: one a size, ascending; of DAV: one a database. Growth is of processor time.",
         bare.join(", ")
     );
     (passed, failed)

@@ -3,6 +3,7 @@
 use crate::data::{self, MONTH, MONTH_PERIODS, WEEK, WEEK_HITS};
 use crate::fixed::Fixed;
 use crate::measure::{Row, once};
+use crate::rest;
 use crate::stock::{Delete, Members, Put, PutEither, PutNew, Stock};
 use crate::xml::{element, responses};
 use std::cell::RefCell;
@@ -22,7 +23,8 @@ const HREFS: usize = 50;
 /// A row that can be measured.
 pub type Built = Rc<RefCell<dyn Row>>;
 
-fn built(row: impl Row + 'static) -> Result<Built, String> {
+/// A row that others may hold.
+pub fn built(row: impl Row + 'static) -> Result<Built, String> {
     Ok(Rc::new(RefCell::new(row)))
 }
 
@@ -34,6 +36,9 @@ pub async fn build(id: &str, on: &Rc<Stock>) -> Result<Built, String> {
         "poll" => poll(on),
         "sync-none" => sync_none(on).await,
         "sync-10" => sync_ten(on).await,
+        "rest-week" => rest::week(on).await,
+        "rest-sync-none" => rest::changes_none(on).await,
+        "rest-new" => rest::Post::new(on).await,
         "put-new" => built(PutNew::new(on, usize::MAX)),
         "put-update" => built(Put::update(on)),
         "delete" => built(Delete::new(on)),
@@ -197,6 +202,14 @@ async fn sync_ten(on: &Rc<Stock>) -> Result<Built, String> {
     }))
 }
 
+/// The members that fall into [`WEEK`].
+pub fn of_the_week(on: &Stock) -> Vec<usize> {
+    match on.members {
+        Members::Events(_) => (0..60).chain(240..250).collect(),
+        _ => (0..WEEK_HITS).collect(),
+    }
+}
+
 fn week(on: &Rc<Stock>, data: &str) -> Result<Built, String> {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><C:calendar-query {NAMESPACES}><D:prop><D:getetag/>{data}</D:prop><C:filter>\
@@ -205,10 +218,7 @@ fn week(on: &Rc<Stock>, data: &str) -> Result<Built, String> {
         WEEK.0, WEEK.1
     );
     let request = on.request("REPORT", &format!("Depth: 1\r\n{XML}"), &body);
-    let numbers: Vec<usize> = match on.members {
-        Members::Events(_) => (0..60).chain(240..250).collect(),
-        _ => (0..WEEK_HITS).collect(),
-    };
+    let numbers = of_the_week(on);
     let expanded = data.contains("expand");
     let of = Rc::clone(on);
     built(Fixed::new(vec![request], 207, move |_, body| {

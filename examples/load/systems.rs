@@ -120,6 +120,8 @@ impl Start {
             _ => {
                 let mut command = self.cenacle()?;
                 command.args(["serve", "--listen", &address.to_string()]);
+                // One account asks for more than an account may by REST.
+                command.env("CENACLE_REST_REQUESTS", "0");
                 self.database(&mut command);
                 command
             }

@@ -3,11 +3,12 @@
 use super::items::{CONTACTS, EVENTS, Members, TASKS};
 use super::path::{self, OfItem};
 use super::problem::{Problem, Refused};
-use super::{body, conditions, forms, once};
+use super::{body, conditions, edits, forms, once};
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, ObjectName};
 use crate::domain::precondition::{Preconditions, Tags};
 use crate::services::batch::{Step, Undone};
+use crate::services::content::Sent;
 use crate::services::items::Named;
 use crate::services::transfer::{ItemPlace, Transfer};
 use crate::services::{Access, Actor, Core};
@@ -46,7 +47,7 @@ struct Operation {
     /// Media type of `data`.
     #[schema(example = "text/calendar")]
     media_type: Option<String>,
-    /// The item, for `create` and `replace`: a text, or JSON where the media type is of JSON.
+    /// The item, for `create` and `replace`: a text, or JSON where the media type is of JSON. JSCalendar and JSContact are for `create`.
     data: Option<Value>,
     /// As the header.
     if_match: Option<String>,
@@ -101,12 +102,12 @@ fn at(number: usize, member: &str, refused: Refused) -> Refused {
     refused.field(&format!("/operations/{number}{member}"))
 }
 
-fn wrong(member: &'static str, why: &str) -> (&'static str, Refused) {
-    (member, Refused::at("", why))
+fn wrong(member: &'static str, why: &str) -> Wrong {
+    (member.to_owned(), Refused::at("", why))
 }
 
 /// What is at fault in an operation, and why.
-type Wrong = (&'static str, Refused);
+type Wrong = (String, Refused);
 
 /// Reads operations into steps; looks each collection up once.
 struct Reader<'r> {
@@ -126,23 +127,42 @@ impl Reader<'_> {
         Ok(access)
     }
 
+    /// What is stored of `data`. JSCalendar and JSContact only make items here: to replace one they need the text that is there.
+    async fn sent(
+        &self,
+        data: Value,
+        media: Option<&str>,
+        members: Members,
+        creates: bool,
+    ) -> Result<Sent, Wrong> {
+        let home = members.of.home;
+        if creates && data.is_object() && edits::is_said_by(media, home) {
+            let bytes = data.to_string().len();
+            let made = edits::fresh(data, home, self.core.now(), bytes).await;
+            return made.map_err(|refused| (format!("/data{}", refused.pointer()), refused));
+        }
+        let text = match data {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        let read = forms::read(media, text, home).await;
+        read.map(|(sent, _)| sent).map_err(|refused| ("/mediaType".to_owned(), refused))
+    }
+
     async fn step(&mut self, operation: Operation) -> Result<(Aimed, Step), Wrong> {
-        let nothing = || ("/path", Refused::from(Fault::NotFound));
+        let nothing = || ("/path".to_owned(), Refused::from(Fault::NotFound));
         let (members, of) = aim(&operation.path, operation.op == Op::Create).ok_or_else(nothing)?;
-        let access = self.access(members, of.collection).await.map_err(|refused| ("/path", refused))?;
+        let access =
+            self.access(members, of.collection).await.map_err(|refused| ("/path".to_owned(), refused))?;
         let conditions = conditions(&operation)?;
         let place = access.place();
         let step = match operation.op {
             Op::Create | Op::Replace => {
-                let text = match operation.data {
-                    Some(Value::String(text)) => text,
-                    Some(other) => other.to_string(),
-                    None => return Err(wrong("/data", "is missing")),
-                };
+                let data = operation.data.ok_or_else(|| wrong("/data", "is missing"))?;
                 let media = operation.media_type.as_deref().map(str::to_ascii_lowercase);
-                let read = forms::read(media.as_deref(), text, members.of.home).await;
-                let (sent, _) = read.map_err(|refused| ("/mediaType", refused))?;
-                let conditions = if operation.op == Op::Create {
+                let creates = operation.op == Op::Create;
+                let sent = self.sent(data, media.as_deref(), members, creates).await?;
+                let conditions = if creates {
                     Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() }
                 } else {
                     conditions
@@ -158,7 +178,10 @@ impl Reader<'_> {
             }
             Op::Delete => Step::Delete { place, name: of.name, kind: members.kind, conditions },
             Op::Move | Op::Copy => {
-                let none = || ("/to", Refused::from(Fault::Conflict("the target collection does not exist")));
+                let none = || {
+                    let fault = Fault::Conflict("the target collection does not exist");
+                    ("/to".to_owned(), Refused::from(fault))
+                };
                 let to = operation.to.as_deref().and_then(CollectionId::parse).ok_or_else(none)?;
                 let into = self.access(members, to).await.map_err(|_| none())?;
                 let name = match &operation.id {
@@ -215,7 +238,7 @@ fn conditions(operation: &Operation) -> Result<Preconditions, Wrong> {
     };
     add(IF_MATCH, &operation.if_match, "/ifMatch")?;
     add(IF_NONE_MATCH, &operation.if_none_match, "/ifNoneMatch")?;
-    conditions::of_item(&headers).map_err(|refused| ("", refused))
+    conditions::of_item(&headers).map_err(|refused| (String::new(), refused))
 }
 
 fn result(aimed: &Aimed, named: Option<Named>) -> OperationResult {
@@ -263,7 +286,7 @@ pub async fn run(
     let (mut aims, mut steps) = (Vec::new(), Vec::new());
     for (number, operation) in batch.operations.into_iter().enumerate() {
         let step = reader.step(operation).await;
-        let (aimed, step) = step.map_err(|(member, refused)| at(number, member, refused))?;
+        let (aimed, step) = step.map_err(|(member, refused)| at(number, &member, refused))?;
         aims.push(aimed);
         steps.push(step);
     }

@@ -18,6 +18,7 @@ use crate::domain::precondition::{Preconditions, ResourceState, Tags};
 use crate::http::body::read_item;
 use crate::http::date::http_date;
 use crate::http::pieces::{self, Room};
+use crate::services::access::Opened;
 use crate::services::content::Sent;
 use crate::services::items::{Named, Terms};
 use crate::services::transfer::{ItemPlace, Transfer};
@@ -279,7 +280,7 @@ impl Members {
         let (content, kept) = self.fresh(core, media.as_deref(), body).await?;
         let name = self.new_name();
         let fresh = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
-        let terms = Terms { kind: Some(self.kind), request: asked, ..Terms::default() };
+        let terms = Terms { kind: Some(self.kind), request: asked, opened: opened(&access) };
         let named = core.put_item_on(actor, &access.place(), &name, content, fresh, terms).await?;
         Ok(self.written(collection, named, kept))
     }
@@ -308,7 +309,7 @@ impl Members {
             }
         }
         let (content, kept) = self.fresh(core, media.as_deref(), body).await?;
-        let terms = Terms { kind: Some(self.kind), ..Terms::default() };
+        let terms = Terms { kind: Some(self.kind), opened: opened(&access), ..Terms::default() };
         let done = core.put_item_on(actor, &access.place(), &of.name, content, conditions, terms).await;
         let named = self.or_stale(core, actor, of, done.map_err(Refused::from)).await?;
         Ok(self.written(of.collection, named, kept))
@@ -491,6 +492,11 @@ pub async fn tell_whole(
         told.push(asked.page.sparse(&item)?);
     }
     Ok(told)
+}
+
+/// What a write need not look up once more.
+fn opened(access: &Access) -> Opened {
+    Opened { collection: Some(access.clone()), ..Opened::default() }
 }
 
 fn stale(refused: Refused, object: &Object) -> Refused {

@@ -9,6 +9,7 @@ mod account_import;
 mod address_books;
 mod auth;
 mod batch;
+mod bodies;
 mod body;
 mod calendars;
 mod changes;
@@ -30,6 +31,7 @@ pub mod jwks;
 mod logins;
 mod me;
 mod once;
+mod operations;
 mod page;
 mod path;
 mod principals;
@@ -213,6 +215,8 @@ fn api() -> &'static utoipa::openapi::OpenApi {
             .openapi(Description::openapi())
             .service(utoipa_actix_web::scope(BASE).configure(mount))
             .split_for_parts();
+        operations::complete(&mut api);
+        bodies::complete(&mut api);
         let schemes = api.components.get_or_insert_default();
         schemes.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
         schemes.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));

@@ -100,6 +100,11 @@ impl Refused {
         self.status == StatusCode::PRECONDITION_FAILED
     }
 
+    /// The part of the request that is at fault, where one is named; else the empty pointer, the whole body.
+    pub fn pointer(&self) -> &str {
+        self.problem.field.as_deref().unwrap_or_default()
+    }
+
     /// What is told.
     pub fn problem(&self) -> &Problem {
         &self.problem
@@ -218,9 +223,7 @@ fn named(fault: &Fault) -> (&'static str, StatusCode) {
 fn condition_status(condition: &Condition) -> StatusCode {
     match condition {
         Condition::NoUidConflict { .. } | Condition::ResourceMustBeNull => StatusCode::CONFLICT,
-        Condition::QuotaNotExceeded | Condition::NumberOfMatchesWithinLimits => {
-            StatusCode::INSUFFICIENT_STORAGE
-        }
+        Condition::QuotaNotExceeded => StatusCode::INSUFFICIENT_STORAGE,
         Condition::SupportedAddressDataConversion => StatusCode::NOT_ACCEPTABLE,
         Condition::MaxResourceSize { .. } | Condition::MaxImageSize(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Condition::ValidCalendarData(_)
@@ -232,7 +235,10 @@ fn condition_status(condition: &Condition) -> StatusCode {
         | Condition::MaxDateTime
         | Condition::MaxInstances(_)
         | Condition::MaxAttendees(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Condition::ValidSyncToken { .. } | Condition::NoExternalEntities => StatusCode::BAD_REQUEST,
+        // DAV says 507 of it (RFC 4791 §7.8): here it is the question that is too wide, and asked again it will be.
+        Condition::NumberOfMatchesWithinLimits
+        | Condition::ValidSyncToken { .. }
+        | Condition::NoExternalEntities => StatusCode::BAD_REQUEST,
         Condition::SupportedCalendarData
         | Condition::SupportedCalendarComponent(_)
         | Condition::CollectionLocationOk { .. }

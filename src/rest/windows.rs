@@ -7,7 +7,7 @@ use super::page::{self, Asked, Page};
 use super::problem::Refused;
 use super::query::Query;
 use crate::domain::fault::Condition;
-use crate::domain::object::Listed;
+use crate::domain::object::{Listed, Object};
 use crate::domain::query::{CalendarFilter, Words};
 use crate::services::calendar_queries::CalendarQuery;
 use crate::services::contact_queries::ContactQuery;
@@ -210,8 +210,12 @@ pub async fn calendar_items(
     if narrowed.window.is_none() && narrowed.words.is_empty() {
         return members.list(core, access, dav, &asked).await;
     }
-    let found = core.matches(narrowed.query(access, members.kind.component())?).await?;
-    some(members, core, access, dav, &asked, found).await
+    let wanted = narrowed.query(access, members.kind.component())?;
+    let (found, whole) = match asked.data {
+        None => (core.matches(wanted).await?, None),
+        Some(_) => core.matches_whole(wanted).await?,
+    };
+    some(members, core, access, dav, &asked, found, whole).await
 }
 
 /// A list of contacts: all of them, or those that fit.
@@ -229,10 +233,11 @@ pub async fn contacts(
         return members.list(core, access, dav, &asked).await;
     }
     let found = core.matching_contacts(ContactQuery::saying(access, words)?).await?;
-    some(members, core, access, dav, &asked, found).await
+    some(members, core, access, dav, &asked, found, None).await
 }
 
-/// A page of what was found, which is in the order of names.
+/// A page of what was found, which is in the order of names; `whole` where it was read with its content.
+#[allow(clippy::too_many_arguments, reason = "one request, taken apart")]
 async fn some(
     members: Members,
     core: &Core,
@@ -240,6 +245,7 @@ async fn some(
     dav: &DavPaths,
     asked: &ListAsked,
     mut found: Vec<Listed>,
+    whole: Option<Vec<Object>>,
 ) -> Result<HttpResponse, Refused> {
     if let Some(after) = &asked.page.after {
         found.retain(|item| item.name > *after);
@@ -251,11 +257,23 @@ async fn some(
     let items = match asked.data {
         None => members.tell(access, dav, asked, &found)?,
         Some(form) => {
-            let names: Vec<String> = found.into_iter().map(|item| item.name).collect();
-            let (mut objects, served) = core.items_named(access, names.clone()).await?;
-            more |= served < names.len();
-            last = served.checked_sub(1).and_then(|at| names.get(at)).cloned();
-            objects.sort_by(|a, b| a.name.cmp(&b.name));
+            let objects = match whole {
+                Some(all) => {
+                    let after = asked.page.after.as_ref();
+                    all.into_iter()
+                        .filter(|one| after.is_none_or(|after| one.name > *after))
+                        .take(limit)
+                        .collect()
+                }
+                None => {
+                    let names: Vec<String> = found.into_iter().map(|item| item.name).collect();
+                    let (mut objects, served) = core.items_named(access, names.clone()).await?;
+                    more |= served < names.len();
+                    last = served.checked_sub(1).and_then(|at| names.get(at)).cloned();
+                    objects.sort_by(|a, b| a.name.cmp(&b.name));
+                    objects
+                }
+            };
             items::tell_whole(access, dav, asked, objects, form).await?
         }
     };

@@ -17,6 +17,8 @@ use crate::text::recur::{Budget, Window};
 use crate::text::zone::Zone;
 use std::collections::HashMap;
 
+/// Octets of objects that are kept until all are found.
+const MOST_HELD: usize = 1024 * 1024;
 /// Objects that one list tells at most: who wants more asks for a shorter time.
 pub const MOST_OBJECTS: usize = 10_000;
 
@@ -49,6 +51,30 @@ impl Core {
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
+    }
+
+    /// As [`Core::matches`], with the objects themselves, where they are few octets: what is looked at is read only once then.
+    pub async fn matches_whole(
+        &self,
+        mut query: CalendarQuery,
+    ) -> Result<(Vec<Listed>, Option<Vec<Object>>), Fault> {
+        let (mut found, mut whole, mut bytes): (Vec<Listed>, _, usize) = (Vec::new(), Some(Vec::new()), 0);
+        while let Some(page) = query.next(self).await? {
+            found.extend(page.iter().map(Listed::from));
+            if found.len() > MOST_OBJECTS {
+                return Err(Condition::NumberOfMatchesWithinLimits.into());
+            }
+            bytes = page.iter().fold(bytes, |sum, object| sum.saturating_add(object.body.len()));
+            match &mut whole {
+                Some(all) if bytes <= MOST_HELD => all.extend(page),
+                _ => whole = None,
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(all) = &mut whole {
+            all.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        Ok((found, whole))
     }
 
     /// The instances in `window` of the objects that fit a query, the earliest first.

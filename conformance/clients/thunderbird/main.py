@@ -11,6 +11,7 @@ import checks_conflicts
 import checks_contacts
 import checks_discovery
 import checks_events
+import checks_rest
 import checks_restart
 import checks_tasks
 import checks_tokens
@@ -40,6 +41,7 @@ def main():
         checks_events.run(world)
         checks_tasks.run(world)
         checks_contacts.run(world)
+        checks_rest.run(world)
         world.check("client-complains-of-nothing", world.no_complaints)
         checks_conflicts.run(world)
         checks_two_users.run(world)

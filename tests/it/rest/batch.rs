@@ -47,6 +47,29 @@ both! {
         assert_eq!(alice.get(&alice.book("default/c")).ok().etag(), results[5]["etag"]);
     }
 
+    fn items_are_made_of_jscalendar_and_jscontact(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let (calendar, book) = (id_of(&alice, "calendars", "default"), id_of(&alice, "address-books", "default"));
+        let event = |data: Value| value!({ "op": "create", "path": format!("/calendars/{calendar}/events"), "mediaType": "application/jscalendar+json", "data": data });
+        let card = value!({ "@type": "Card", "version": "1.0", "name": { "full": "Zoé" } });
+        let good = event(value!({ "@type": "Event", "title": "Réunion", "start": "2026-03-01T09:00:00", "timeZone": "Europe/Paris" }));
+        let done = batch(&alice, value!([
+            good,
+            { "op": "create", "path": format!("/address-books/{book}/contacts"), "mediaType": "application/jscontact+json", "data": card },
+        ]));
+        assert_eq!(done.status, 200, "{}", done.text());
+        let path = |at: usize| format!("/api/v1{}", json(&done)["results"][at]["path"].as_str().expect("a path"));
+        assert!(alice.get(&path(0)).ok().text().contains("SUMMARY:Réunion"));
+        assert!(alice.get(&path(1)).ok().text().contains("FN:Zoé"));
+        let before = json(&alice.get("/api/v1/changes").ok());
+        let bad = batch(&alice, value!([good, event(value!({ "@type": "Event", "title": 7, "start": "2026-03-01T09:00:00" }))]));
+        assert_eq!(problem(&bad, 422, "valid-calendar-data"), "/operations/1/data/title");
+        let over = value!({ "op": "replace", "path": path(0).trim_start_matches("/api/v1"), "mediaType": "application/jscalendar+json", "data": {} });
+        assert_eq!(problem(&batch(&alice, value!([good, over])), 415, "unsupported-media-type"), "/operations/1/mediaType");
+        assert_eq!(json(&alice.get("/api/v1/changes").ok()), before);
+    }
+
     fn or_nothing_is(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");

@@ -1,0 +1,112 @@
+"""Hooks of schemathesis: requests reach what is there, and what was asked is counted.
+
+Which checks are made is said in `check.py`; what an answer may differ in stands in `filter_failure`.
+"""
+
+import atexit
+import json
+import os
+import random
+import sys
+import urllib.parse
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import bodies  # noqa: E402
+import schemathesis  # noqa: E402
+from pools import Pools  # noqa: E402
+from schemathesis.core import NotSet  # noqa: E402
+
+#: What is chosen is chosen alike in every run.
+RANDOM = random.Random(1)
+POOLS = Pools()
+#: Operation → status → requests.
+COUNTS = defaultdict(lambda: defaultdict(int))
+#: Answers that never end cannot be judged; the integration tests read them.
+ENDLESS = "text/event-stream"
+
+
+@schemathesis.deserializer("application/x-ndjson")
+def first_line(_context, response):
+    """The description says what one line is; the sums, which come last, have a form of their own."""
+    all_lines = response.content.decode().splitlines()
+    if len(all_lines) > 1:
+        return json.loads(all_lines[0])
+    return {"item": "none", "fate": "kept"}
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Most ids that name nothing are replaced by ids that are there."""
+    operation = case.operation
+    raw = operation.definition.raw
+    if case.path_parameters:
+        case.path_parameters = POOLS.fill(operation.path, case.path_parameters, RANDOM)
+    # A waiting answer says nothing that one at once does not, and takes a minute.
+    if case.query and "wait" in case.query and str(case.query["wait"]).strip("0123456789") == "":
+        case.query = {**case.query, "wait": "0"}
+    told = [media for media in raw.get("responses", {}).get("200", {}).get("content", {}) if media != ENDLESS]
+    if len(told) > 1 and RANDOM.random() < 0.8:
+        case.headers = {**(case.headers or {}), "Accept": RANDOM.choice(told)}
+    if case.media_type in bodies.MAKE and not isinstance(case.body, NotSet) and RANDOM.random() < 0.85:
+        case.body = bodies.MAKE[case.media_type](RANDOM, operation.path)
+    elif isinstance(case.body, dict):
+        case.body = reaching(case.body, operation.path, raw, case.media_type)
+
+
+def reaching(body, path, raw, media):
+    """A JSON body, many of its references and missing members filled in."""
+    body = dict(body)
+    content = raw.get("requestBody", {}).get("content", {}).get(media or "", {})
+    example = content.get("example")
+    if isinstance(example, dict) and RANDOM.random() < 0.6:
+        body = {**example, **body} if RANDOM.random() < 0.5 else {**body, **example}
+    if body.get("grant_type") == "password" or (path.endswith("/auth/token") and RANDOM.random() < 0.5):
+        # With a password that is wrong, logins would soon be refused to everybody for a while.
+        body.update({"grant_type": "password", "username": "alice", "password": "alice-secret"})
+    homes = "/api/v1/calendars" if "/calendars/" in path else "/api/v1/address-books"
+    if "to" in body and POOLS.ids[homes] and RANDOM.random() < 0.8:
+        body["to"] = RANDOM.choice(POOLS.ids[homes][:6])
+    if isinstance(body.get("operations"), list):
+        body["operations"] = [aimed(one) for one in body["operations"][:20]]
+    return body
+
+
+def aimed(operation):
+    """An operation of a batch, at a calendar that is there."""
+    calendars = POOLS.ids["/api/v1/calendars"][:3]
+    if not isinstance(operation, dict) or not calendars or RANDOM.random() < 0.2:
+        return operation
+    events = f"/calendars/{RANDOM.choice(calendars)}/events"
+    if operation.get("op") == "create":
+        return {**operation, "path": events, "mediaType": "text/calendar", "data": bodies.calendar(RANDOM, events)}
+    there = POOLS.ids[f"/api/v1{events}"] or ["none"]
+    moved = {**operation, "path": f"{events}/{urllib.parse.quote(RANDOM.choice(there[:6]), safe='')}"}
+    return {**moved, "to": RANDOM.choice(calendars)} if "to" in moved else moved
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """`…/{item}:move` is also the path of an item called `x:move`: its `Allow` rightly names the methods of both."""
+    return not (failure.title == "Allow header mismatch" and "{item}:" in case.operation.path)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Counts, and learns what is there."""
+    COUNTS[f"{case.operation.method.upper()} {case.operation.path}"][response.status_code] += 1
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    # The address as it was asked for: a check may have sent another method than the description's.
+    asked = urllib.parse.urlsplit(response.request.url)
+    POOLS.learn(response.request.method, urllib.parse.unquote(asked.path), response.status_code, body)
+
+
+@atexit.register
+def tell():
+    """What was asked, for `check.py`."""
+    Path(os.environ["CENACLE_COUNTS"]).write_text(json.dumps(COUNTS), encoding="utf-8")
