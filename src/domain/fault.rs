@@ -150,6 +150,14 @@ impl std::fmt::Display for Condition {
             Condition::DefaultCalendarNeeded { .. } => {
                 f.write_str("the default collection of an account cannot be deleted")
             }
+            Condition::NeedPrivileges { privilege, .. } => {
+                write!(f, "the privilege {} is missing", privilege.name().1)
+            }
+            Condition::QuotaNotExceeded => f.write_str("there is no room for more"),
+            Condition::SupportedCalendarComponent(component) => {
+                write!(f, "the collection takes no {component}")
+            }
+            Condition::MaxAttendees(most) => write!(f, "more than {most} attendees"),
             other => write!(f, "{other:?}"),
         }
     }
