@@ -19,6 +19,7 @@ mod events;
 mod exports;
 mod forms;
 mod freebusy;
+pub mod hook_messages;
 mod imports;
 mod instant;
 mod items;
@@ -33,6 +34,7 @@ mod query;
 mod rates;
 mod seats;
 mod tasks;
+mod webhooks;
 mod windows;
 
 use crate::domain::fault::Fault;
@@ -71,7 +73,7 @@ pub fn is_public(path: &str) -> bool {
         license(name = "AGPL-3.0-or-later", identifier = "AGPL-3.0-or-later")
     ),
     security(("basic" = []), ("bearer" = [])),
-    components(schemas(problem::Problem))
+    components(schemas(problem::Problem, hook_messages::WebhookMessage))
 )]
 struct Description;
 
@@ -88,6 +90,16 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(logins::remove_app_password)
         .service(logins::sessions)
         .service(logins::end_session);
+    config
+        .service(webhooks::list)
+        .service(webhooks::create)
+        .service(webhooks::read)
+        .service(webhooks::change)
+        .service(webhooks::remove)
+        .service(webhooks::deliveries)
+        .service(webhooks::test)
+        .service(webhooks::replay)
+        .service(webhooks::renew_secret);
     config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
     config.service(freebusy::of_calendar).service(freebusy::of_principals);
     config

@@ -1,6 +1,7 @@
 //! Work that no request waits for. To add a piece: a function here and its line in [`start`].
 
-use super::telemetry;
+use super::{hooks, telemetry};
+use crate::outbound::{Poster, Targets};
 use crate::services::Core;
 use std::time::Duration;
 
@@ -11,9 +12,13 @@ const PURGE_EVERY: Duration = Duration::from_secs(3600);
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 
 /// Starts the workers on the calling runtime; they end with it.
-pub fn start(core: &Core) {
+pub fn start(core: &Core, targets: Targets) {
     actix_web::rt::spawn(purge(core.clone()));
     actix_web::rt::spawn(figures());
+    match Poster::new(targets) {
+        Ok(poster) => drop(actix_web::rt::spawn(hooks::run(core.clone(), poster, hooks::EVERY))),
+        Err(error) => tracing::error!(%error, "no webhook is told anything: certificates cannot be read"),
+    }
 }
 
 /// Keeps the figures small.

@@ -7,7 +7,7 @@ mod file;
 
 use super::schema::{
     address, change, collection, collection_tombstone, credential, grant_, home, idempotency, itip_state,
-    job, membership, meta, object, principal, session, tombstone, version,
+    job, membership, meta, object, principal, session, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
@@ -82,6 +82,16 @@ rows! {
     SessionRow of session {
         id: i64, principal: i64, device: String, scope: String, generation: i64, created_at: i64, refreshed_at: i64, expires_at: i64,
     }
+    /// An address that is told what changed.
+    WebhookRow of webhook {
+        id: i64, principal: i64, collection: Option<i64>, url: String, secret: String, old_secret: Option<String>,
+        old_secret_until: i64, state: i16, reason: Option<String>, state_since: i64, created_at: i64, round: i64,
+        calendars_seen: i64, books_seen: i64, ping: Option<String>, claim: Option<String>, lease_until: i64, next_at: i64,
+        served_at: i64, failures: i32, failing_since: Option<i64>, last_at: Option<i64>, last_status: Option<i16>,
+        last_outcome: Option<String>,
+    }
+    /// Up to where it was told.
+    WebhookCursorRow of webhook_cursor { webhook: i64, collection: i64, modseq: i64 }
 }
 
 /// An item: its content as sent, and what cannot be derived from it.
@@ -123,6 +133,8 @@ pub enum Record {
     ItipState(ItipStateRow),
     Idempotency(IdempotencyRow),
     Session(SessionRow),
+    Webhook(WebhookRow),
+    WebhookCursor(WebhookCursorRow),
 }
 
 impl Record {
@@ -146,6 +158,8 @@ impl Record {
             Record::ItipState(_) => "itip_state",
             Record::Idempotency(_) => "idempotency",
             Record::Session(_) => "session",
+            Record::Webhook(_) => "webhook",
+            Record::WebhookCursor(_) => "webhook_cursor",
         }
     }
 }
@@ -215,6 +229,11 @@ impl ReadTx<'_> {
         })?;
         self.bodies(sink)?;
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
+        paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
+        self.each_id(Of::Webhooks, |tx, ids| {
+            of_owners!(tx, sink, webhook_cursor, webhook in ids, WebhookCursorRow, WebhookCursor);
+            Ok(())
+        })?;
         paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
         Ok(())
     }
@@ -239,6 +258,12 @@ impl ReadTx<'_> {
                     .filter(collection::id.gt(after))
                     .select(collection::id)
                     .order(collection::id)
+                    .limit(AT_ONCE)
+                    .load(self.conn)?,
+                Of::Webhooks => webhook::table
+                    .filter(webhook::id.gt(after))
+                    .select(webhook::id)
+                    .order(webhook::id)
                     .limit(AT_ONCE)
                     .load(self.conn)?,
             };
@@ -300,6 +325,7 @@ impl ReadTx<'_> {
 enum Of {
     Principals,
     Collections,
+    Webhooks,
 }
 
 /// The id up to which the contents fit into a page; always at least one.
@@ -352,6 +378,8 @@ impl WriteTx<'_> {
             Record::ItipState(row) => insert!(itip_state, row),
             Record::Idempotency(row) => insert!(idempotency, row),
             Record::Session(row) => insert!(session, row),
+            Record::Webhook(row) => insert!(webhook, row),
+            Record::WebhookCursor(row) => insert!(webhook_cursor, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

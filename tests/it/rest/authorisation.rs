@@ -33,8 +33,11 @@ fn operations() -> Vec<(String, String, Option<String>)> {
 }
 
 /// A body that is what the operation takes, as far as that can be without knowing it.
-fn body(media: &str) -> String {
+fn body(media: &str, path: &str) -> String {
     match media {
+        _ if path.ends_with(":replay") => r#"{"since":"x"}"#.to_owned(),
+        _ if path.ends_with("/webhooks") => r#"{"url":"https://hooks.example.org/"}"#.to_owned(),
+        _ if path.contains("/webhooks/") => r#"{"state":"paused"}"#.to_owned(),
         "text/calendar" => samples::meeting("new"),
         "text/vcard" => samples::card("new", "New", &[]),
         _ => r#"{"name":"x"}"#.to_owned(),
@@ -44,19 +47,46 @@ fn body(media: &str) -> String {
 fn ask(client: &Client, method: &str, path: &str, media: Option<&String>) -> Answer {
     let mut request = client.request(method, path);
     if let Some(media) = media {
-        request = request.header("Content-Type", media).body(body(media));
+        request = request.header("Content-Type", media).body(body(media, path));
     }
     request.send()
 }
 
+/// Ids of what is named by a number.
+struct Rows {
+    password: String,
+    webhook: String,
+}
+
+impl Rows {
+    /// Those of a client's, who gets a webhook.
+    fn of(client: &Client) -> Rows {
+        let password = json(&client.get("/api/v1/app-passwords").ok())["items"][0]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        let body = serde_json::json!({ "url": "https://hooks.example.org/" });
+        let made = super::send(client, "POST", "/api/v1/webhooks", &body);
+        assert_eq!(made.status, 201, "{}", made.text());
+        Rows { password, webhook: json(&made)["id"].as_str().expect("an id").to_owned() }
+    }
+
+    /// Those of nothing.
+    fn none() -> Rows {
+        Rows { password: "1".to_owned(), webhook: "1".to_owned() }
+    }
+}
+
 /// A path with these ids in its places; `None` where it has none.
-fn filled(path: &str, calendar: &str, book: &str, item: &str, row: &str) -> Option<String> {
+fn filled(path: &str, calendar: &str, book: &str, item: &str, row: &Rows) -> Option<String> {
     let id = if path.contains("/calendars/") {
         calendar
     } else if path.contains("/address-books/") {
         book
+    } else if path.contains("/webhooks/") {
+        &row.webhook
     } else {
-        row
+        &row.password
     };
     path.contains("{id}").then(|| path.replace("{id}", id).replace("{item}", item))
 }
@@ -69,7 +99,7 @@ both! {
         let expired = Client::bearer(server.address(), &server.wait(server.core().issue_token("alice", "", 0)).expect("a token"));
         std::thread::sleep(std::time::Duration::from_secs(6));
         for (method, path, media) in operations() {
-            let path = filled(&path, &calendar, &book, "one", "1").unwrap_or(path);
+            let path = filled(&path, &calendar, &book, "one", &Rows::none()).unwrap_or(path);
             for client in [&server.anonymous(), &expired, &server.client("alice", "wrong")] {
                 problem(&ask(client, &method, &path, media.as_ref()), 401, "unauthenticated");
             }
@@ -82,11 +112,11 @@ both! {
         let (calendar, book) = (id_of(&alice, "calendars", "default"), id_of(&alice, "address-books", "default"));
         alice.put(&alice.calendar("default/one"), samples::meeting("one")).created();
         alice.put(&alice.book("default/one"), samples::card("one", "One", &[])).created();
-        let row = json(&alice.get("/api/v1/app-passwords").ok())["items"][0]["id"].as_str().expect("an id").to_owned();
+        let row = Rows::of(&alice);
         let before = json(&alice.get("/api/v1/changes").ok());
         for (method, path, media) in operations() {
             let Some(there) = filled(&path, &calendar, &book, "one", &row) else { continue };
-            let none = filled(&path, "0000000000001", "0000000000001", "one", "1").expect("places");
+            let none = filled(&path, "0000000000001", "0000000000001", "one", &Rows::none()).expect("places");
             let (forbidden, absent) = (ask(&carol, &method, &there, media.as_ref()), ask(&carol, &method, &none, media.as_ref()));
             assert!((400..500).contains(&forbidden.status), "{method} {path}: {}", forbidden.status);
             assert_eq!((forbidden.status, forbidden.body), (absent.status, absent.body), "{method} {path}");
@@ -101,8 +131,8 @@ both! {
         alice.put(&alice.calendar("default/one"), samples::meeting("one")).created();
         alice.put(&alice.book("default/one"), samples::card("one", "One", &[])).created();
         let reader = server.client_with_scope("alice", "read");
-        let row = json(&alice.get("/api/v1/app-passwords").ok())["items"][0]["id"].as_str().expect("an id").to_owned();
-        let look = || (json(&alice.get("/api/v1/changes").ok()), json(&alice.get("/api/v1/app-passwords?").ok())["items"].as_array().map(Vec::len));
+        let row = Rows::of(&alice);
+        let look = || (json(&alice.get("/api/v1/changes").ok()), json(&alice.get("/api/v1/webhooks").ok()), json(&alice.get("/api/v1/app-passwords?").ok())["items"].as_array().map(Vec::len));
         let before = look();
         for (method, path, media) in operations() {
             let path = filled(&path, &calendar, &book, "one", &row).unwrap_or(path);

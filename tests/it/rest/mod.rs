@@ -14,6 +14,7 @@ mod principals;
 mod problems;
 mod queries;
 mod walk;
+mod webhooks;
 
 use crate::harness::answer::Answer;
 use crate::harness::{Client, TestServer};
