@@ -2,6 +2,8 @@
 
 use super::super::networks::{Network, Networks};
 use super::*;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -112,4 +114,84 @@ async fn a_dead_target_and_one_without_tls_are_told_apart() {
     let (port, _) = server(b"HTTP/1.1 200 OK\r\n\r\n", true).await;
     let plain = poster.post(&format!("https://127.0.0.1:{port}/"), &[], b"{}").await;
     assert!(matches!(plain, Outcome::Tls | Outcome::TimedOut), "{plain:?}");
+}
+
+/// A certificate for `localhost` and its key, made by openssl; `None` where that is not installed.
+fn certificate(folder: &std::path::Path) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let (key, chain) = (folder.join("key.pem"), folder.join("chain.pem"));
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args([
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+        ])
+        .arg(&key)
+        .arg("-out")
+        .arg(&chain)
+        .output()
+        .ok()?;
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let chain = CertificateDer::pem_file_iter(&chain)
+        .expect("a file")
+        .collect::<Result<_, _>>()
+        .expect("certificates");
+    Some((chain, PrivateKeyDer::from_pem_file(&key).expect("a key")))
+}
+
+#[tokio::test]
+async fn certificates_are_checked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some((chain, key)) = certificate(folder.path()) else {
+        println!("skipped: openssl is not installed here");
+        return;
+    };
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(chain[0].clone()).expect("a root");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a pair");
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // Who does not trust us hangs up.
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut buffer = [0; 1024];
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"{}") {
+                let count = stream.read(&mut buffer).await.expect("bytes");
+                seen.extend_from_slice(&buffer[..count]);
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("taken");
+            stream.shutdown().await.expect("ended");
+        }
+    });
+    let stranger = poster(&["127.0.0.0/8", "::1"]);
+    let mut friend = stranger.clone();
+    friend.tls = trust::client(roots).expect("a client");
+    let post =
+        async |poster: &Poster, host: &str| poster.post(&format!("https://{host}:{port}/"), &[], b"{}").await;
+    assert_eq!(post(&friend, "localhost").await, Outcome::Answered(200));
+    assert_eq!(post(&friend, "127.0.0.1").await, Outcome::Tls, "another name");
+    assert_eq!(post(&stranger, "localhost").await, Outcome::Tls, "an unknown authority");
 }
