@@ -1,5 +1,6 @@
 //! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
 
+use crate::outbound::{Network, Networks, Targets};
 use crate::store::Location;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -42,6 +43,10 @@ pub struct Config {
     pub issuer: Option<String>,
     /// Days that a key signs access tokens before the next one does; 0 is until somebody rotates them.
     pub key_days: u32,
+    /// Networks that webhooks may be sent to besides the public internet: `10.1.0.0/16`, `fd12::/48`, or one address.
+    pub webhook_networks: Vec<String>,
+    /// Webhooks may be sent in clear text too.
+    pub webhook_http: bool,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -61,6 +66,8 @@ impl Default for Config {
             rest_sites: Vec::new(),
             issuer: None,
             key_days: 90,
+            webhook_networks: Vec::new(),
+            webhook_http: false,
             log: "info".into(),
             log_json: false,
         }
@@ -80,6 +87,8 @@ const VARIABLES: &[&str] = &[
     "rest_sites",
     "issuer",
     "key_days",
+    "webhook_networks",
+    "webhook_http",
     "log",
     "log_json",
 ];
@@ -96,6 +105,9 @@ pub enum Wrong {
          passwords do not cross the network in clear text"
     )]
     ClearText(SocketAddr),
+    /// What should be a network is none.
+    #[error("webhook_networks: '{0}' is not a network such as 10.1.0.0/16")]
+    Network(String),
 }
 
 /// What the command line says; it goes before all else.
@@ -132,7 +144,15 @@ impl Config {
         if !config.listen.ip().is_loopback() && config.tls.is_none() && config.trusted_proxies.is_empty() {
             return Err(Wrong::ClearText(config.listen));
         }
+        config.webhook_targets()?;
         Ok(config)
+    }
+
+    /// Where webhooks may be sent.
+    pub fn webhook_targets(&self) -> Result<Targets, Wrong> {
+        let read = |text: &String| Network::parse(text).ok_or_else(|| Wrong::Network(text.clone()));
+        let networks = self.webhook_networks.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Targets { http: self.webhook_http, networks: Networks(networks) })
     }
 
     /// Where the data are.

@@ -3,7 +3,7 @@
 //! The layers, arrows one way only (`tests/it/layers.rs` checks them):
 //!
 //! ```text
-//! text ← domain ← store ← services ← http ← { dav  rest  tzdist } ← server ← cli ← main
+//! text ← domain ← store ← services ← { http  outbound } ← { dav  rest  tzdist } ← server ← cli ← main
 //! ```
 //!
 //! The walk of a request: `server` limits, traces and authenticates it; `dav`, `rest` or `tzdist` translates it; a function of
@@ -21,6 +21,7 @@ pub mod config;
 pub mod dav;
 pub mod domain;
 pub mod http;
+pub mod outbound;
 pub mod rest;
 pub mod server;
 pub mod services;

@@ -22,9 +22,10 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     let core = open(&config)?;
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
+    let targets = config.webhook_targets()?;
     tracing::info!(listen = %config.listen, "serving");
     block_on(async move {
-        workers::start(&core, &config);
+        workers::start(&core, &config, targets);
         listen::serve(core, &config, listener)?.await
     })?;
     Ok(())

@@ -15,3 +15,4 @@ pub mod precondition;
 pub mod principal;
 pub mod props;
 pub mod query;
+pub mod webhook;

@@ -36,7 +36,7 @@ const SIGN: Duration = Duration::from_secs(15);
 
 /// One change of an item.
 #[derive(Debug, Serialize, ToSchema)]
-struct Change {
+pub struct Change {
     /// The item's id.
     id: String,
     /// Its entity tag now, quotes included; null where it is gone.
@@ -84,7 +84,8 @@ struct AccountChanges {
     token: String,
 }
 
-fn change(item: SyncItem) -> Change {
+/// A change, as this protocol tells it.
+pub fn change(item: SyncItem) -> Change {
     match item {
         SyncItem::Present(entry) => Change {
             id: entry.name,

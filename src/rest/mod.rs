@@ -24,6 +24,7 @@ mod exports;
 mod files;
 mod forms;
 mod freebusy;
+pub mod hook_messages;
 mod imports;
 mod instant;
 mod items;
@@ -41,6 +42,7 @@ mod rates;
 mod report;
 mod seats;
 mod tasks;
+mod webhooks;
 mod windows;
 
 use crate::domain::fault::Fault;
@@ -83,7 +85,8 @@ pub fn is_public(path: &str) -> bool {
         problem::Problem,
         report::Collection<'_>,
         report::Progress<'_>,
-        report::Sum
+        report::Sum,
+        hook_messages::WebhookMessage
     ))
 )]
 struct Description;
@@ -101,6 +104,16 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(logins::remove_app_password)
         .service(logins::sessions)
         .service(logins::end_session);
+    config
+        .service(webhooks::list)
+        .service(webhooks::create)
+        .service(webhooks::read)
+        .service(webhooks::change)
+        .service(webhooks::remove)
+        .service(webhooks::deliveries)
+        .service(webhooks::test)
+        .service(webhooks::replay)
+        .service(webhooks::renew_secret);
     config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
     config.service(freebusy::of_calendar).service(freebusy::of_principals);
     config

@@ -51,6 +51,10 @@ pub struct OfAction(pub OfItem);
 #[derive(Debug, Clone, Copy)]
 pub struct OfRow(pub i64);
 
+/// `/webhooks/{id}:test` and the like: a number, without what is to be done with what it names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfRowAction(pub i64);
+
 /// The segment at this place below [`BASE`], as it was sent.
 fn segment(path: &str, at: usize) -> Option<&str> {
     path.strip_prefix(BASE)?.split('/').nth(at + 1).filter(|segment| !segment.is_empty())
@@ -115,6 +119,16 @@ impl FromRequest for OfRow {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         found(segment(request.uri().path(), 1).and_then(row).map(OfRow))
+    }
+}
+
+impl FromRequest for OfRowAction {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let named = segment(request.uri().path(), 1).and_then(|segment| segment.split_once(':'));
+        found(named.and_then(|(id, _)| row(id)).map(OfRowAction))
     }
 }
 

@@ -29,12 +29,14 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
     let proxies = Data::new(TrustedProxies(config.trusted_proxies.clone()));
     let rates = Data::new(Rates::new(config.rest_requests));
     let sites = Data::new(Sites(config.rest_sites.clone()));
+    let targets = Data::new(config.webhook_targets().map_err(io::Error::other)?);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
             .app_data(proxies.clone())
             .app_data(rates.clone())
             .app_data(sites.clone())
+            .app_data(targets.clone())
             .configure(app::configure)
     })
     .workers(config.workers)

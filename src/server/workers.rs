@@ -1,7 +1,8 @@
 //! Work that no request waits for. To add a piece: a function here and its line in [`start`].
 
-use super::telemetry;
+use super::{hooks, telemetry};
 use crate::config::Config;
+use crate::outbound::{Poster, Targets};
 use crate::services::Core;
 use std::time::Duration;
 
@@ -15,10 +16,14 @@ const KEYS_EVERY: Duration = Duration::from_secs(3600);
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 
 /// Starts the workers on the calling runtime; they end with it.
-pub fn start(core: &Core, config: &Config) {
+pub fn start(core: &Core, config: &Config, targets: Targets) {
     actix_web::rt::spawn(purge(core.clone()));
     actix_web::rt::spawn(keys(core.clone(), config.key_days));
     actix_web::rt::spawn(figures());
+    match Poster::new(targets) {
+        Ok(poster) => drop(actix_web::rt::spawn(hooks::run(core.clone(), poster, hooks::EVERY))),
+        Err(error) => tracing::error!(%error, "no webhook is told anything: certificates cannot be read"),
+    }
 }
 
 /// Keeps the figures small.

@@ -1,5 +1,7 @@
 //! The bounds that are enforced, and advertised as properties. RFC 4791 §5.2.5 to §5.2.9, RFC 6352 §6.2.3.
 
+use std::time::Duration;
+
 /// Bounds of what clients may send and ask.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -23,6 +25,16 @@ pub struct Limits {
     pub principals: i64,
     /// Changes of a sync that are read in one snapshot and held until the client has taken them: some 150 bytes each.
     pub read_ahead: usize,
+    /// Webhooks of one account.
+    pub webhooks: usize,
+    /// Changes of one message to a webhook.
+    pub webhook_changes: usize,
+    /// The pause after a webhook's first failure; it doubles with each further one.
+    pub webhook_pause: Duration,
+    /// How long a node may deliver to a webhook without a sign of life: well above the time that one message may take.
+    pub webhook_lease: Duration,
+    /// How long a webhook may fail before it is disabled.
+    pub webhook_patience: Duration,
 }
 
 impl Default for Limits {
@@ -38,6 +50,11 @@ impl Default for Limits {
             instances: 10_000,
             principals: 500,
             read_ahead: 16_384,
+            webhooks: 20,
+            webhook_changes: 100,
+            webhook_pause: Duration::from_secs(5),
+            webhook_lease: Duration::from_secs(60),
+            webhook_patience: Duration::from_secs(3 * 86_400),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod collections;
 mod conditions;
 pub mod contact_queries;
 pub mod content;
+pub mod deliveries;
 pub mod directory;
 pub mod edits;
 mod following;
@@ -38,8 +39,11 @@ pub mod sessions;
 pub mod sync;
 pub mod tokens;
 pub mod transfer;
+pub mod webhooks;
 
-pub use crate::store::{CollectionUpdate, Credential, Door, PrincipalMatch, Session, SyncItem};
+pub use crate::store::{
+    Attempt, CollectionUpdate, Credential, Door, Due, PrincipalMatch, Session, SyncItem, Webhook,
+};
 pub use access::Access;
 pub use actor::{Actor, Scope};
 pub use following::AccountChanges;

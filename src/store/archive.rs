@@ -7,7 +7,8 @@ mod file;
 
 use super::schema::{
     address, change, collection, collection_tombstone, credential, grant_, home, idempotency, itip_state,
-    job, membership, meta, object, principal, session, signing_key, tombstone, version,
+    job, membership, meta, object, principal, session, signing_key, tombstone, version, webhook,
+    webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
@@ -90,6 +91,16 @@ rows! {
     SigningKeyRow of signing_key {
         number: i64, kid: String, public_key: String, secret: String, created_at: i64, signs_from: i64, needed_until: i64,
     }
+    /// An address that is told what changed.
+    WebhookRow of webhook {
+        id: i64, principal: i64, collection: Option<i64>, url: String, secret: String, old_secret: Option<String>,
+        old_secret_until: i64, state: i16, reason: Option<String>, state_since: i64, created_at: i64, round: i64,
+        calendars_seen: i64, books_seen: i64, ping: Option<String>, claim: Option<String>, lease_until: i64, next_at: i64,
+        served_at: i64, failures: i32, failing_since: Option<i64>, last_at: Option<i64>, last_status: Option<i16>,
+        last_outcome: Option<String>,
+    }
+    /// Up to where it was told.
+    WebhookCursorRow of webhook_cursor { webhook: i64, collection: i64, modseq: i64 }
 }
 
 /// An item: its content as sent, and what cannot be derived from it.
@@ -132,6 +143,8 @@ pub enum Record {
     Idempotency(IdempotencyRow),
     Session(SessionRow),
     SigningKey(SigningKeyRow),
+    Webhook(WebhookRow),
+    WebhookCursor(WebhookCursorRow),
 }
 
 impl Record {
@@ -156,6 +169,8 @@ impl Record {
             Record::Idempotency(_) => "idempotency",
             Record::Session(_) => "session",
             Record::SigningKey(_) => "signing_key",
+            Record::Webhook(_) => "webhook",
+            Record::WebhookCursor(_) => "webhook_cursor",
         }
     }
 }
@@ -226,6 +241,11 @@ impl ReadTx<'_> {
         })?;
         self.bodies(sink)?;
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
+        paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
+        self.each_id(Of::Webhooks, |tx, ids| {
+            of_owners!(tx, sink, webhook_cursor, webhook in ids, WebhookCursorRow, WebhookCursor);
+            Ok(())
+        })?;
         paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
         Ok(())
     }
@@ -250,6 +270,12 @@ impl ReadTx<'_> {
                     .filter(collection::id.gt(after))
                     .select(collection::id)
                     .order(collection::id)
+                    .limit(AT_ONCE)
+                    .load(self.conn)?,
+                Of::Webhooks => webhook::table
+                    .filter(webhook::id.gt(after))
+                    .select(webhook::id)
+                    .order(webhook::id)
                     .limit(AT_ONCE)
                     .load(self.conn)?,
             };
@@ -311,6 +337,7 @@ impl ReadTx<'_> {
 enum Of {
     Principals,
     Collections,
+    Webhooks,
 }
 
 /// The id up to which the contents fit into a page; always at least one.
@@ -369,6 +396,8 @@ impl WriteTx<'_> {
                 diesel::delete(signing_key::table.find(row.number)).execute(self.conn)?;
                 insert!(signing_key, row)
             }
+            Record::Webhook(row) => insert!(webhook, row),
+            Record::WebhookCursor(row) => insert!(webhook_cursor, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

@@ -187,12 +187,67 @@ diesel::table! {
         needed_until -> BigInt,
     }
 }
+diesel::table! {
+    webhook (id) {
+        id -> BigInt,
+        principal -> BigInt,
+        collection -> Nullable<BigInt>,
+        url -> Text,
+        secret -> Text,
+        old_secret -> Nullable<Text>,
+        old_secret_until -> BigInt,
+        state -> SmallInt,
+        reason -> Nullable<Text>,
+        state_since -> BigInt,
+        created_at -> BigInt,
+        round -> BigInt,
+        calendars_seen -> BigInt,
+        books_seen -> BigInt,
+        ping -> Nullable<Text>,
+        claim -> Nullable<Text>,
+        lease_until -> BigInt,
+        next_at -> BigInt,
+        served_at -> BigInt,
+        failures -> Integer,
+        failing_since -> Nullable<BigInt>,
+        last_at -> Nullable<BigInt>,
+        last_status -> Nullable<SmallInt>,
+        last_outcome -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    webhook_cursor (webhook, collection) { webhook -> BigInt, collection -> BigInt, modseq -> BigInt, }
+}
+diesel::table! {
+    webhook_delivery (id) {
+        id -> BigInt,
+        webhook -> BigInt,
+        message -> Text,
+        at -> BigInt,
+        status -> Nullable<SmallInt>,
+        outcome -> Text,
+        millis -> BigInt,
+    }
+}
 
 diesel::joinable!(collection -> principal (owner));
 diesel::joinable!(object -> collection (collection));
 diesel::joinable!(address -> principal (principal));
 diesel::joinable!(session -> principal (principal));
+diesel::joinable!(webhook -> principal (principal));
 diesel::allow_tables_to_appear_in_same_query!(
-    principal, address, credential, membership, home, collection, grant_, object, session, tombstone, change,
-    version
+    principal,
+    address,
+    credential,
+    membership,
+    home,
+    collection,
+    grant_,
+    object,
+    session,
+    tombstone,
+    change,
+    version,
+    webhook,
+    webhook_cursor
 );

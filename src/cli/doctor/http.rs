@@ -1,25 +1,18 @@
 //! The smallest HTTP/1.1 client that can ask what CalDAV clients ask: one connection a request, TLS by `rustls`.
 //!
-//! No crate is added for it: certificates of authorities are read from where Linux systems keep them, and `SSL_CERT_FILE` goes before.
+//! No crate is added for it. Unlike `outbound` it goes wherever the person says who runs it, and waits on the calling thread.
 
+use crate::outbound::trust;
 use actix_web::http::Uri;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where systems keep the certificates of authorities.
-const AUTHORITIES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 /// Longest wait for a connection, and for bytes on it.
 const PATIENCE: Duration = Duration::from_secs(15);
 const MAX_HEAD: u64 = 64 * 1024;
@@ -82,21 +75,7 @@ pub struct Client {
 impl Client {
     /// A client that trusts what this system trusts.
     pub fn new() -> io::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        let own = std::env::var("SSL_CERT_FILE").ok();
-        let files = own.iter().map(String::as_str).chain(AUTHORITIES);
-        if let Some(file) = files.into_iter().find(|file| std::path::Path::new(file).exists()) {
-            let certificates = CertificateDer::pem_file_iter(file)
-                .map_err(|error| io::Error::other(format!("{file}: {error}")))?;
-            // Some stores hold certificates that no longer parse; the others serve.
-            roots.add_parsable_certificates(certificates.filter_map(Result::ok));
-        }
-        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Client { tls: Arc::new(tls) })
+        Ok(Client { tls: trust::client(trust::authorities()?)? })
     }
 
     /// Asks once; redirects are not followed.

@@ -14,6 +14,7 @@ use std::sync::{OnceLock, mpsc};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::task::AbortHandle;
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,12 @@ impl TestServer {
         TestServer::configured(place, location, Limits::default(), config)
     }
 
+    /// A server with limits and a configuration of the test's choice.
+    pub fn with(db: Db, limits: Limits, config: Config) -> TestServer {
+        let (place, location) = db.place();
+        TestServer::configured(place, location, limits, config)
+    }
+
     fn on(place: Place, location: Location, limits: Limits) -> TestServer {
         TestServer::configured(place, location, limits, Config::default())
     }
@@ -156,6 +163,11 @@ impl TestServer {
     /// Runs something asynchronous to its end.
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         runtime().block_on(work)
+    }
+
+    /// Runs something asynchronous beside the test, until it is aborted.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        runtime().spawn(work).abort_handle()
     }
 
     /// A new account `handle` with the address `handle@example.org`, and its client. It logs in with an application

@@ -16,6 +16,7 @@ mod problems;
 mod queries;
 mod tokens;
 mod walk;
+mod webhooks;
 
 use crate::harness::answer::Answer;
 use crate::harness::{Client, TestServer};

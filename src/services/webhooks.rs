@@ -1,0 +1,219 @@
+//! Webhooks as their owners see them: made, changed, tried, set back, removed. Only a login that opens all of an account does that, for
+//! a webhook goes on without any login.
+//!
+//! A webhook is told of the owner's own calendars and address books, or of one collection that he may read. Where and how its messages
+//! are sent is no matter of this file: `deliveries.rs`.
+
+use super::access;
+use super::actor::Actor;
+use super::{Core, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::{CollectionId, SyncToken};
+use crate::domain::webhook::{WebhookState, new_secret};
+use crate::store::{Attempt, Error, KEPT_ATTEMPTS, ReadTx, Stand, Webhook, Weight, WriteTx};
+
+/// How long the secret before the last is good too, in microseconds.
+const OLD_SECRET: i64 = 24 * 3_600 * 1_000_000;
+/// Tokens that one request may set a webhook back to.
+const MAX_TOKENS: usize = 1_000;
+/// What stands between several tokens.
+const BETWEEN: char = ',';
+
+/// A change of a webhook; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookChange {
+    /// Another address, which was judged before.
+    pub url: Option<String>,
+    /// Active, or paused by its owner.
+    pub paused: Option<bool>,
+}
+
+impl Core {
+    /// The actor's webhooks, the oldest first.
+    pub async fn webhooks(&self, actor: &Actor) -> Result<Vec<Webhook>, Fault> {
+        actor.whole()?;
+        let id = actor.id;
+        fault(self.store.read(Weight::Point, move |tx| tx.webhooks(id)).await)
+    }
+
+    /// A webhook of the actor's.
+    pub async fn webhook(&self, actor: &Actor, id: i64) -> Result<Webhook, Fault> {
+        actor.whole()?;
+        let actor = actor.clone();
+        fault(self.store.read(Weight::Point, move |tx| own(tx, &actor, id)).await)
+    }
+
+    /// The last attempts at a webhook of the actor's, the latest first.
+    pub async fn webhook_attempts(&self, actor: &Actor, id: i64) -> Result<Vec<Attempt>, Fault> {
+        actor.whole()?;
+        let actor = actor.clone();
+        let read = self.store.read(Weight::Point, move |tx| {
+            own(tx, &actor, id)?;
+            tx.webhook_attempts(id, KEPT_ATTEMPTS)
+        });
+        fault(read.await)
+    }
+
+    /// Makes a webhook about one collection that the actor may read, or about all of his own; tells its id and its secret. It is told
+    /// what happens from now on. `url` was judged before. `NotFound` where there is no such collection.
+    pub async fn create_webhook(
+        &self,
+        actor: &Actor,
+        url: &str,
+        about: Option<CollectionId>,
+    ) -> Result<(i64, String), Fault> {
+        actor.whole()?;
+        let most = self.limits.webhooks;
+        let (actor, url, secret) = (actor.clone(), url.to_owned(), new_secret());
+        let kept = secret.clone();
+        let made = self.store.write(move |tx| {
+            tx.lock_webhooks(actor.id)?;
+            if tx.webhooks(actor.id)?.len() >= most {
+                return Err(Condition::QuotaNotExceeded.into());
+            }
+            // The homes' numbers first: what happens while the collections are read is looked for again.
+            let seen = tx.home_numbers(actor.id)?;
+            let stands = match about {
+                None => tx.stands(actor.id)?,
+                Some(id) => {
+                    let collection = readable(tx, &actor, id)?;
+                    vec![Stand { collection: id, modseq: collection.modseq }]
+                }
+            };
+            let id = tx.insert_webhook(actor.id, about, &url, &kept, seen)?;
+            for at in stands {
+                tx.set_webhook_cursor(id, at)?;
+            }
+            Ok(id)
+        });
+        fault(made.await).map(|id| (id, secret))
+    }
+
+    /// Changes a webhook of the actor's. One that is made active again begins where it ended, with all failures forgotten.
+    pub async fn change_webhook(
+        &self,
+        actor: &Actor,
+        id: i64,
+        change: WebhookChange,
+    ) -> Result<Webhook, Fault> {
+        self.with_webhook(actor, id, move |tx, webhook| {
+            if let Some(url) = &change.url {
+                tx.set_webhook_url(id, url)?;
+            }
+            let Some(paused) = change.paused else { return Ok(()) };
+            let state = if paused { WebhookState::Paused } else { WebhookState::Active };
+            if webhook.state() != state {
+                tx.set_webhook_state(id, state, None)?;
+            }
+            if paused { Ok(()) } else { tx.hurry_webhook(id) }
+        })
+        .await?;
+        self.webhook(actor, id).await
+    }
+
+    /// Gives a webhook of the actor's another secret, and tells it. For a day messages are signed with both.
+    pub async fn renew_webhook_secret(&self, actor: &Actor, id: i64) -> Result<String, Fault> {
+        let secret = new_secret();
+        let kept = secret.clone();
+        self.with_webhook(actor, id, move |tx, _| {
+            let until = tx.now() + OLD_SECRET;
+            tx.set_webhook_secret(id, &kept, until)
+        })
+        .await?;
+        Ok(secret)
+    }
+
+    /// Lets a trial message be sent once, whatever state the webhook is in; tells the message's id.
+    pub async fn ping_webhook(&self, actor: &Actor, id: i64) -> Result<String, Fault> {
+        let message = format!("{id}-ping-{:016x}", rand::random::<u64>());
+        let kept = message.clone();
+        self.with_webhook(actor, id, move |tx, _| tx.ping_webhook(id, &kept)).await?;
+        Ok(message)
+    }
+
+    /// Sets a webhook back to sync tokens of collections, one or several with commas between them: what happened since is told again, as
+    /// new messages.
+    pub async fn replay_webhook(&self, actor: &Actor, id: i64, since: &str) -> Result<(), Fault> {
+        let refused = || Fault::from(Condition::ValidSyncToken { card: false });
+        let pieces: Vec<&str> = since.split(BETWEEN).collect();
+        if pieces.len() > MAX_TOKENS {
+            return Err(refused());
+        }
+        let tokens: Vec<SyncToken> = pieces
+            .into_iter()
+            .map(|text| SyncToken::parse(text).ok_or_else(refused))
+            .collect::<Result<_, _>>()?;
+        let owner = actor.clone();
+        self.with_webhook(actor, id, move |tx, webhook| {
+            for token in &tokens {
+                let back = stand_of(tx, &owner, webhook, token)?.ok_or_else(|| Error::from(refused()))?;
+                tx.set_webhook_cursor(id, back)?;
+            }
+            tx.rewind_webhook(id)
+        })
+        .await
+    }
+
+    /// Removes a webhook of the actor's with its secret and its attempts.
+    pub async fn delete_webhook(&self, actor: &Actor, id: i64) -> Result<(), Fault> {
+        actor.whole()?;
+        let owner = actor.id;
+        let gone = fault(self.store.write(move |tx| tx.delete_webhook(owner, id)).await)?;
+        if gone { Ok(()) } else { Err(Fault::NotFound) }
+    }
+
+    /// Does something to a webhook of the actor's, in one transaction.
+    async fn with_webhook(
+        &self,
+        actor: &Actor,
+        id: i64,
+        work: impl Fn(&mut WriteTx<'_>, &Webhook) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Fault> {
+        actor.whole()?;
+        let actor = actor.clone();
+        let done = self.store.write(move |tx| {
+            let webhook = own(tx, &actor, id)?;
+            work(tx, &webhook)
+        });
+        fault(done.await)
+    }
+}
+
+/// A webhook of the actor's; another's looks like none.
+fn own(tx: &mut ReadTx<'_>, actor: &Actor, id: i64) -> Result<Webhook, Error> {
+    tx.webhook(id)?.filter(|webhook| webhook.owner() == actor.id).ok_or(Error::Fault(Fault::NotFound))
+}
+
+/// A calendar or address book, wherever it is, for one who may read it.
+pub(super) fn readable(tx: &mut ReadTx<'_>, actor: &Actor, id: CollectionId) -> Result<Collection, Error> {
+    let none = Error::Fault(Fault::NotFound);
+    let Some(found) = tx.collection_by_id(id)? else { return Err(none) };
+    let access = access::find_by_id(tx, actor, found.home, id)?;
+    let told = matches!(found.kind, CollectionKind::Calendar | CollectionKind::AddressBook);
+    if told && access.rights().has(Privilege::Read) { Ok(access.collection().clone()) } else { Err(none) }
+}
+
+/// What a token says of a collection that the webhook is about; `None` for a token of anything else, or of the future.
+fn stand_of(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    webhook: &Webhook,
+    token: &SyncToken,
+) -> Result<Option<Stand>, Error> {
+    let Some(id) = token.subject.strip_prefix('c').and_then(|id| id.parse().ok()).map(CollectionId) else {
+        return Ok(None);
+    };
+    if token.epoch != tx.epoch() || webhook.subject().is_some_and(|only| only != id) {
+        return Ok(None);
+    }
+    let collection = match readable(tx, actor, id) {
+        Ok(collection) => collection,
+        Err(Error::Fault(_)) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let about = webhook.subject().is_some() || collection.owner == actor.id;
+    let past = token.modseq <= collection.modseq;
+    Ok((about && past).then_some(Stand { collection: id, modseq: token.modseq }))
+}
