@@ -14,11 +14,13 @@ mod collections;
 mod conditions;
 mod contacts;
 mod cors;
+mod devices;
 mod edits;
 mod events;
 mod exports;
 mod forms;
 mod freebusy;
+mod history;
 mod imports;
 mod instant;
 mod items;
@@ -31,8 +33,11 @@ mod principals;
 pub mod problem;
 mod query;
 mod rates;
+mod restores;
 mod seats;
 mod tasks;
+mod trash;
+mod undo;
 mod windows;
 
 use crate::domain::fault::Fault;
@@ -88,6 +93,22 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(logins::remove_app_password)
         .service(logins::sessions)
         .service(logins::end_session);
+    config.service(devices::list).service(devices::remove).service(devices::undo);
+    config.service(history::of_calendar).service(history::of_address_book);
+    config
+        .service(history::of_event)
+        .service(history::of_task)
+        .service(history::of_contact)
+        .service(history::event_then)
+        .service(history::task_then)
+        .service(history::contact_then);
+    config.service(restores::event).service(restores::task).service(restores::contact);
+    config.service(undo::calendar).service(undo::address_book);
+    config
+        .service(trash::calendars)
+        .service(trash::address_books)
+        .service(trash::restore_calendar)
+        .service(trash::restore_address_book);
     config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
     config.service(freebusy::of_calendar).service(freebusy::of_principals);
     config

@@ -48,6 +48,8 @@ struct Verdict {
     admin: bool,
     scope: Scope,
     auth_version: i64,
+    /// The application password that it is.
+    credential: Option<i64>,
     /// When the credential ends, microseconds UTC.
     expires_at: Option<i64>,
 }
@@ -232,6 +234,7 @@ impl Core {
                 admin: principal.admin,
                 scope: Scope::parse(&credential.scope)?,
                 auth_version: principal.auth_version,
+                credential: Some(credential.id).filter(|_| credential.kind == CredentialKind::AppPassword),
                 expires_at: credential.expires_at,
             };
             Some((verdict, credential.id))
@@ -263,7 +266,9 @@ impl Core {
             .filter(|p| p.state == PrincipalState::Active && p.auth_version == claims.ver)
             .ok_or(Fault::Unauthenticated)?;
         let scope = Scope::parse(&claims.scope).ok_or(Fault::Unauthenticated)?;
-        Ok(admitted(&principal, scope, device, claims.sid))
+        let proof =
+            Proof { auth_version: Some(principal.auth_version), session: claims.sid, credential: None };
+        Ok(admitted(&principal, scope, device, proof))
     }
 
     /// Its length makes guessing hopeless, so the digest alone finds it.
@@ -283,7 +288,12 @@ impl Core {
         if credential.last_used.is_none_or(|used| now - used > REMEMBER.as_micros() as i64) {
             self.note_use(credential.id).await;
         }
-        Ok(admitted(&principal, scope, device, None))
+        let proof = Proof {
+            auth_version: Some(principal.auth_version),
+            session: None,
+            credential: Some(credential.id),
+        };
+        Ok(admitted(&principal, scope, device, proof))
     }
 
     /// Notes that a credential was used: only a hint for people, so that no login fails for it.
@@ -328,7 +338,7 @@ impl Core {
 }
 
 /// The actor that a token admits.
-fn admitted(principal: &Principal, scope: Scope, device: Option<String>, session: Option<i64>) -> Actor {
+fn admitted(principal: &Principal, scope: Scope, device: Option<String>, proof: Proof) -> Actor {
     Actor {
         id: principal.id,
         handle: principal.handle.clone(),
@@ -336,7 +346,7 @@ fn admitted(principal: &Principal, scope: Scope, device: Option<String>, session
         scope,
         device,
         door: None,
-        proof: Proof { auth_version: Some(principal.auth_version), session },
+        proof,
     }
 }
 
@@ -348,7 +358,11 @@ fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
         scope: verdict.scope,
         device,
         door: None,
-        proof: Proof { auth_version: Some(verdict.auth_version), session: None },
+        proof: Proof {
+            auth_version: Some(verdict.auth_version),
+            session: None,
+            credential: verdict.credential,
+        },
     }
 }
 

@@ -17,6 +17,7 @@ pub mod collections;
 mod conditions;
 pub mod contact_queries;
 pub mod content;
+pub mod devices;
 pub mod directory;
 pub mod edits;
 mod following;
@@ -32,12 +33,17 @@ mod known_collections;
 pub mod labour;
 pub mod limits;
 mod listings;
+pub mod past;
 pub mod principals;
 pub mod sessions;
 pub mod sync;
 pub mod transfer;
+pub mod trash;
+pub mod undo;
 
-pub use crate::store::{CollectionUpdate, Credential, Door, PrincipalMatch, Session, SyncItem};
+pub use crate::store::{
+    CollectionUpdate, Credential, Deleted, Door, Happened, PrincipalMatch, Session, SyncItem,
+};
 pub use access::Access;
 pub use actor::{Actor, Scope};
 pub use following::AccountChanges;
@@ -54,6 +60,7 @@ pub struct Core {
     limits: Arc<Limits>,
     accounts: Arc<accounts::Accounts>,
     card_search: Arc<card_search::CardSearch>,
+    sightings: Arc<devices::Sightings>,
 }
 
 impl Core {
@@ -64,6 +71,7 @@ impl Core {
             limits: Arc::new(limits),
             accounts: Arc::new(accounts::Accounts::new()),
             card_search: Arc::new(card_search::CardSearch::new()),
+            sightings: Arc::default(),
         }
     }
 

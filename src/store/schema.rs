@@ -131,6 +131,7 @@ diesel::table! {
         modseq -> BigInt,
         replaced_at -> BigInt,
         body -> Text,
+        replaced_by -> BigInt,
     }
 }
 diesel::table! {
@@ -172,6 +173,15 @@ diesel::table! {
         created_at -> BigInt,
         refreshed_at -> BigInt,
         expires_at -> BigInt,
+    }
+}
+diesel::table! {
+    device_use (principal, device, collection) {
+        principal -> BigInt,
+        device -> Text,
+        collection -> BigInt,
+        program -> Text,
+        at -> BigInt,
     }
 }
 

@@ -58,7 +58,7 @@ fn filled(path: &str, calendar: &str, book: &str, item: &str, row: &str) -> Opti
     } else {
         row
     };
-    path.contains("{id}").then(|| path.replace("{id}", id).replace("{item}", item))
+    path.contains("{id}").then(|| path.replace("{id}", id).replace("{item}", item).replace("{version}", "1"))
 }
 
 both! {

@@ -10,9 +10,11 @@ mod json_forms;
 mod logins;
 mod manners;
 mod model;
+mod past;
 mod principals;
 mod problems;
 mod queries;
+mod storm;
 mod walk;
 
 use crate::harness::answer::Answer;
