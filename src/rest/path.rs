@@ -226,6 +226,11 @@ mod tests {
         {
             assert!(collection(path).is_none(), "{path}");
         }
+        assert_eq!(device(Some("app-password-7")).as_deref(), Some("app-password-7"));
+        assert_eq!(device(Some("client-a%2Bb")).as_deref(), Some("client-a+b"));
+        for none in [None, Some(""), Some("7"), Some("session-x"), Some("client-%20")] {
+            assert_eq!(device(none), None, "{none:?}");
+        }
         assert_eq!((row("12"), row("012"), row("+1"), row("x")), (Some(12), None, None, None));
     }
 }
