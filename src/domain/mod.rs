@@ -6,6 +6,7 @@
 pub mod acl;
 pub mod calendar_data;
 pub mod collection;
+pub mod device;
 pub mod fault;
 pub mod freebusy;
 pub mod id;

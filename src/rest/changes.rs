@@ -149,6 +149,7 @@ impl Follower {
             Some(text) => Some(SyncToken::parse(text).ok_or_else(refused)?),
         };
         let unborn = if since.is_none() { i64::MAX } else { 0 };
+        self.core.note_sync(&self.actor, &access);
         let found = self.core.changes(&access, since.as_ref(), self.limit, unborn).await;
         let found = found.map_err(|fault| match fault {
             Fault::Condition(Condition::ValidSyncToken { .. }) => refused(),

@@ -30,6 +30,14 @@ pub fn take(query: &mut Query, name: &str) -> Result<Option<i64>, Refused> {
     }
 }
 
+/// A member of a body that is an instant, microseconds UTC.
+pub fn member(field: &str, text: &str) -> Result<i64, Refused> {
+    let instant: Result<Timestamp, _> = text.parse();
+    instant
+        .map(Timestamp::as_microsecond)
+        .map_err(|_| Refused::at(field, "must be an instant such as 2026-03-09T00:00:00Z"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

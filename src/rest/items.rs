@@ -148,7 +148,8 @@ impl ListAsked {
 }
 
 impl Members {
-    const fn home(self) -> HomeKind {
+    /// The home of their collections.
+    pub const fn home(self) -> HomeKind {
         self.of.home
     }
 
@@ -443,7 +444,7 @@ impl Members {
     }
 
     /// What is answered after a write. The header has an entity tag only where the bytes are kept as sent (RFC 9110 §9.3.4).
-    fn written(self, collection: CollectionId, named: Named, kept: bool) -> HttpResponse {
+    pub fn written(self, collection: CollectionId, named: Named, kept: bool) -> HttpResponse {
         let etag = named.stored.etag.quoted();
         let mut answer = if named.stored.created {
             let mut answer = HttpResponse::Created();
@@ -459,7 +460,7 @@ impl Members {
     }
 
     /// Adds to a refused condition how the item is now.
-    async fn or_stale<T>(
+    pub async fn or_stale<T>(
         self,
         core: &Core,
         actor: &Actor,
@@ -504,7 +505,7 @@ fn stale(refused: Refused, object: &Object) -> Refused {
 }
 
 /// The answer with this body: a large one in pieces, as its client takes them.
-fn sent(mut answer: HttpResponseBuilder, body: String, room: Option<Room>) -> HttpResponse {
+pub fn sent(mut answer: HttpResponseBuilder, body: String, room: Option<Room>) -> HttpResponse {
     match room {
         None => answer.body(body),
         Some(room) => {

@@ -17,6 +17,7 @@ mod collections;
 mod conditions;
 mod contacts;
 mod cors;
+mod devices;
 pub mod docs;
 mod edits;
 mod events;
@@ -24,6 +25,7 @@ mod exports;
 mod files;
 mod forms;
 mod freebusy;
+mod history;
 pub mod hook_messages;
 mod imports;
 mod instant;
@@ -40,8 +42,11 @@ pub mod problem;
 mod query;
 mod rates;
 mod report;
+mod restores;
 mod seats;
 mod tasks;
+mod trash;
+mod undo;
 mod webhooks;
 mod windows;
 
@@ -114,6 +119,22 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(webhooks::test)
         .service(webhooks::replay)
         .service(webhooks::renew_secret);
+    config.service(devices::list).service(devices::remove).service(devices::undo);
+    config.service(history::of_calendar).service(history::of_address_book);
+    config
+        .service(history::of_event)
+        .service(history::of_task)
+        .service(history::of_contact)
+        .service(history::event_then)
+        .service(history::task_then)
+        .service(history::contact_then);
+    config.service(restores::event).service(restores::task).service(restores::contact);
+    config.service(undo::calendar).service(undo::address_book);
+    config
+        .service(trash::calendars)
+        .service(trash::address_books)
+        .service(trash::restore_calendar)
+        .service(trash::restore_address_book);
     config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
     config.service(freebusy::of_calendar).service(freebusy::of_principals);
     config

@@ -47,6 +47,27 @@ pub struct OfItem {
 #[derive(Debug, Clone)]
 pub struct OfAction(pub OfItem);
 
+/// `/calendars/{id}:restore` and the like: the collection, without what is to be done with it.
+#[derive(Debug, Clone, Copy)]
+pub struct OfCollectionAction(pub CollectionId);
+
+/// `/calendars/{id}/events/{item}/history/{version}` and the like.
+#[derive(Debug, Clone)]
+pub struct OfVersion {
+    /// The item.
+    pub item: OfItem,
+    /// The number.
+    pub number: i64,
+}
+
+/// `/devices/{id}`: a device's key.
+#[derive(Debug, Clone)]
+pub struct OfDevice(pub String);
+
+/// `/devices/{id}:undo`: the same, without what is to be done.
+#[derive(Debug, Clone)]
+pub struct OfDeviceAction(pub String);
+
 /// `/sessions/{id}` and the like: a number.
 #[derive(Debug, Clone, Copy)]
 pub struct OfRow(pub i64);
@@ -113,6 +134,51 @@ impl FromRequest for OfAction {
     }
 }
 
+impl FromRequest for OfCollectionAction {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = segment(request.uri().path(), 1).and_then(|segment| segment.split_once(':'));
+        found(id.and_then(|(id, _)| CollectionId::parse(id)).map(OfCollectionAction))
+    }
+}
+
+impl FromRequest for OfVersion {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.uri().path();
+        let number = segment(path, 5).and_then(row);
+        found(item(path, false).zip(number).map(|(item, number)| OfVersion { item, number }))
+    }
+}
+
+impl FromRequest for OfDevice {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(device(segment(request.uri().path(), 1)).map(OfDevice))
+    }
+}
+
+impl FromRequest for OfDeviceAction {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let key = segment(request.uri().path(), 1).and_then(|segment| segment.rsplit_once(':'));
+        found(device(key.map(|(key, _)| key)).map(OfDeviceAction))
+    }
+}
+
+/// The key of a device that a segment is.
+fn device(segment: Option<&str>) -> Option<String> {
+    decoded(segment?).filter(|key| crate::domain::device::kind(key).is_some())
+}
+
 impl FromRequest for OfRow {
     type Error = Refused;
     type Future = Ready<Result<Self, Refused>>;
@@ -173,6 +239,11 @@ mod tests {
             ["/api/v1/calendars/", "/api/v1/calendars/x", "/elsewhere", "/api/v1/calendars/%30000000000001"]
         {
             assert!(collection(path).is_none(), "{path}");
+        }
+        assert_eq!(device(Some("app-password-7")).as_deref(), Some("app-password-7"));
+        assert_eq!(device(Some("client-a%2Bb")).as_deref(), Some("client-a+b"));
+        for none in [None, Some(""), Some("7"), Some("session-x"), Some("client-%20")] {
+            assert_eq!(device(none), None, "{none:?}");
         }
         assert_eq!((row("12"), row("012"), row("+1"), row("x")), (Some(12), None, None, None));
     }

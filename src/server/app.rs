@@ -176,6 +176,7 @@ async fn admit_rest(
     }
     let actor: Actor = auth::actor(core, request.headers()).await?;
     telemetry::name_actor(request, &actor.handle);
+    core.note_seen(&actor);
     let left = match rates.take(actor.id) {
         None => None,
         Some(Ok(left)) => Some(left),
@@ -259,6 +260,7 @@ async fn answer(
         Err(fault) => return dav::fault::response(&fault, path),
     };
     telemetry::name_actor(request, &actor.handle);
+    core.note_seen(&actor);
     let dav_request = dav::Request {
         core,
         actor,

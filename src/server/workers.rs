@@ -15,6 +15,9 @@ const KEYS_EVERY: Duration = Duration::from_secs(3600);
 /// How often figures are summed up.
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 
+/// How often what was seen of devices is written, where it is due.
+const SIGHTINGS_EVERY: Duration = Duration::from_secs(60);
+
 /// Starts the workers on the calling runtime; they end with it.
 pub fn start(core: &Core, config: &Config, targets: Targets) {
     actix_web::rt::spawn(purge(core.clone()));
@@ -24,6 +27,7 @@ pub fn start(core: &Core, config: &Config, targets: Targets) {
         Ok(poster) => drop(actix_web::rt::spawn(hooks::run(core.clone(), poster, hooks::EVERY))),
         Err(error) => tracing::error!(%error, "no webhook is told anything: certificates cannot be read"),
     }
+    actix_web::rt::spawn(sightings(core.clone()));
 }
 
 /// Keeps the figures small.
@@ -57,5 +61,15 @@ async fn purge(core: Core) {
             Err(fault) => tracing::warn!(%fault, "old versions could not be removed"),
         }
         tokio::time::sleep(PURGE_EVERY).await;
+    }
+}
+
+/// Writes when devices were last seen.
+async fn sightings(core: Core) {
+    loop {
+        tokio::time::sleep(SIGHTINGS_EVERY).await;
+        if let Err(fault) = core.keep_sightings().await {
+            tracing::warn!(%fault, "what was seen of devices could not be written");
+        }
     }
 }

@@ -47,6 +47,8 @@ struct Verdict {
     auth_version: i64,
     /// Which credential it is of.
     credential: i64,
+    /// Whether that is an application password.
+    is_app_password: bool,
     /// When it ends, microseconds UTC.
     expires_at: Option<i64>,
 }
@@ -199,6 +201,7 @@ impl Core {
                 scope: Scope::parse(&credential.scope)?,
                 auth_version: principal.auth_version,
                 credential: credential.id,
+                is_app_password: credential.kind == CredentialKind::AppPassword,
                 expires_at: credential.expires_at,
             };
             Some(verdict)
@@ -254,6 +257,7 @@ fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
         proof: Proof {
             auth_version: Some(verdict.auth_version),
             credential: Some(verdict.credential),
+            app_password: Some(verdict.credential).filter(|_| verdict.is_app_password),
             ..Proof::default()
         },
     }

@@ -1,6 +1,7 @@
 //! Who asks, on what proof, and what that proof opens.
 
 use crate::domain::collection::HomeKind;
+use crate::domain::device;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::store::{Door, Origin};
@@ -134,6 +135,8 @@ pub struct Proof {
     pub session: Option<i64>,
     /// The credential that the login is by, where it is by one itself.
     pub credential: Option<i64>,
+    /// The same where it is an application password, which tells one device from another.
+    pub app_password: Option<i64>,
 }
 
 impl Actor {
@@ -148,7 +151,16 @@ impl Actor {
             HomeKind::Calendars => Door::CalDav,
             HomeKind::AddressBooks => Door::CardDav,
         });
-        Origin { actor: self.id, door, device: self.device.clone() }
+        Origin { actor: self.id, door, device: self.device_text() }
+    }
+
+    /// How the device is named in the log: see `domain/device.rs`. Without a login nobody's, but the operator's.
+    pub fn device_text(&self) -> Option<String> {
+        let Proof { auth_version, token_version, session, app_password, .. } = self.proof;
+        if self.device.is_none() && auth_version.is_none() && token_version.is_none() {
+            return None;
+        }
+        Some(device::text(session, app_password, self.device.as_deref()))
     }
 
     /// Refuses a proof that does not open the whole account: its credentials are no matter of a part of it.

@@ -18,6 +18,7 @@ mod conditions;
 pub mod contact_queries;
 pub mod content;
 pub mod deliveries;
+pub mod devices;
 pub mod directory;
 pub mod edits;
 mod following;
@@ -34,15 +35,19 @@ mod known_collections;
 pub mod labour;
 pub mod limits;
 mod listings;
+pub mod past;
 pub mod principals;
 pub mod sessions;
 pub mod sync;
 pub mod tokens;
 pub mod transfer;
+pub mod trash;
+pub mod undo;
 pub mod webhooks;
 
 pub use crate::store::{
-    Attempt, CollectionUpdate, Credential, Door, Due, PrincipalMatch, Session, SyncItem, Webhook,
+    Attempt, CollectionUpdate, Credential, Deleted, Door, Due, Happened, PrincipalMatch, Session, SyncItem,
+    Webhook,
 };
 pub use access::Access;
 pub use actor::{Actor, Scope};
@@ -63,6 +68,7 @@ pub struct Core {
     keys: Arc<keys::Ring>,
     issuer: Arc<str>,
     card_search: Arc<card_search::CardSearch>,
+    sightings: Arc<devices::Sightings>,
 }
 
 impl Core {
@@ -77,6 +83,7 @@ impl Core {
             keys: Arc::default(),
             issuer: issuer.into(),
             card_search: Arc::new(card_search::CardSearch::new()),
+            sightings: Arc::default(),
         }
     }
 

@@ -209,6 +209,7 @@ impl Core {
         let proof = Proof {
             auth_version: Some(principal.auth_version),
             credential: Some(credential.id),
+            app_password: Some(credential.id),
             ..Proof::default()
         };
         Ok(admitted(principal.id, principal.handle, principal.admin, scope, device, proof))

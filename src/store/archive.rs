@@ -74,6 +74,8 @@ rows! {
     /// An older content of an item.
     VersionRow of version {
         id: i64, collection: i64, name: String, uid: String, etag: String, modseq: i64, replaced_at: i64, body: String,
+        #[serde(default)]
+        replaced_by: i64,
     }
     /// A piece of work that waits.
     JobRow of job { id: i64, kind: String, payload: String, attempts: i32, next_at: i64, claimed_by: Option<String> }

@@ -263,8 +263,7 @@ impl WriteTx<'_> {
         let home_modseq = self.raise_home(new.owner, new.home)?;
         let id = self.new_id();
         let now = self.now;
-        diesel::delete(collection_tombstone::table.find((new.owner.0, new.home as i16, &new.slug)))
-            .execute(self.conn)?;
+        self.exhume_collection(new.owner, new.home, &new.slug)?;
         diesel::insert_into(collection::table)
             .values((
                 collection::id.eq(id),
@@ -416,8 +415,7 @@ impl WriteTx<'_> {
     ) -> Result<(), Error> {
         let left = self.raise_home(of.owner, of.home)?;
         let entered = if owner == of.owner { left } else { self.raise_home(owner, of.home)? };
-        diesel::delete(collection_tombstone::table.find((owner.0, of.home as i16, slug)))
-            .execute(self.conn)?;
+        self.exhume_collection(owner, of.home, slug)?;
         diesel::update(collection::table.find(of.id.0))
             .set((
                 collection::owner.eq(owner.0),
@@ -427,6 +425,17 @@ impl WriteTx<'_> {
             ))
             .execute(self.conn)?;
         self.bury_collection(of.owner, of.home, &of.slug, left)
+    }
+
+    /// No tombstone of a name any more.
+    pub(super) fn exhume_collection(
+        &mut self,
+        owner: PrincipalId,
+        home: HomeKind,
+        slug: &str,
+    ) -> Result<(), Error> {
+        diesel::delete(collection_tombstone::table.find((owner.0, home as i16, slug))).execute(self.conn)?;
+        Ok(())
     }
 
     fn bury_collection(

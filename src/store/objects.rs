@@ -255,7 +255,7 @@ impl WriteTx<'_> {
             return Ok(Written { created: old.is_none(), modseq: modseq.ok_or(Fault::NotFound)? });
         }
         let modseq = self.raise(into)?;
-        let version = old.map(|old| self.keep_version(old)).transpose()?;
+        let version = old.map(|old| self.keep_version(old, modseq)).transpose()?;
         let now = self.now;
         let content = (
             object::etag.eq(&draft.etag.0),
@@ -312,7 +312,7 @@ impl WriteTx<'_> {
             return write.remove(conn, old, row)?.map(|_| ()).ok_or(Fault::NotFound.into());
         }
         let modseq = self.raise(from)?;
-        let version = self.keep_version(old)?;
+        let version = self.keep_version(old, modseq)?;
         let created: i64 = on!(self.conn, conn => diesel::delete(object::table.find(old.id.0))
             .returning(object::created_modseq)
             .get_result(conn))?;
@@ -343,7 +343,8 @@ impl WriteTx<'_> {
         self.log(into.id, modseq, &old.name, Logged::Updated, Some(&old.etag), by, None)
     }
 
-    fn keep_version(&mut self, old: &Object) -> Result<i64, Error> {
+    /// Keeps the content that the change with this number takes away.
+    fn keep_version(&mut self, old: &Object, replaced_by: i64) -> Result<i64, Error> {
         let id = self.new_id();
         let now = self.now;
         on!(self.conn, conn => diesel::insert_into(version::table)
@@ -356,6 +357,7 @@ impl WriteTx<'_> {
                 version::modseq.eq(old.modseq),
                 version::replaced_at.eq(now),
                 version::body.eq(&old.body),
+                version::replaced_by.eq(replaced_by),
             ))
             .execute(conn))?;
         Ok(id)

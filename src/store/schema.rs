@@ -132,6 +132,7 @@ diesel::table! {
         modseq -> BigInt,
         replaced_at -> BigInt,
         body -> Text,
+        replaced_by -> BigInt,
     }
 }
 diesel::table! {
@@ -227,6 +228,15 @@ diesel::table! {
         status -> Nullable<SmallInt>,
         outcome -> Text,
         millis -> BigInt,
+    }
+}
+diesel::table! {
+    device_use (principal, device, collection) {
+        principal -> BigInt,
+        device -> Text,
+        collection -> BigInt,
+        program -> Text,
+        at -> BigInt,
     }
 }
 

@@ -85,6 +85,7 @@ async fn collection(
     let select = Select::parse(Some(root))?;
     let whole = select.needs() & need::WHOLE != 0;
     let page = if whole { WHOLE } else { ENTRIES };
+    request.core.note_sync(&request.actor, &access);
     let sync = Sync {
         core: request.core.clone(),
         actor: request.actor.clone(),

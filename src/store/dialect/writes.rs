@@ -297,8 +297,8 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
     /// The content that goes away.
     fn keep<'b>(&'b self, out: &mut Out<'_, 'b>) -> QueryResult<()> {
         out.push_sql(
-            ", kept AS (INSERT INTO version (collection, name, uid, etag, modseq, body, id, replaced_at) \
-             SELECT collection, name, uid, etag, object.modseq, body",
+            ", kept AS (INSERT INTO version (collection, name, uid, etag, modseq, body, replaced_by, id, replaced_at) \
+             SELECT collection, name, uid, etag, object.modseq, body, raised.modseq",
         );
         next::<BigInt, _>(out, &self.version)?;
         next::<BigInt, _>(out, &self.now)?;

@@ -1,0 +1,2 @@
+DROP TABLE device_use;
+ALTER TABLE version DROP COLUMN replaced_by;

@@ -1,0 +1,62 @@
+//! Deleted collections: seen by their owner as long as they are kept, and put back with members, shares and numbers as they were.
+//!
+//! Numbers go on rising from where they stood, so that a sync token of before is good again and misses nothing.
+
+use super::access;
+use super::actor::Actor;
+use super::{Core, fault};
+use crate::domain::collection::{Collection, CollectionKind, HomeKind};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::CollectionId;
+use crate::store::{Deleted, Weight};
+
+/// Deleted collections that are told: the last ones.
+const MOST: i64 = 1_000;
+
+impl Core {
+    /// The actor's own deleted collections of this kind, the last one first.
+    pub async fn deleted_collections(
+        &self,
+        actor: &Actor,
+        home: HomeKind,
+        kind: CollectionKind,
+    ) -> Result<Vec<Deleted>, Fault> {
+        actor.reach(home)?;
+        let (id, scope) = (actor.id, actor.scope);
+        let mut all =
+            fault(self.store.read(Weight::Scan, move |tx| tx.deleted_collections(id, home, MOST)).await)?;
+        all.retain(|one| one.collection.kind == kind && scope.takes(one.collection.id));
+        Ok(all)
+    }
+
+    /// Puts one back into the home that it was deleted from; under another name where something else has taken its own. Tells whether
+    /// it has its own.
+    pub async fn restore_collection(
+        &self,
+        actor: &Actor,
+        home: HomeKind,
+        kind: CollectionKind,
+        id: CollectionId,
+    ) -> Result<bool, Fault> {
+        actor.reach(home)?;
+        let (actor, most) = (actor.clone(), self.limits.collections);
+        // Made here, for the transaction may run again.
+        let other = uuid::Uuid::now_v7().to_string();
+        let restore = move |tx: &mut crate::store::WriteTx<'_>| {
+            tx.lock_home(actor.id, home)?;
+            let own = |one: &Collection| one.owner == actor.id && one.home == home && one.kind == kind;
+            let back = tx.deleted_collection(id)?.filter(own).ok_or(Fault::NotFound)?;
+            // As making one: who may only change a part of the account changes no homes.
+            let owner = access::owner_of(tx, &actor, &actor.handle)?;
+            let place = access::Place { owner: owner.handle, home, slug: back.slug.clone(), id: None };
+            super::collections::own_home(&actor, &place)?;
+            if tx.collections(actor.id, home)?.len() >= most {
+                return Err(Condition::QuotaNotExceeded.into());
+            }
+            let free = tx.collection(actor.id, home, &back.slug)?.is_none();
+            tx.undelete_collection(&back, if free { &back.slug } else { &other })?;
+            Ok(free)
+        };
+        fault(self.store.write(restore).await)
+    }
+}

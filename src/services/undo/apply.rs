@@ -1,0 +1,246 @@
+//! A plan is carried out: first what goes, so that UIDs are free, then what comes back. Each piece is one transaction.
+//!
+//! An item that is not as it was seen, or that the collection does not take, is left and told; the others are done.
+
+use super::plan::Planned;
+use super::{Core, Deed, Report, Undone, fault};
+use crate::domain::acl::Privilege;
+use crate::domain::collection::CollectionKind;
+use crate::domain::fault::Fault;
+use crate::domain::object::Draft;
+use crate::services::access::{self, Access, Place};
+use crate::services::actor::Actor;
+use crate::services::content::{self, Media, Sent};
+use crate::services::items::{self, Entering};
+use crate::services::labour;
+use crate::store::{Error, Weight, WriteTx};
+use crate::text::ical::CalendarIndex;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Items of one transaction at most.
+const MOST: usize = 500;
+/// Octets of their contents at most, unless a single one is longer.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// One act. An item whose UID changes takes two: what is there goes, what was there comes.
+#[derive(Debug, Clone)]
+struct Act {
+    name: String,
+    /// The number that the item must still have; `None`: it must not be there.
+    seen: Option<i64>,
+    /// The row of the content to be written, and its octets; `None`: the item goes.
+    content: Option<(i64, usize)>,
+}
+
+/// An act with what could be worked out before the transaction.
+#[derive(Clone)]
+enum Ready {
+    Remove { name: String, seen: Option<i64> },
+    Put { seen: Option<i64>, draft: Box<Draft>, index: Option<Box<CalendarIndex>> },
+    Not { name: String, fault: Fault },
+}
+
+/// What became of an act: the item, and why it was not done.
+type Outcome = (String, Option<Fault>);
+
+impl Core {
+    pub(super) async fn apply(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        planned: Vec<Planned>,
+    ) -> Result<Report, Fault> {
+        let pieces = cut(acts(&planned));
+        let count = pieces.len();
+        let mut faults: HashMap<String, Fault> = HashMap::new();
+        for piece in pieces {
+            // What did not make way is not written over.
+            let piece = piece.into_iter().filter(|act| !faults.contains_key(&act.name)).collect();
+            for (name, why) in self.apply_piece(actor, access, piece).await? {
+                if let Some(fault) = why {
+                    faults.insert(name, fault);
+                }
+            }
+        }
+        let items = planned.into_iter().map(|one| match faults.remove(&one.name) {
+            Some(fault) => Undone { name: one.name, deed: Deed::Refused, fault: Some(fault) },
+            None => one.told(),
+        });
+        Ok(Report { items: items.collect(), pieces: count })
+    }
+
+    /// One transaction.
+    async fn apply_piece(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        piece: Vec<Act>,
+    ) -> Result<Vec<Outcome>, Fault> {
+        let ready = self.drafts(access.collection().kind, piece).await?;
+        let (actor, place, members) = (actor.clone(), access.place(), self.limits.members);
+        let owner = place.owner.clone();
+        let write = move |tx: &mut WriteTx<'_>| {
+            let access = access::find_for_change(tx, &actor, &place)?;
+            access.need(Privilege::Read)?;
+            let mut outcomes: Vec<Outcome> = Vec::with_capacity(ready.len());
+            for act in &ready {
+                let name = act.name();
+                // Of two acts on an item the second needs the first.
+                let stuck = outcomes.iter().any(|(other, why)| other == name && why.is_some());
+                if stuck {
+                    continue;
+                }
+                match run(tx, &actor, &access, &place, act, members) {
+                    Ok(()) => outcomes.push((name.to_owned(), None)),
+                    // Nothing was written: all that refuses does so before.
+                    Err(Error::Fault(
+                        fault @ (Fault::Condition(_)
+                        | Fault::Conflict(_)
+                        | Fault::NotFound
+                        | Fault::TooLarge(_)),
+                    )) => {
+                        outcomes.push((name.to_owned(), Some(fault)));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(outcomes)
+        };
+        fault(self.store.write_home(&owner, write).await)
+    }
+
+    /// The piece with its drafts, which are made before the transaction.
+    async fn drafts(&self, kind: CollectionKind, piece: Vec<Act>) -> Result<Vec<Ready>, Fault> {
+        let rows: Vec<i64> = piece.iter().filter_map(|act| act.content.map(|(row, _)| row)).collect();
+        let bodies = fault(self.store.read(Weight::Scan, move |tx| tx.old_bodies(&rows)).await)?;
+        let mut bodies: HashMap<i64, String> = bodies.into_iter().collect();
+        let mut ready = Vec::with_capacity(piece.len());
+        for Act { name, seen, content } in piece {
+            let Some((row, bytes)) = content else {
+                ready.push(Ready::Remove { name, seen });
+                continue;
+            };
+            let Some(body) = bodies.remove(&row) else {
+                ready.push(Ready::Not { name, fault: Fault::NotFound });
+                continue;
+            };
+            let limits = Arc::clone(&self.limits);
+            let (sent, called) = (Sent { body, media: Media::Unsaid }, name.clone());
+            let drafted = labour::of(bytes, move || content::draft(&called, sent, kind, &limits)).await?;
+            ready.push(match drafted {
+                Ok((draft, index)) => Ready::Put { seen, draft: Box::new(draft), index: index.map(Box::new) },
+                // Limits may have become narrower.
+                Err(fault) => Ready::Not { name, fault },
+            });
+        }
+        Ok(ready)
+    }
+}
+
+impl Ready {
+    fn name(&self) -> &str {
+        match self {
+            Ready::Remove { name, .. } | Ready::Not { name, .. } => name,
+            Ready::Put { draft, .. } => &draft.name,
+        }
+    }
+}
+
+fn run(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    access: &Access,
+    place: &Place,
+    act: &Ready,
+    members: i64,
+) -> Result<(), Error> {
+    let of = access.collection();
+    let unmoved = |now: Option<i64>, seen: Option<i64>| {
+        if now == seen { Ok(()) } else { Err(Fault::Conflict("it was changed meanwhile")) }
+    };
+    match act {
+        Ready::Not { fault, .. } => Err(fault.clone().into()),
+        Ready::Remove { name, seen } => {
+            let old = tx.object(of.id, name)?;
+            unmoved(old.as_ref().map(|old| old.modseq), *seen)?;
+            let Some(old) = old else { return Ok(()) };
+            tx.remove_object(access.need(Privilege::Unbind)?.collection(), &old, &actor.origin(of.home))
+        }
+        Ready::Put { seen, draft, index } => {
+            let old = tx.object(of.id, &draft.name)?;
+            unmoved(old.as_ref().map(|old| old.modseq), *seen)?;
+            let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+            let into = access.need(privilege)?.collection();
+            let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
+            let entering = Entering { draft, index: index.as_deref(), old: old.as_ref(), uid_holder };
+            items::admit(tx, into, place, entering, members)?;
+            items::write(tx, into, draft, old.as_ref(), actor).map(|_| ())
+        }
+    }
+}
+
+/// All acts: what goes before what comes.
+fn acts(planned: &[Planned]) -> Vec<Act> {
+    let act = |one: &Planned, seen, content| Act { name: one.name.clone(), seen, content };
+    let goes = planned.iter().filter(|one| one.deed == Deed::Removed || one.makes_way);
+    let mut acts: Vec<Act> = goes.map(|one| act(one, one.seen, None)).collect();
+    acts.extend(planned.iter().filter(|one| one.content.is_some()).map(|one| {
+        let seen = one.seen.filter(|_| !one.makes_way);
+        act(one, seen, one.content)
+    }));
+    acts
+}
+
+/// In pieces that fit into a transaction.
+fn cut(acts: Vec<Act>) -> Vec<Vec<Act>> {
+    let mut pieces: Vec<Vec<Act>> = Vec::new();
+    let mut bytes = 0;
+    for act in acts {
+        let more = act.content.map_or(0, |(_, size)| size);
+        bytes += more;
+        match pieces.last_mut() {
+            Some(piece) if piece.len() < MOST && bytes <= MOST_BYTES => piece.push(act),
+            _ => {
+                bytes = more;
+                pieces.push(vec![act]);
+            }
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_cut_by_items_and_by_bytes() {
+        let act = |size| Act { name: "a".into(), seen: None, content: Some((1, size)) };
+        let sizes = |acts: Vec<Act>| cut(acts).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(Vec::new()), Vec::<usize>::new());
+        assert_eq!(sizes(vec![act(10); MOST + 1]), [MOST, 1]);
+        assert_eq!(sizes(vec![act(MOST_BYTES), act(1), act(MOST_BYTES + 1)]), [1, 1, 1]);
+    }
+
+    #[test]
+    fn what_goes_goes_first() {
+        let one = |name: &str, deed, content, makes_way| Planned {
+            name: name.into(),
+            deed,
+            seen: Some(3),
+            content,
+            makes_way,
+        };
+        let planned = [
+            one("a", Deed::Reverted, Some((1, 10)), true),
+            one("b", Deed::Removed, None, false),
+            one("c", Deed::Covered, None, false),
+            one("d", Deed::Reverted, Some((2, 10)), false),
+        ];
+        let told: Vec<(String, Option<i64>, bool)> =
+            acts(&planned).into_iter().map(|act| (act.name, act.seen, act.content.is_some())).collect();
+        let wanted = [("a", Some(3), false), ("b", Some(3), false), ("a", None, true), ("d", Some(3), true)];
+        assert_eq!(told, wanted.map(|(name, seen, puts)| (name.to_owned(), seen, puts)));
+    }
+}
