@@ -7,7 +7,6 @@ use crate::measure::{Ask, Row, once};
 use crate::rows::{self, Built};
 use crate::stock::{Members, Stock};
 use serde_json::Value;
-use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The week of [`data::WEEK`] as RFC 3339 writes it.
@@ -67,19 +66,16 @@ pub async fn changes_none(on: &Rc<Stock>) -> Result<Built, String> {
     }))
 }
 
-/// Makes events under ids of the server's choice.
-pub struct Post {
+/// Makes events under ids of the server's choice, as many as there is time for.
+pub async fn new(on: &Rc<Stock>) -> Result<Built, String> {
+    let path = format!("{}/events", base(on).await?);
+    rows::built(Post { stock: Rc::clone(on), path, serial: 0 })
+}
+
+struct Post {
     stock: Rc<Stock>,
     path: String,
     serial: usize,
-}
-
-impl Post {
-    /// As many as there is time for.
-    pub async fn new(on: &Rc<Stock>) -> Result<Built, String> {
-        let path = format!("{}/events", base(on).await?);
-        Ok(Rc::new(RefCell::new(Post { stock: Rc::clone(on), path, serial: 0 })))
-    }
 }
 
 impl Row for Post {

@@ -38,7 +38,7 @@ pub async fn build(id: &str, on: &Rc<Stock>) -> Result<Built, String> {
         "sync-10" => sync_ten(on).await,
         "rest-week" => rest::week(on).await,
         "rest-sync-none" => rest::changes_none(on).await,
-        "rest-new" => rest::Post::new(on).await,
+        "rest-new" => rest::new(on).await,
         "put-new" => built(PutNew::new(on, usize::MAX)),
         "put-update" => built(Put::update(on)),
         "delete" => built(Delete::new(on)),

@@ -488,9 +488,12 @@ pub async fn tell_whole(
     let parent = dav.of(access);
     let mut told = Vec::with_capacity(objects.len());
     for object in objects {
-        let mut item = Item::of(&Listed::from(&object), &parent, dav);
-        item.data = Some(form.embed(object.body).await?);
-        told.push(asked.page.sparse(&item)?);
+        let mut item = asked.page.sparse(&Item::of(&Listed::from(&object), &parent, dav))?;
+        // Put in afterwards: what is made into JSON is copied.
+        if let Value::Object(members) = &mut item {
+            members.insert("data".to_owned(), form.embed(object.body).await?);
+        }
+        told.push(item);
     }
     Ok(told)
 }

@@ -22,7 +22,7 @@ from report import Report, require  # noqa: E402
 #: Requests of one run on one database at least.
 LEAST = 5_000
 #: Random requests of all operations together, about: each gets its part, so that a run takes as long when there are more.
-RANDOM_REQUESTS = 4_000
+RANDOM_REQUESTS = 3_000
 #: Share of the operations that must have been answered with success.
 REACHED = 0.85
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]

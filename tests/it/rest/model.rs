@@ -126,7 +126,11 @@ impl World<'_> {
     fn act(&mut self) -> bool {
         self.step += 1;
         let (what, by_rest) = (self.random(12), self.random(2) == 0);
-        let (at, name) = (self.random(4), format!("n{}", self.random(NAMES)));
+        let at = self.random(4);
+        let name = match what {
+            3..=6 | 8 | 9 => self.likely_name(at, matches!(what, 5 | 6)),
+            _ => self.any_name(),
+        };
         match what {
             0..=2 => self.put(at, &name, by_rest),
             3 | 4 => self.delete(at, &name, by_rest),
@@ -137,6 +141,22 @@ impl World<'_> {
             _ => self.rename(at, by_rest),
         }
         self.places[at].card
+    }
+
+    fn any_name(&mut self) -> String {
+        format!("n{}", self.random(NAMES))
+    }
+
+    /// Most times the name of an item that is there, and with `moves` not in the other collection.
+    fn likely_name(&mut self, at: usize, moves: bool) -> String {
+        let beside = &self.places[Self::beside(at)].items;
+        let names = self.places[at].items.keys();
+        let fitting: Vec<String> =
+            names.filter(|name| !moves || !beside.contains_key(*name)).cloned().collect();
+        if fitting.is_empty() || self.random(4) == 0 {
+            return self.any_name();
+        }
+        fitting[self.random(fitting.len() as u64)].clone()
     }
 
     /// The collection beside one: the other of its kind.
@@ -223,7 +243,7 @@ impl World<'_> {
 
     /// A replacement and a deletion: both or none.
     fn batch(&mut self, at: usize, name: &str) {
-        let other = format!("n{}", self.random(NAMES));
+        let other = self.likely_name(Self::beside(at), false);
         let (title, place, beside) = (self.title(), &self.places[at], &self.places[Self::beside(at)]);
         let body = place.text(name, &title);
         let below = |path: String| path.trim_start_matches("/api/v1").to_owned();
@@ -308,7 +328,7 @@ impl World<'_> {
         for at in 0..self.places.len() {
             if self.places[at].card == card {
                 self.look_into(at);
-                let name = format!("n{}", self.random(NAMES));
+                let name = self.any_name();
                 self.look_at(at, &name);
                 self.follow(at);
             }
