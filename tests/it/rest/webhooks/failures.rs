@@ -93,7 +93,7 @@ both! {
         alice.put(&alice.calendar("default/b"), samples::meeting("b")).created();
         receiver.nothing(QUIET);
         // It cannot be set back either, nor made anew.
-        let token = format!("{}", json(&alice.get(&format!("/api/v1/calendars/{calendar}")).ok())["syncToken"].as_str().expect("a token"));
+        let token = json(&alice.get(&format!("/api/v1/calendars/{calendar}")).ok())["syncToken"].as_str().expect("a token").to_owned();
         let back = send(&bob, "POST", &format!("{path}:replay"), &value!({ "since": token }));
         assert_eq!(problem(&back, 400, "valid-sync-token"), "/since");
         let body = value!({ "url": receiver.url(), "collection": calendar });
