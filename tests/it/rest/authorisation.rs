@@ -126,6 +126,19 @@ struct Things {
     book_beside: String,
     app_password: String,
     session: String,
+    webhook: String,
+    deleted_calendar: String,
+    deleted_book: String,
+    /// What the log calls the device that Alice's things were made with.
+    device: String,
+    /// Of the content of the event, the task and the contact.
+    versions: [String; 3],
+    /// When all of it was there.
+    made: String,
+    /// The calendar's sync token then.
+    token: String,
+    /// An account with nothing in it, as a file.
+    archive: Vec<u8>,
 }
 
 fn made(client: &Client, path: &str, body: &Value) -> String {
@@ -135,12 +148,12 @@ fn made(client: &Client, path: &str, body: &Value) -> String {
 }
 
 impl Things {
-    fn make(alice: &Client, password: &str) -> Things {
+    fn make(alice: &Client, password: &str, archive: &[u8]) -> Things {
         let calendar = value!({ "name": format!("{SECRET} calendar"), "components": ["VEVENT", "VTODO"] });
         let book = value!({ "name": format!("{SECRET} book") });
         let login =
             value!({ "grant_type": "password", "username": "alice", "password": password, "device": SECRET });
-        let things = Things {
+        let mut things = Things {
             calendar: made(alice, "calendars", &calendar),
             calendar_beside: made(alice, "calendars", &calendar),
             book: made(alice, "address-books", &book),
@@ -150,7 +163,15 @@ impl Things {
                 .expect("an id")
                 .to_owned(),
             app_password: made(alice, "app-passwords", &value!({ "name": SECRET })),
+            webhook: made(alice, "webhooks", &value!({ "url": format!("https://{SECRET}.example.org/") })),
+            deleted_calendar: made(alice, "calendars", &calendar),
+            deleted_book: made(alice, "address-books", &book),
+            archive: archive.to_vec(),
+            ..Things::absent()
         };
+        things.device = format!("session-{}", things.session);
+        alice.delete(&format!("/api/v1/calendars/{}", things.deleted_calendar)).send();
+        alice.delete(&format!("/api/v1/address-books/{}", things.deleted_book)).send();
         let event = samples::event("one", &["DTSTART:20260301T090000Z", &format!("SUMMARY:{SECRET}")]);
         let task = samples::todo("two", &[&format!("SUMMARY:{SECRET}")]);
         for (path, body) in [
@@ -160,6 +181,25 @@ impl Things {
         ] {
             alice.put(&format!("/api/v1/{path}"), body).created();
         }
+        let (calendar, book) = (
+            format!("/api/v1/calendars/{}", things.calendar),
+            format!("/api/v1/address-books/{}", things.book),
+        );
+        let version = |path: String| {
+            let history = json(&alice.get(&format!("{path}/history")).ok());
+            let version = &history["items"][0]["version"];
+            version.as_str().map_or_else(|| version.to_string(), str::to_owned)
+        };
+        things.versions = [
+            version(format!("{calendar}/events/one")),
+            version(format!("{calendar}/tasks/two")),
+            version(format!("{book}/contacts/three")),
+        ];
+        things.token = json(&alice.get(&format!("{calendar}/changes")).ok())["token"]
+            .as_str()
+            .expect("a token")
+            .to_owned();
+        things.made = jiff::Timestamp::now().to_string();
         things
     }
 
@@ -170,6 +210,10 @@ impl Things {
             "address-books" => self.book.clone(),
             "app-passwords" => self.app_password.clone(),
             "sessions" => self.session.clone(),
+            "webhooks" => self.webhook.clone(),
+            "deleted-calendars" => self.deleted_calendar.clone(),
+            "deleted-address-books" => self.deleted_book.clone(),
+            "devices" => self.device.clone(),
             other => panic!("say how one of {other} is made, for {}", operation.name()),
         };
         let item = |path: &str| match path {
@@ -183,6 +227,13 @@ impl Things {
             path = path.replace("{id}", &id(&list));
         }
         let path = path.replace("{item}", item(&path));
+        let [event, task, contact] = &self.versions;
+        let version = match item(&path) {
+            "one" => event,
+            "two" => task,
+            _ => contact,
+        };
+        let path = path.replace("{version}", version);
         assert!(!path.contains('{'), "say what stands in {path}");
         // What is required of a query.
         match operation.path.as_str() {
@@ -203,6 +254,14 @@ impl Things {
             book_beside: none,
             app_password: "1".into(),
             session: "1".into(),
+            webhook: "1".into(),
+            deleted_calendar: "0000000000001".into(),
+            deleted_book: "0000000000001".into(),
+            device: "app-password-1".into(),
+            versions: ["1".into(), "1".into(), "1".into()],
+            made: "2026-01-01T00:00:00Z".into(),
+            token: "urn:none".into(),
+            archive: Vec::new(),
         }
     }
 
@@ -225,6 +284,24 @@ impl Things {
             ("POST", "batch") => value!({ "operations": [
                 { "op": "delete", "path": format!("/calendars/{}/events/one", self.calendar) },
             ]}),
+            ("POST", "{item}:restore") => {
+                let [event, task, contact] = &self.versions;
+                let version = match () {
+                    () if path.contains("/events/") => event,
+                    () if path.contains("/tasks/") => task,
+                    () => contact,
+                };
+                value!({ "version": version })
+            }
+            ("POST", "{id}:restore") => value!({ "asOf": self.made }),
+            ("POST", "{id}:undo") => value!({ "since": self.made }),
+            ("POST", "{id}:replay") => value!({ "since": self.token }),
+            ("POST", "webhooks") => value!({ "url": "https://hooks.example.org/" }),
+            ("PATCH", "{id}") if operation.under("webhooks") => value!({ "state": "paused" }),
+            ("POST", "import") if operation.under("address-books") => {
+                return b"full name,email\r\nJo,jo@example.org\r\n".to_vec();
+            }
+            ("POST", "import") if !operation.under("calendars") => return self.archive.clone(),
             _ => match &operation.example {
                 Some(Value::String(text)) => return text.clone().into_bytes(),
                 Some(example) => example.clone(),
@@ -274,13 +351,13 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
 }
 
 /// Everything of Alice's that an operation could change.
-fn state(alice: &Client) -> (Value, Value, Value) {
+fn state(alice: &Client) -> [Value; 4] {
     let ids = |path: &str| {
         let page = json(&alice.get(&format!("/api/v1/{path}")).ok());
         let items = page["items"].as_array().expect("items").iter();
         Value::from(items.map(|item| item["id"].clone()).collect::<Vec<_>>())
     };
-    (json(&alice.get("/api/v1/changes").ok()), ids("app-passwords"), ids("sessions"))
+    [json(&alice.get("/api/v1/changes").ok()), ids("app-passwords"), ids("sessions"), ids("webhooks")]
 }
 
 both! {
@@ -288,7 +365,7 @@ both! {
         let server = TestServer::start(db);
         let alice = server.user("alice");
         let password = server.wait(server.core().add_app_password("alice", "sessions", "")).expect("a password").1;
-        let things = Things::make(&alice, &password);
+        let things = Things::make(&alice, &password, b"");
         let before = state(&alice);
         let expired = Client::bearer(server.address(), &server.wait(server.core().issue_token("alice", "", 0)).expect("a token"));
         std::thread::sleep(std::time::Duration::from_secs(6));
@@ -306,6 +383,7 @@ both! {
         let alice = server.user("alice");
         let password = server.wait(server.core().add_app_password("alice", "sessions", "")).expect("a password").1;
         let carol = server.user("carol");
+        let archive = server.user("dora").get("/api/v1/export").ok().body;
         let new = NewPrincipal {
             kind: PrincipalKind::User, handle: "root".into(), display_name: "Root".into(), addresses: Vec::new(), admin: true, time_zone: None,
         };
@@ -318,7 +396,7 @@ both! {
         let mut wrong = Vec::new();
         let mut asked = 0;
         for operation in operations() {
-            let things = Things::make(&alice, &password);
+            let things = Things::make(&alice, &password, &archive);
             let (path, absent) = (things.path(&operation), Things::absent().path(&operation));
             let before = state(&alice);
             let wrong_kind = if operation.of_contacts() { &calendars } else { &contacts };
@@ -337,7 +415,7 @@ both! {
                 }
                 // What may not be seen is told in the words for what is not there.
                 if answer.status == 404 {
-                    let none = ask(client, &operation, &absent, Things::absent().body(&operation));
+                    let none = ask(client, &operation, &absent, Things { archive: archive.clone(), ..Things::absent() }.body(&operation));
                     if (none.status, &none.body) != (answer.status, &answer.body) {
                         wrong.push(format!("{} {who:?}: absent {} {}, forbidden {}", operation.name(), none.status, none.text(), answer.text()));
                     }
