@@ -86,7 +86,11 @@ fn program(agent: &str) -> Option<String> {
         (!name.is_empty()).then_some(name)
     });
     let first = products.next()?;
-    if first.eq_ignore_ascii_case("mozilla") { Some(products.last().unwrap_or(first)) } else { Some(first) }
+    if first.eq_ignore_ascii_case("mozilla") {
+        Some(products.next_back().unwrap_or(first))
+    } else {
+        Some(first)
+    }
 }
 
 #[cfg(test)]

@@ -258,8 +258,7 @@ impl Devices {
             device.program = Some(seen.program.clone());
         }
         if let (Some(id), Some(home)) = (seen.collection, home) {
-            let of = device.collection(id, home);
-            of.synced_at = of.synced_at.max(Some(seen.at));
+            device.note(id, home, |of| of.synced_at = of.synced_at.max(Some(seen.at)));
         }
     }
 
@@ -270,8 +269,7 @@ impl Devices {
         if device.program.is_none() {
             device.program = device::program_of(&deeds.device).map(str::to_owned);
         }
-        let of = device.collection(id, home);
-        of.changed_at = of.changed_at.max(Some(deeds.last));
+        device.note(id, home, |of| of.changed_at = of.changed_at.max(Some(deeds.last)));
     }
 
     fn sorted(self) -> Vec<Device> {
@@ -282,13 +280,16 @@ impl Devices {
 }
 
 impl Device {
-    fn collection(&mut self, id: CollectionId, home: HomeKind) -> &mut DeviceCollection {
-        let at = self.collections.iter().position(|one| one.id == id).unwrap_or_else(|| {
-            self.collections.push(DeviceCollection { id, home, synced_at: None, changed_at: None });
-            self.collections.len() - 1
-        });
-        #[allow(clippy::indexing_slicing, reason = "found or just pushed")]
-        &mut self.collections[at]
+    /// Notes something about a collection.
+    fn note(&mut self, id: CollectionId, home: HomeKind, set: impl FnOnce(&mut DeviceCollection)) {
+        match self.collections.iter_mut().find(|one| one.id == id) {
+            Some(known) => set(known),
+            None => {
+                let mut fresh = DeviceCollection { id, home, synced_at: None, changed_at: None };
+                set(&mut fresh);
+                self.collections.push(fresh);
+            }
+        }
     }
 }
 
