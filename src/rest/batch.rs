@@ -3,10 +3,11 @@
 use super::items::{CONTACTS, EVENTS, Members, TASKS};
 use super::path::{self, OfItem};
 use super::problem::{Problem, Refused};
-use super::{body, conditions, forms, once};
+use super::{body, conditions, edits, forms, once};
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, ObjectName};
 use crate::domain::precondition::{Preconditions, Tags};
+use crate::services::access::Place;
 use crate::services::batch::{Step, Undone};
 use crate::services::items::Named;
 use crate::services::transfer::{ItemPlace, Transfer};
@@ -98,7 +99,12 @@ struct Aimed {
 
 /// Names the operation that is at fault, and what of it.
 fn at(number: usize, member: &str, refused: Refused) -> Refused {
-    refused.field(&format!("/operations/{number}{member}"))
+    // Of JSON the member at fault is known more closely.
+    let inner = match (member, refused.problem().field()) {
+        ("/data", Some(pointer)) if pointer.starts_with('/') => pointer.to_owned(),
+        _ => String::new(),
+    };
+    refused.field(&format!("/operations/{number}{member}{inner}"))
 }
 
 fn wrong(member: &'static str, why: &str) -> (&'static str, Refused) {
@@ -134,27 +140,7 @@ impl Reader<'_> {
         let place = access.place();
         let step = match operation.op {
             Op::Create | Op::Replace => {
-                let text = match operation.data {
-                    Some(Value::String(text)) => text,
-                    Some(other) => other.to_string(),
-                    None => return Err(wrong("/data", "is missing")),
-                };
-                let media = operation.media_type.as_deref().map(str::to_ascii_lowercase);
-                let read = forms::read(media.as_deref(), text, members.of.home).await;
-                let (sent, _) = read.map_err(|refused| ("/mediaType", refused))?;
-                let conditions = if operation.op == Op::Create {
-                    Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() }
-                } else {
-                    conditions
-                };
-                Step::Put {
-                    place,
-                    name: of.name,
-                    sent,
-                    kind: members.kind,
-                    into: members.of.kind,
-                    conditions,
-                }
+                return self.put(operation, members, of, place, conditions).await;
             }
             Op::Delete => Step::Delete { place, name: of.name, kind: members.kind, conditions },
             Op::Move | Op::Copy => {
@@ -181,6 +167,49 @@ impl Reader<'_> {
             }
         };
         Ok((Aimed { op: operation.op, members, collection: of.collection }, step))
+    }
+}
+
+impl Reader<'_> {
+    /// A step that stores an item: in the text or in jCal or jCard as it is, in JSCalendar or JSContact by changing what is there.
+    async fn put(
+        &self,
+        operation: Operation,
+        members: Members,
+        of: OfItem,
+        place: Place,
+        conditions: Preconditions,
+    ) -> Result<(Aimed, Step), Wrong> {
+        let home = members.of.home;
+        let aimed = Aimed { op: operation.op, members, collection: of.collection };
+        let (name, kind, into) = (of.name, members.kind, members.of.kind);
+        let media = operation.media_type.as_deref().map(str::to_ascii_lowercase);
+        let data = operation.data.ok_or_else(|| wrong("/data", "is missing"))?;
+        let is_json = edits::is_said_by(media.as_deref(), home);
+        if is_json && operation.op == Op::Replace {
+            if !data.is_object() {
+                return Err(wrong("/data", "must be a JSON object"));
+            }
+            let rewrite = edits::rewrite(data, home, self.core.now());
+            return Ok((aimed, Step::Edit { place, name, kind, into, conditions, rewrite }));
+        }
+        let sent = if is_json {
+            let bytes = data.to_string().len();
+            let made = edits::fresh(data, home, self.core.now(), bytes).await;
+            made.map_err(|refused| ("/data", refused))?
+        } else {
+            let text = match data {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            let read = forms::read(media.as_deref(), text, home).await;
+            read.map_err(|refused| ("/mediaType", refused))?.0
+        };
+        let conditions = match operation.op {
+            Op::Create => Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() },
+            _ => conditions,
+        };
+        Ok((aimed, Step::Put { place, name, sent, kind, into, conditions }))
     }
 }
 
@@ -272,7 +301,9 @@ pub async fn run(
             let results = aims.iter().zip(done).map(|(aimed, named)| result(aimed, named)).collect();
             Ok(HttpResponse::Ok().json(BatchResult { results }))
         }
-        Err(Undone { at: Some(number), fault }) => Err(at(number, "", fault.into())),
-        Err(Undone { at: None, fault }) => Err(fault.into()),
+        Err(Undone { at: Some(number), field, fault }) => {
+            Err(Refused::from(fault).field(&format!("/operations/{number}{field}")))
+        }
+        Err(Undone { at: None, fault, .. }) => Err(fault.into()),
     }
 }

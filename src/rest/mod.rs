@@ -20,6 +20,7 @@ mod exports;
 mod forms;
 mod freebusy;
 mod imports;
+mod instances;
 mod instant;
 mod items;
 mod logins;
@@ -34,6 +35,7 @@ mod rates;
 mod seats;
 mod tasks;
 mod windows;
+mod writes;
 
 use crate::domain::fault::Fault;
 use actix_web::dev::ResourceDef;
@@ -110,7 +112,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(events::change)
         .service(events::remove)
         .service(events::move_to)
-        .service(events::copy);
+        .service(events::copy)
+        .service(instances::read)
+        .service(instances::change)
+        .service(instances::cancel)
+        .service(instances::restore);
     config
         .service(tasks::list)
         .service(tasks::create)

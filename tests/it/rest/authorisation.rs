@@ -58,7 +58,9 @@ fn filled(path: &str, calendar: &str, book: &str, item: &str, row: &str) -> Opti
     } else {
         row
     };
-    path.contains("{id}").then(|| path.replace("{id}", id).replace("{item}", item))
+    path.contains("{id}").then(|| {
+        path.replace("{id}", id).replace("{item}", item).replace("{recurrenceId}", "2026-03-09T09:30:00")
+    })
 }
 
 both! {

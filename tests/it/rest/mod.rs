@@ -5,6 +5,7 @@ mod batch;
 mod changes;
 mod collections;
 mod imports;
+mod instances;
 mod items;
 mod json_forms;
 mod logins;
