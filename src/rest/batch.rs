@@ -7,8 +7,8 @@ use super::{body, conditions, edits, forms, once};
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, ObjectName};
 use crate::domain::precondition::{Preconditions, Tags};
+use crate::services::access::Place;
 use crate::services::batch::{Step, Undone};
-use crate::services::content::Sent;
 use crate::services::items::Named;
 use crate::services::transfer::{ItemPlace, Transfer};
 use crate::services::{Access, Actor, Core};
@@ -47,7 +47,7 @@ struct Operation {
     /// Media type of `data`.
     #[schema(example = "text/calendar")]
     media_type: Option<String>,
-    /// The item, for `create` and `replace`: a text, or JSON where the media type is of JSON. JSCalendar and JSContact are for `create`.
+    /// The item, for `create` and `replace`: a text, or JSON where the media type is of JSON.
     data: Option<Value>,
     /// As the header.
     if_match: Option<String>,
@@ -99,15 +99,20 @@ struct Aimed {
 
 /// Names the operation that is at fault, and what of it.
 fn at(number: usize, member: &str, refused: Refused) -> Refused {
-    refused.field(&format!("/operations/{number}{member}"))
+    // Of JSON the member at fault is known more closely.
+    let inner = match (member, refused.problem().field()) {
+        ("/data", Some(pointer)) if pointer.starts_with('/') => pointer.to_owned(),
+        _ => String::new(),
+    };
+    refused.field(&format!("/operations/{number}{member}{inner}"))
 }
 
-fn wrong(member: &'static str, why: &str) -> Wrong {
-    (member.to_owned(), Refused::at("", why))
+fn wrong(member: &'static str, why: &str) -> (&'static str, Refused) {
+    (member, Refused::at("", why))
 }
 
 /// What is at fault in an operation, and why.
-type Wrong = (String, Refused);
+type Wrong = (&'static str, Refused);
 
 /// Reads operations into steps; looks each collection up once.
 struct Reader<'r> {
@@ -127,61 +132,19 @@ impl Reader<'_> {
         Ok(access)
     }
 
-    /// What is stored of `data`. JSCalendar and JSContact only make items here: to replace one they need the text that is there.
-    async fn sent(
-        &self,
-        data: Value,
-        media: Option<&str>,
-        members: Members,
-        creates: bool,
-    ) -> Result<Sent, Wrong> {
-        let home = members.of.home;
-        if creates && data.is_object() && edits::is_said_by(media, home) {
-            let bytes = data.to_string().len();
-            let made = edits::fresh(data, home, self.core.now(), bytes).await;
-            return made.map_err(|refused| (format!("/data{}", refused.pointer()), refused));
-        }
-        let text = match data {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        let read = forms::read(media, text, home).await;
-        read.map(|(sent, _)| sent).map_err(|refused| ("/mediaType".to_owned(), refused))
-    }
-
     async fn step(&mut self, operation: Operation) -> Result<(Aimed, Step), Wrong> {
-        let nothing = || ("/path".to_owned(), Refused::from(Fault::NotFound));
+        let nothing = || ("/path", Refused::from(Fault::NotFound));
         let (members, of) = aim(&operation.path, operation.op == Op::Create).ok_or_else(nothing)?;
-        let access =
-            self.access(members, of.collection).await.map_err(|refused| ("/path".to_owned(), refused))?;
+        let access = self.access(members, of.collection).await.map_err(|refused| ("/path", refused))?;
         let conditions = conditions(&operation)?;
         let place = access.place();
         let step = match operation.op {
             Op::Create | Op::Replace => {
-                let data = operation.data.ok_or_else(|| wrong("/data", "is missing"))?;
-                let media = operation.media_type.as_deref().map(str::to_ascii_lowercase);
-                let creates = operation.op == Op::Create;
-                let sent = self.sent(data, media.as_deref(), members, creates).await?;
-                let conditions = if creates {
-                    Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() }
-                } else {
-                    conditions
-                };
-                Step::Put {
-                    place,
-                    name: of.name,
-                    sent,
-                    kind: members.kind,
-                    into: members.of.kind,
-                    conditions,
-                }
+                return self.put(operation, members, of, place, conditions).await;
             }
             Op::Delete => Step::Delete { place, name: of.name, kind: members.kind, conditions },
             Op::Move | Op::Copy => {
-                let none = || {
-                    let fault = Fault::Conflict("the target collection does not exist");
-                    ("/to".to_owned(), Refused::from(fault))
-                };
+                let none = || ("/to", Refused::from(Fault::Conflict("the target collection does not exist")));
                 let to = operation.to.as_deref().and_then(CollectionId::parse).ok_or_else(none)?;
                 let into = self.access(members, to).await.map_err(|_| none())?;
                 let name = match &operation.id {
@@ -204,6 +167,49 @@ impl Reader<'_> {
             }
         };
         Ok((Aimed { op: operation.op, members, collection: of.collection }, step))
+    }
+}
+
+impl Reader<'_> {
+    /// A step that stores an item: in the text or in jCal or jCard as it is, in JSCalendar or JSContact by changing what is there.
+    async fn put(
+        &self,
+        operation: Operation,
+        members: Members,
+        of: OfItem,
+        place: Place,
+        conditions: Preconditions,
+    ) -> Result<(Aimed, Step), Wrong> {
+        let home = members.of.home;
+        let aimed = Aimed { op: operation.op, members, collection: of.collection };
+        let (name, kind, into) = (of.name, members.kind, members.of.kind);
+        let media = operation.media_type.as_deref().map(str::to_ascii_lowercase);
+        let data = operation.data.ok_or_else(|| wrong("/data", "is missing"))?;
+        let is_json = edits::is_said_by(media.as_deref(), home);
+        if is_json && operation.op == Op::Replace {
+            if !data.is_object() {
+                return Err(wrong("/data", "must be a JSON object"));
+            }
+            let rewrite = edits::rewrite(data, home, self.core.now());
+            return Ok((aimed, Step::Edit { place, name, kind, into, conditions, rewrite }));
+        }
+        let sent = if is_json {
+            let bytes = data.to_string().len();
+            let made = edits::fresh(data, home, self.core.now(), bytes).await;
+            made.map_err(|refused| ("/data", refused))?
+        } else {
+            let text = match data {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            let read = forms::read(media.as_deref(), text, home).await;
+            read.map_err(|refused| ("/mediaType", refused))?.0
+        };
+        let conditions = match operation.op {
+            Op::Create => Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() },
+            _ => conditions,
+        };
+        Ok((aimed, Step::Put { place, name, sent, kind, into, conditions }))
     }
 }
 
@@ -238,7 +244,7 @@ fn conditions(operation: &Operation) -> Result<Preconditions, Wrong> {
     };
     add(IF_MATCH, &operation.if_match, "/ifMatch")?;
     add(IF_NONE_MATCH, &operation.if_none_match, "/ifNoneMatch")?;
-    conditions::of_item(&headers).map_err(|refused| (String::new(), refused))
+    conditions::of_item(&headers).map_err(|refused| ("", refused))
 }
 
 fn result(aimed: &Aimed, named: Option<Named>) -> OperationResult {
@@ -286,7 +292,7 @@ pub async fn run(
     let (mut aims, mut steps) = (Vec::new(), Vec::new());
     for (number, operation) in batch.operations.into_iter().enumerate() {
         let step = reader.step(operation).await;
-        let (aimed, step) = step.map_err(|(member, refused)| at(number, &member, refused))?;
+        let (aimed, step) = step.map_err(|(member, refused)| at(number, member, refused))?;
         aims.push(aimed);
         steps.push(step);
     }
@@ -295,7 +301,9 @@ pub async fn run(
             let results = aims.iter().zip(done).map(|(aimed, named)| result(aimed, named)).collect();
             Ok(HttpResponse::Ok().json(BatchResult { results }))
         }
-        Err(Undone { at: Some(number), fault }) => Err(at(number, "", fault.into())),
-        Err(Undone { at: None, fault }) => Err(fault.into()),
+        Err(Undone { at: Some(number), field, fault }) => {
+            Err(Refused::from(fault).field(&format!("/operations/{number}{field}")))
+        }
+        Err(Undone { at: None, fault, .. }) => Err(fault.into()),
     }
 }

@@ -1,12 +1,13 @@
 //! Contacts. RFC 6350, RFC 6352 §5.1.
 
 use super::collections::{ADDRESS_BOOKS, DavPaths};
-use super::items::{CONTACTS, Item, Target, Written};
+use super::items::{CONTACTS, Item};
 use super::page::Page;
 use super::path::{OfAction, OfCollection, OfItem};
 use super::problem::{Problem, Refused};
 use super::query::Query;
 use super::windows;
+use super::writes::{Target, Written};
 use crate::services::{Actor, Core};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
@@ -79,19 +80,21 @@ pub async fn create(
 
 /// A contact
 ///
-/// As it was sent, or in another form by `Accept`.
+/// As it was sent, or in another form by `Accept`: `application/json` is its JSContact. With `fields` what a list tells of it.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The address book"),
         ("item" = String, Path, description = "The contact"),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
+                ("fields" = Option<String>, Query, description = "Members to tell, with commas between them, as in the list; the answer is JSON then, whatever `Accept` says"),
+        ("form" = Option<String>, Query, description = "Form of `data`, as in the list"),
+    ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
     ),
     responses(
         (status = 200, description = "The contact", content(
             (String = "text/vcard"),
             (Vec<Value> = "application/vcard+json"),
             (Object = "application/jscontact+json"),
-            (Item = "application/json")
+            (Object = "application/json")
         ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "It has not changed"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -108,8 +111,7 @@ pub async fn read(
     query: Query,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    query.end()?;
-    CONTACTS.read(&core, &actor, &dav, &of, request.headers()).await
+    CONTACTS.read(&core, &actor, &dav, &of, query, request.headers()).await
 }
 
 /// Replace a contact
@@ -149,14 +151,19 @@ pub async fn replace(
 
 /// Change a contact
 ///
-/// A merge patch (RFC 7396) of its JSContact: what it does not name stays as it is, byte for byte.
+/// A merge patch (RFC 7396) of its JSContact, or a PatchObject, whose names are JSON pointers without the first slash: that in
+/// `application/jscontact+json`, either in `application/json`, where a `/` in a name tells them apart. What it does not name stays as it is, byte for byte.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The address book"),
         ("item" = String, Path, description = "The contact"),
         ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
     ),
-    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    request_body(content(
+            (Object = "application/merge-patch+json"),
+            (Object = "application/jscontact+json"),
+            (Object = "application/json")
+        )),
     responses(
         (status = 200, description = "Changed", body = Written),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),

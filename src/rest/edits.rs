@@ -1,12 +1,13 @@
-//! Items as JSCalendar and JSContact: made of them, replaced by them and changed by a merge patch, in place: what JSON does not
-//! say stays in the text. RFC 8984, RFC 9553, RFC 7396.
+//! Items as JSCalendar and JSContact: made of them, replaced by them and changed by a merge patch or a PatchObject, in place: what
+//! JSON does not say stays in the text. RFC 8984, RFC 9553, RFC 7396.
 
 use super::body;
 use super::problem::Refused;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
+use crate::services::batch::Rewrite;
 use crate::services::content::{Media, Sent};
-use crate::services::edits::Edit;
+use crate::services::edits::{Edit, Edited};
 use crate::services::labour;
 use crate::text::jscalendar::{Change, Refused as Unkept};
 use crate::text::vcard::Version;
@@ -23,9 +24,21 @@ pub fn is_said_by(media: Option<&str>, home: HomeKind) -> bool {
     media.is_some_and(|media| media == own || media == "application/json")
 }
 
-/// Whether a body of this media type is a merge patch of one.
-pub fn is_patch(media: Option<&str>) -> bool {
-    matches!(media, Some("application/merge-patch+json" | "application/json"))
+/// The change that a body of this media type asks for; `None` where it is no change of JSON. The media type of the form itself
+/// says a PatchObject. As plain JSON either may come: a `/` in a name tells them apart, for no member of an item has one.
+pub fn change(media: Option<&str>, json: Value, home: HomeKind) -> Option<Change> {
+    let pointers = json.as_object().is_some_and(|members| members.keys().any(|name| name.contains('/')));
+    match media {
+        Some("application/merge-patch+json") => Some(Change::Merge(json)),
+        Some("application/json") if !pointers => Some(Change::Merge(json)),
+        media if is_said_by(media, home) => Some(Change::Patch(json)),
+        _ => None,
+    }
+}
+
+/// Whether a body of this media type can be a change.
+pub fn is_patch(media: Option<&str>, home: HomeKind) -> bool {
+    media == Some("application/merge-patch+json") || is_said_by(media, home)
 }
 
 /// Reads the JSON of a body.
@@ -33,19 +46,9 @@ pub async fn parse(text: String) -> Result<Value, Refused> {
     body::parse::<serde_json::Map<String, Value>>(text.into()).await.map(Value::Object)
 }
 
-/// A new item in the text that is stored. `now` is in microseconds UTC.
+/// A new item in the text that is stored. `now` is in microseconds UTC, `bytes` the size of its JSON.
 pub async fn fresh(json: Value, home: HomeKind, now: i64, bytes: usize) -> Result<Sent, Refused> {
-    let now = now / 1_000_000;
-    let written = labour::of(bytes, move || {
-        let uid = uuid::Uuid::now_v7().to_string();
-        match home {
-            HomeKind::Calendars => jscalendar::write(&json, jscalendar::Fresh { uid: &uid, now }),
-            HomeKind::AddressBooks => {
-                let uid = format!("urn:uuid:{uid}");
-                jscontact::write(&json, jscontact::Fresh { uid: &uid, now, version: Version::V4 })
-            }
-        }
-    });
+    let written = labour::of(bytes, move || text_of(&json, home, now));
     let body = written.await?.map_err(|unkept| refused(unkept, home))?;
     let media = match home {
         HomeKind::Calendars => Media::Calendar,
@@ -54,32 +57,73 @@ pub async fn fresh(json: Value, home: HomeKind, now: i64, bytes: usize) -> Resul
     Ok(Sent { body, media })
 }
 
-/// The edit that replaces the whole object, where `whole`, or merges a patch into it. Where it changes anything, when that was is told
-/// too, unless the client says it; `now` is in microseconds UTC.
-pub fn edit(json: Value, whole: bool, home: HomeKind, now: i64) -> Arc<Edit<Unkept>> {
-    let mut dated = json.clone();
-    if let Some(members) = dated.as_object_mut() {
+/// A new item as text. `now` is in microseconds UTC.
+pub fn text_of(json: &Value, home: HomeKind, now: i64) -> Result<String, Unkept> {
+    let now = now / 1_000_000;
+    let uid = uuid::Uuid::now_v7().to_string();
+    match home {
+        HomeKind::Calendars => jscalendar::write(json, jscalendar::Fresh { uid: &uid, now }),
+        HomeKind::AddressBooks => {
+            let uid = format!("urn:uuid:{uid}");
+            jscontact::write(json, jscontact::Fresh { uid: &uid, now, version: Version::V4 })
+        }
+    }
+}
+
+/// The change with the time when it was made, unless the client says that; `now` is in microseconds UTC.
+pub fn dated(change: &Change, now: i64) -> Change {
+    let mut dated = change.clone();
+    let (Change::Replace(json) | Change::Merge(json) | Change::Patch(json)) = &mut dated;
+    if let Some(members) = json.as_object_mut() {
         members.entry("updated").or_insert_with(|| json!(super::instant::second(now)));
     }
-    let [plain, dated] = [json, dated].map(|json| match whole {
-        true => Change::Replace(json),
-        false => Change::Merge(json),
-    });
+    dated
+}
+
+/// The edit that makes this change. Where it changes anything, when that was is told too, unless the client says it; `now` is in
+/// microseconds UTC.
+pub fn edit(change: Change, home: HomeKind, now: i64) -> Arc<Edit<Unkept>> {
+    let edited = editor(change, home, now);
+    Arc::new(move |text: &str| edited(text).map(Edited::Text))
+}
+
+fn editor(
+    plain: Change,
+    home: HomeKind,
+    now: i64,
+) -> impl Fn(&str) -> Result<String, Unkept> + Send + Sync + 'static {
+    let dated = dated(&plain, now);
     let patch = match home {
         HomeKind::Calendars => jscalendar::patch,
         HomeKind::AddressBooks => jscontact::patch,
     };
-    Arc::new(move |text: &str| match patch(text, &plain)? {
+    move |text: &str| match patch(text, &plain)? {
         same if same == text => Ok(same),
         _ => patch(text, &dated),
-    })
+    }
+}
+
+/// What a batch makes of what stands at a place, to which an object is put: that is changed, else a new one is made.
+pub fn rewrite(json: Value, home: HomeKind, now: i64) -> Rewrite {
+    let edited = editor(Change::Replace(json.clone()), home, now);
+    Rewrite(Arc::new(move |text: Option<&str>| {
+        let made = match text {
+            Some(text) => edited(text),
+            None => text_of(&json, home, now),
+        };
+        made.map_err(|unkept| (format!("/data{}", unkept.pointer), fault(unkept.what, home)))
+    }))
 }
 
 /// What a member was refused for, by its pointer.
 pub fn refused(unkept: Unkept, home: HomeKind) -> Refused {
-    let condition = match home {
-        HomeKind::Calendars => Condition::ValidCalendarData(unkept.what),
-        HomeKind::AddressBooks => Condition::ValidAddressData(unkept.what),
-    };
-    Refused::from(Fault::from(condition)).field(&unkept.pointer)
+    let pointer = unkept.pointer;
+    Refused::from(fault(unkept.what, home)).field(&pointer)
+}
+
+fn fault(what: String, home: HomeKind) -> Fault {
+    match home {
+        HomeKind::Calendars => Condition::ValidCalendarData(what).into(),
+        HomeKind::AddressBooks => Condition::ValidAddressData(what).into(),
+    }
 }

@@ -1,11 +1,12 @@
 //! Events. RFC 5545 §3.6.1, RFC 4791 §4.1.
 
 use super::collections::{CALENDARS, DavPaths};
-use super::items::{EVENTS, Item, Target, Written};
+use super::items::EVENTS;
 use super::path::{OfAction, OfCollection, OfItem};
 use super::problem::{Problem, Refused};
 use super::query::Query;
 use super::windows::{self, ItemsOrInstances};
+use super::writes::{Target, Written};
 use crate::services::{Actor, Core};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
@@ -82,19 +83,21 @@ pub async fn create(
 
 /// An event
 ///
-/// As it was sent, or in another form by `Accept`.
+/// As it was sent, or in another form by `Accept`: `application/json` is its JSCalendar. With `fields` what a list tells of it.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The calendar"),
         ("item" = String, Path, description = "The event"),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
+                ("fields" = Option<String>, Query, description = "Members to tell, with commas between them, as in the list; the answer is JSON then, whatever `Accept` says"),
+        ("form" = Option<String>, Query, description = "Form of `data`, as in the list"),
+    ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
     ),
     responses(
         (status = 200, description = "The event", content(
             (String = "text/calendar"),
             (Vec<Value> = "application/calendar+json"),
             (Object = "application/jscalendar+json"),
-            (Item = "application/json")
+            (Object = "application/json")
         ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "It has not changed"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -111,8 +114,7 @@ pub async fn read(
     query: Query,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    query.end()?;
-    EVENTS.read(&core, &actor, &dav, &of, request.headers()).await
+    EVENTS.read(&core, &actor, &dav, &of, query, request.headers()).await
 }
 
 /// Replace an event
@@ -152,14 +154,19 @@ pub async fn replace(
 
 /// Change an event
 ///
-/// A merge patch (RFC 7396) of its JSCalendar: what it does not name stays as it is, byte for byte.
+/// A merge patch (RFC 7396) of its JSCalendar, or a PatchObject, whose names are JSON pointers without the first slash: that in
+/// `application/jscalendar+json`, either in `application/json`, where a `/` in a name tells them apart. What it does not name stays as it is, byte for byte.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The calendar"),
         ("item" = String, Path, description = "The event"),
         ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
     ),
-    request_body(content((Object = "application/merge-patch+json"), (Object = "application/json"))),
+    request_body(content(
+            (Object = "application/merge-patch+json"),
+            (Object = "application/jscalendar+json"),
+            (Object = "application/json")
+        )),
     responses(
         (status = 200, description = "Changed", body = Written),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),

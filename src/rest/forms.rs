@@ -20,8 +20,8 @@ use serde_json::Value;
 pub enum Form {
     /// The bytes as they are kept: iCalendar, or vCard of the version that was sent.
     Kept,
-    /// What is known of the item, without its content: `application/json`.
-    Facts,
+    /// JSCalendar or JSContact, said to be nothing but JSON: what `application/json` is of an item in this home.
+    Json(HomeKind),
     /// jCal
     JCal,
     /// jCard
@@ -39,16 +39,19 @@ pub enum Form {
 /// A form, where it is to be had, and what stands for it in `Accept`: media type, and version where it has one.
 type Row = (Form, HomeKind, &'static str, Option<&'static str>);
 
+/// Media type of JSON that is not said to be more.
+const JSON: &str = "application/json";
+
 /// All of them; of those that a client likes alike the first is given.
 const FORMS: [Row; 11] = [
     (Form::Kept, HomeKind::Calendars, "text/calendar", None),
-    (Form::Facts, HomeKind::Calendars, "application/json", None),
+    (Form::Json(HomeKind::Calendars), HomeKind::Calendars, JSON, None),
     (Form::JCal, HomeKind::Calendars, "application/calendar+json", None),
     (Form::JSCalendar, HomeKind::Calendars, jscalendar::MEDIA_TYPE, None),
     (Form::Kept, HomeKind::AddressBooks, "text/vcard", None),
     (Form::V4, HomeKind::AddressBooks, "text/vcard", Some("4.0")),
     (Form::V3, HomeKind::AddressBooks, "text/vcard", Some("3.0")),
-    (Form::Facts, HomeKind::AddressBooks, "application/json", None),
+    (Form::Json(HomeKind::AddressBooks), HomeKind::AddressBooks, JSON, None),
     (Form::JCard, HomeKind::AddressBooks, "application/vcard+json", None),
     (Form::JSContact, HomeKind::AddressBooks, jscontact::MEDIA_TYPE, None),
     (Form::V3, HomeKind::AddressBooks, "text/x-vcard", None),
@@ -128,11 +131,24 @@ impl Form {
         Ok(found.unwrap_or(Form::Kept))
     }
 
+    /// The media type that an `Accept` header asks for of what is told as JSCalendar only.
+    pub fn of_instance(accept: Option<&str>) -> Result<&'static str, Refused> {
+        let json = FORMS.iter().filter(|(form, of, _, _)| {
+            *of == HomeKind::Calendars && matches!(form, Form::Json(_) | Form::JSCalendar)
+        });
+        let found = preferred(accept, json.map(|(form, _, media, version)| (*form, *media, *version)))?;
+        Ok(match found {
+            Some(Form::JSCalendar) => jscalendar::MEDIA_TYPE,
+            _ => JSON,
+        })
+    }
+
     /// The form with this short name, for lists that hold items.
     pub fn named(name: &str, home: HomeKind) -> Option<Form> {
         match (home, name) {
             (HomeKind::Calendars, "icalendar") | (HomeKind::AddressBooks, "vcard") => Some(Form::Kept),
             (HomeKind::Calendars, "jcal") => Some(Form::JCal),
+            (_, "json") => Some(Form::Json(home)),
             (HomeKind::Calendars, "jscalendar") => Some(Form::JSCalendar),
             (HomeKind::AddressBooks, "jcard") => Some(Form::JCard),
             (HomeKind::AddressBooks, "jscontact") => Some(Form::JSContact),
@@ -146,7 +162,7 @@ impl Form {
     pub fn tag(self) -> &'static str {
         match self {
             Form::Kept => "",
-            Form::Facts => "m",
+            Form::Json(_) => "o",
             Form::JCal | Form::JCard => "j",
             Form::JSCalendar | Form::JSContact => "s",
             Form::V3 => "3",
@@ -157,15 +173,11 @@ impl Form {
     /// The item in this form, and its media type where it is not the one of what is kept.
     pub async fn write(self, body: String) -> Result<(String, Option<&'static str>), Refused> {
         let format = match self {
-            Form::Kept | Form::Facts => return Ok((body, None)),
-            Form::JSCalendar => {
-                let (json, media) = (told(body, jscalendar::read).await?, jscalendar::MEDIA_TYPE);
-                return Ok((json.to_string(), Some(media)));
-            }
-            Form::JSContact => {
-                let (json, media) = (told(body, jscontact::read).await?, jscontact::MEDIA_TYPE);
-                return Ok((json.to_string(), Some(media)));
-            }
+            Form::Kept => return Ok((body, None)),
+            Form::JSCalendar => return script(body, jscalendar::read, jscalendar::MEDIA_TYPE).await,
+            Form::JSContact => return script(body, jscontact::read, jscontact::MEDIA_TYPE).await,
+            Form::Json(HomeKind::Calendars) => return script(body, jscalendar::read, JSON).await,
+            Form::Json(HomeKind::AddressBooks) => return script(body, jscontact::read, JSON).await,
             Form::JCal => Format::JCal,
             Form::JCard => Format::JCard,
             Form::V3 => Format::VCard(Version::V3),
@@ -179,12 +191,22 @@ impl Form {
     pub async fn embed(self, body: String) -> Result<Value, Refused> {
         let (text, _) = self.write(body).await?;
         match self {
-            Form::JCal | Form::JCard | Form::JSCalendar | Form::JSContact => {
+            Form::JCal | Form::JCard | Form::JSCalendar | Form::JSContact | Form::Json(_) => {
                 Ok(serde_json::from_str(&text).map_err(|_| Fault::Internal)?)
             }
             _ => Ok(Value::String(text)),
         }
     }
+}
+
+type Told = (String, Option<&'static str>);
+
+async fn script(
+    body: String,
+    read: fn(&Document<'_>) -> Value,
+    media: &'static str,
+) -> Result<Told, Refused> {
+    Ok((told(body, read).await?.to_string(), Some(media)))
 }
 
 /// What is stored as JSCalendar or JSContact.
@@ -250,11 +272,11 @@ mod tests {
         ] {
             assert_eq!(events(kept), Some(Form::Kept), "{kept}");
         }
-        assert_eq!(events("application/json"), Some(Form::Facts));
-        assert_eq!(events("application/*"), Some(Form::Facts));
+        assert_eq!(events("application/json"), Some(Form::Json(HomeKind::Calendars)));
+        assert_eq!(events("application/*"), Some(Form::Json(HomeKind::Calendars)));
         assert_eq!(events("application/calendar+json, text/calendar;q=0.9"), Some(Form::JCal));
-        assert_eq!(events("*/*, text/calendar;q=0"), Some(Form::Facts));
-        assert_eq!(events("application/json;q=oops"), Some(Form::Facts));
+        assert_eq!(events("*/*, text/calendar;q=0"), Some(Form::Json(HomeKind::Calendars)));
+        assert_eq!(events("application/json;q=oops"), Some(Form::Json(HomeKind::Calendars)));
         for none in ["text/vcard", "image/png", "text/calendar;q=0", "nonsense", "text/html, application/xml"]
         {
             assert_eq!(events(none), None, "{none}");

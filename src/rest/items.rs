@@ -1,35 +1,27 @@
-//! Events, tasks and contacts alike: listed, made, read, replaced, removed, moved and copied by the functions that DAV uses.
+//! Events, tasks and contacts alike: listed and read. `writes` has what changes them.
 //!
 //! An item's id is its name in its collection, the last segment of its address in DAV: what the log of changes calls it by.
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, DavPaths, Kind};
 use super::conditions::{self, form_tag};
-use super::forms::{self, Form};
+use super::forms::Form;
+use super::instant;
 use super::page::{self, Asked, Page};
 use super::path::{self, OfItem};
 use super::problem::Refused;
 use super::query::Query;
-use super::{body, edits, instant, once};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
-use crate::domain::id::{CollectionId, ObjectName};
+use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Listed, Object};
-use crate::domain::precondition::{Preconditions, ResourceState, Tags};
-use crate::http::body::read_item;
+use crate::domain::precondition::Preconditions;
 use crate::http::date::http_date;
 use crate::http::pieces::{self, Room};
-use crate::services::access::Opened;
-use crate::services::content::Sent;
-use crate::services::items::{Named, Terms};
-use crate::services::transfer::{ItemPlace, Transfer};
 use crate::services::{Access, Actor, Core};
 use actix_web::body::SizedStream;
-use actix_web::http::header::{
-    ACCEPT, CONTENT_DISPOSITION, CONTENT_ENCODING, ETAG, HeaderMap, LAST_MODIFIED, LOCATION, VARY,
-};
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use serde::{Deserialize, Serialize};
+use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, ETAG, HeaderMap, LAST_MODIFIED, VARY};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -100,30 +92,6 @@ impl Item {
     }
 }
 
-/// An item that was written.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Written {
-    /// Its name in the collection.
-    #[schema(example = "0197c3a4-7d1e-7a31-9c55-0c1f8e1f2a11.ics")]
-    id: String,
-    /// Its entity tag, quotes included.
-    etag: String,
-}
-
-/// Where an item goes.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "an object")]
-pub struct Target {
-    /// The collection, of the same kind.
-    #[schema(example = "0d5kq2t80002f")]
-    to: String,
-    /// Its name there; the same where it is not given.
-    id: Option<String>,
-    /// Whether one of that name there is replaced.
-    #[serde(default)]
-    overwrite: bool,
-}
-
 /// What a list of items asks: its form, and the page.
 pub struct ListAsked {
     /// The page.
@@ -136,24 +104,41 @@ impl ListAsked {
     /// Takes `form`, `fields`, `limit` and `cursor` out of the parameters.
     pub fn take(query: &mut Query, home: HomeKind) -> Result<Self, Refused> {
         let page = Asked::take(query, FIELDS)?;
-        let form = match query.text("form") {
-            None => Form::Kept,
-            Some(name) => {
-                Form::named(&name, home).ok_or_else(|| Refused::at("form", "there is no such form here"))?
-            }
-        };
+        let form = form_of_data(query, home)?;
         let data = page.wants("data").then_some(form);
         Ok(ListAsked { page, data })
     }
 }
 
+/// What stands before the entity tag of what is known of an item.
+const FACTS: &str = "m";
+
+/// What is asked of one item as lists tell it.
+struct Facts {
+    fields: Vec<String>,
+    form: Form,
+}
+
+impl Facts {
+    /// Takes `fields` and `form` out of the parameters; `None` where the content itself is meant.
+    fn take(query: &mut Query, home: HomeKind) -> Result<Option<Self>, Refused> {
+        let form = form_of_data(query, home)?;
+        Ok(page::fields(query, FIELDS)?.map(|fields| Facts { fields, form }))
+    }
+}
+
+/// Takes `form` out of the parameters.
+fn form_of_data(query: &mut Query, home: HomeKind) -> Result<Form, Refused> {
+    let Some(name) = query.text("form") else { return Ok(Form::Kept) };
+    Form::named(&name, home).ok_or_else(|| Refused::at("form", "there is no such form here"))
+}
+
 impl Members {
-    /// The home of their collections.
     pub const fn home(self) -> HomeKind {
         self.of.home
     }
 
-    const fn is_card(self) -> bool {
+    pub const fn is_card(self) -> bool {
         matches!(self.of.home, HomeKind::AddressBooks)
     }
 
@@ -163,7 +148,7 @@ impl Members {
     }
 
     /// The path of an item.
-    fn location(self, collection: CollectionId, name: &str) -> String {
+    pub fn location(self, collection: CollectionId, name: &str) -> String {
         path::to(&[self.of.segment, &collection.to_string(), self.segment, name])
     }
 
@@ -205,7 +190,7 @@ impl Members {
     }
 
     /// An item and its collection; room for a large one while it is sent.
-    async fn find(
+    pub async fn find(
         self,
         core: &Core,
         actor: &Actor,
@@ -235,11 +220,18 @@ impl Members {
         actor: &Actor,
         dav: &DavPaths,
         of: &OfItem,
+        mut query: Query,
         headers: &HeaderMap,
     ) -> Result<HttpResponse, Refused> {
+        let facts = Facts::take(&mut query, self.home())?;
+        query.end()?;
         let (access, object, room) = self.find(core, actor, of).await?;
-        let form = Form::negotiate(headers.get(ACCEPT).and_then(|value| value.to_str().ok()), self.home())?;
-        let etag = form_tag(form.tag(), &object.etag.0);
+        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        let form = match &facts {
+            Some(_) => Form::Kept,
+            None => Form::negotiate(accept, self.home())?,
+        };
+        let etag = form_tag(if facts.is_some() { FACTS } else { form.tag() }, &object.etag.0);
         if conditions::not_modified(headers, &etag) {
             return Ok(HttpResponse::NotModified()
                 .insert_header((ETAG, etag))
@@ -254,8 +246,12 @@ impl Members {
         if let Some(date) = http_date(object.modified_at) {
             answer.insert_header((LAST_MODIFIED, date));
         }
-        if form == Form::Facts {
-            return Ok(answer.json(Item::of(&Listed::from(&object), &dav.of(&access), dav)));
+        if let Some(Facts { fields, form }) = facts {
+            let mut item = Item::of(&Listed::from(&object), &dav.of(&access), dav);
+            if fields.iter().any(|field| field == "data") {
+                item.data = Some(form.embed(object.body).await?);
+            }
+            return Ok(answer.json(page::sparse(&item, Some(&fields))?));
         }
         // A browser must neither guess another type nor show a client's bytes as a page of ours.
         answer.insert_header((CONTENT_DISPOSITION, "attachment"));
@@ -263,200 +259,6 @@ impl Members {
         let (text, media) = form.write(object.body).await?;
         answer.content_type(media.unwrap_or(kept));
         Ok(sent(answer, text, room))
-    }
-
-    /// Makes an item under a name of the server's choice.
-    pub async fn create(
-        self,
-        core: &Core,
-        actor: &Actor,
-        collection: CollectionId,
-        request: &HttpRequest,
-        payload: &mut Payload,
-    ) -> Result<HttpResponse, Refused> {
-        let access = self.of.find(core, actor, collection).await?;
-        let body = self.body(core, request.headers(), payload).await?;
-        let asked = once::of(request, body.as_bytes())?;
-        let media = body::media(request.headers());
-        let (content, kept) = self.fresh(core, media.as_deref(), body).await?;
-        let name = self.new_name();
-        let fresh = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
-        let terms = Terms { kind: Some(self.kind), request: asked, opened: opened(&access) };
-        let named = core.put_item_on(actor, &access.place(), &name, content, fresh, terms).await?;
-        Ok(self.written(collection, named, kept))
-    }
-
-    /// Stores an item under the name that the client gives.
-    pub async fn replace(
-        self,
-        core: &Core,
-        actor: &Actor,
-        of: &OfItem,
-        headers: &HeaderMap,
-        payload: &mut Payload,
-    ) -> Result<HttpResponse, Refused> {
-        let access = self.of.find(core, actor, of.collection).await?;
-        let body = self.body(core, headers, payload).await?;
-        let media = body::media(headers);
-        let mut conditions = conditions::of_item(headers)?;
-        if edits::is_said_by(media.as_deref(), self.home()) {
-            let json = edits::parse(body.clone()).await?;
-            let done = self.edit(core, actor, &access, of, conditions.clone(), json, true).await;
-            match self.or_stale(core, actor, of, done).await? {
-                Some(named) => return Ok(self.written(of.collection, named, false)),
-                // Nothing is there to be changed, and nothing must have come when it is made.
-                None if conditions.if_match.is_some() => return Err(Fault::PreconditionFailed.into()),
-                None => conditions.if_none_match = Some(Tags::Any),
-            }
-        }
-        let (content, kept) = self.fresh(core, media.as_deref(), body).await?;
-        let terms = Terms { kind: Some(self.kind), opened: opened(&access), ..Terms::default() };
-        let done = core.put_item_on(actor, &access.place(), &of.name, content, conditions, terms).await;
-        let named = self.or_stale(core, actor, of, done.map_err(Refused::from)).await?;
-        Ok(self.written(of.collection, named, kept))
-    }
-
-    /// Changes some members of an item, as JSCalendar or JSContact tells it.
-    pub async fn change(
-        self,
-        core: &Core,
-        actor: &Actor,
-        of: &OfItem,
-        headers: &HeaderMap,
-        payload: &mut Payload,
-    ) -> Result<HttpResponse, Refused> {
-        let access = self.of.find(core, actor, of.collection).await?;
-        let body = self.body(core, headers, payload).await?;
-        if !edits::is_patch(body::media(headers).as_deref()) {
-            return Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Type"));
-        }
-        let json = edits::parse(body).await?;
-        let conditions = conditions::of_item(headers)?;
-        let done = self.edit(core, actor, &access, of, conditions, json, false).await;
-        let named = self.or_stale(core, actor, of, done).await?.ok_or(Fault::NotFound)?;
-        Ok(self.written(of.collection, named, false))
-    }
-
-    /// Changes an item in place; `None` where there is none.
-    #[allow(clippy::too_many_arguments, reason = "one request, taken apart")]
-    async fn edit(
-        self,
-        core: &Core,
-        actor: &Actor,
-        access: &Access,
-        of: &OfItem,
-        conditions: Preconditions,
-        json: Value,
-        whole: bool,
-    ) -> Result<Option<Named>, Refused> {
-        let edit = edits::edit(json, whole, self.home(), core.now());
-        match core.edit_item(actor, &access.place(), &of.name, self.kind, conditions, edit).await {
-            Ok(done) => done.map(Some).map_err(|unkept| edits::refused(unkept, self.home())),
-            Err(Fault::NotFound) => Ok(None),
-            Err(fault) => Err(fault.into()),
-        }
-    }
-
-    /// What a new item is stored as, and whether those are the very bytes that came.
-    async fn fresh(self, core: &Core, media: Option<&str>, body: String) -> Result<(Sent, bool), Refused> {
-        if !edits::is_said_by(media, self.home()) {
-            return forms::read(media, body, self.home()).await;
-        }
-        let bytes = body.len();
-        let json = edits::parse(body).await?;
-        Ok((edits::fresh(json, self.home(), core.now(), bytes).await?, false))
-    }
-
-    /// Removes an item, if the request's conditions hold.
-    pub async fn delete(
-        self,
-        core: &Core,
-        actor: &Actor,
-        of: &OfItem,
-        headers: &HeaderMap,
-    ) -> Result<HttpResponse, Refused> {
-        let access = self.of.find(core, actor, of.collection).await?;
-        let conditions = conditions::of_item(headers)?;
-        let done = core.delete_item_of(actor, &access.place(), &of.name, self.kind, conditions).await;
-        self.or_stale(core, actor, of, done.map_err(Refused::from)).await?;
-        Ok(HttpResponse::NoContent().finish())
-    }
-
-    /// Moves or copies an item to a collection of the same kind.
-    pub async fn transfer(
-        self,
-        core: &Core,
-        actor: &Actor,
-        of: &OfItem,
-        moves: bool,
-        request: &HttpRequest,
-        payload: &mut Payload,
-    ) -> Result<HttpResponse, Refused> {
-        let bytes = body::bytes(request.headers(), payload, body::MOST).await?;
-        let asked = once::of(request, &bytes)?;
-        let target: Target = body::parse(bytes).await?;
-        let source = self.of.find(core, actor, of.collection).await?;
-        let none = || Refused::from(Fault::Conflict("the target collection does not exist")).field("/to");
-        let to = CollectionId::parse(&target.to).ok_or_else(none)?;
-        let into = self.of.find(core, actor, to).await.map_err(|_| none())?;
-        let name = match target.id {
-            None => of.name.clone(),
-            Some(name) => {
-                let name = ObjectName::parse(&name)
-                    .ok_or_else(|| Refused::at("/id", "cannot be the name of an item"))?;
-                name.as_str().to_owned()
-            }
-        };
-        let conditions = conditions::of_item(request.headers())?;
-        let transfer = Transfer {
-            from: ItemPlace { place: source.place(), name: of.name.clone() },
-            to: ItemPlace { place: into.place(), name },
-            moves,
-            overwrite: target.overwrite,
-            kind: Some(self.kind),
-            conditions: conditions.clone(),
-            request: asked,
-        };
-        match core.transfer(actor, transfer).await {
-            Ok(named) => Ok(self.written(to, named, true)),
-            Err(Fault::PreconditionFailed) => Err(self.unmet(core, actor, of, &conditions).await),
-            Err(fault) => Err(fault.into()),
-        }
-    }
-
-    /// Why a transfer was refused: its source is not as it should be, or something stands at its target.
-    async fn unmet(self, core: &Core, actor: &Actor, of: &OfItem, conditions: &Preconditions) -> Refused {
-        let source = self.find(core, actor, of).await;
-        let Ok((_, object, _)) = source else { return Fault::PreconditionFailed.into() };
-        let own = ResourceState { etag: Some(&object.etag.0), ..ResourceState::default() };
-        match conditions.check(own, ResourceState::default()) {
-            Ok(()) => Refused::from(Fault::Exists).field("/id"),
-            Err(fault) => stale(fault.into(), &object),
-        }
-    }
-
-    /// The text of a request's item.
-    async fn body(self, core: &Core, headers: &HeaderMap, payload: &mut Payload) -> Result<String, Refused> {
-        if headers.contains_key(CONTENT_ENCODING) || headers.contains_key("Content-Range") {
-            return Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Encoding"));
-        }
-        Ok(read_item(payload, core.limits().resource_bytes, self.is_card()).await?)
-    }
-
-    /// What is answered after a write. The header has an entity tag only where the bytes are kept as sent (RFC 9110 §9.3.4).
-    pub fn written(self, collection: CollectionId, named: Named, kept: bool) -> HttpResponse {
-        let etag = named.stored.etag.quoted();
-        let mut answer = if named.stored.created {
-            let mut answer = HttpResponse::Created();
-            answer.insert_header((LOCATION, self.location(collection, &named.name)));
-            answer
-        } else {
-            HttpResponse::Ok()
-        };
-        if kept {
-            answer.insert_header((ETAG, etag.as_str()));
-        }
-        answer.json(Written { id: named.name, etag })
     }
 
     /// Adds to a refused condition how the item is now.
@@ -498,12 +300,8 @@ pub async fn tell_whole(
     Ok(told)
 }
 
-/// What a write need not look up once more.
-fn opened(access: &Access) -> Opened {
-    Opened { collection: Some(access.clone()), ..Opened::default() }
-}
-
-fn stale(refused: Refused, object: &Object) -> Refused {
+/// A refusal with the entity tag that is, where a condition did not hold.
+pub fn stale(refused: Refused, object: &Object) -> Refused {
     if refused.is_stale() { refused.stale(object.etag.quoted()) } else { refused }
 }
 

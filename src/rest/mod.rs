@@ -28,6 +28,7 @@ mod freebusy;
 mod history;
 pub mod hook_messages;
 mod imports;
+mod instances;
 mod instant;
 mod items;
 pub mod jwks;
@@ -49,6 +50,7 @@ mod trash;
 mod undo;
 mod webhooks;
 mod windows;
+mod writes;
 
 use crate::domain::fault::Fault;
 use actix_web::dev::ResourceDef;
@@ -157,7 +159,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(events::change)
         .service(events::remove)
         .service(events::move_to)
-        .service(events::copy);
+        .service(events::copy)
+        .service(instances::read)
+        .service(instances::change)
+        .service(instances::cancel)
+        .service(instances::restore);
     config
         .service(tasks::list)
         .service(tasks::create)

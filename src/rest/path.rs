@@ -30,6 +30,9 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// What can be done with an instance.
+const RESTORE: &str = ":restore";
+
 /// `/calendars/{id}` and what is below it.
 #[derive(Debug, Clone, Copy)]
 pub struct OfCollection(pub CollectionId);
@@ -68,6 +71,15 @@ pub struct OfDevice(pub String);
 #[derive(Debug, Clone)]
 pub struct OfDeviceAction(pub String);
 
+/// `/calendars/{id}/events/{item}/instances/{recurrenceId}`, with or without what is to be done with it.
+#[derive(Debug, Clone)]
+pub struct OfInstance {
+    /// The series.
+    pub item: OfItem,
+    /// The original start of the instance, decoded; whether it is one is for others to see.
+    pub recurrence_id: String,
+}
+
 /// `/sessions/{id}` and the like: a number.
 #[derive(Debug, Clone, Copy)]
 pub struct OfRow(pub i64);
@@ -95,6 +107,12 @@ fn item(path: &str, action: bool) -> Option<OfItem> {
         (name, _) = name.rsplit_once(':')?;
     }
     Some(OfItem { collection: collection(path)?, name: self::name(name)? })
+}
+
+fn instance(path: &str) -> Option<OfInstance> {
+    let segment = segment(path, 5)?;
+    let recurrence_id = decoded(segment.strip_suffix(RESTORE).unwrap_or(segment))?;
+    Some(OfInstance { item: item(path, false)?, recurrence_id })
 }
 
 /// The name of an item that a segment is.
@@ -177,6 +195,15 @@ impl FromRequest for OfDeviceAction {
 /// The key of a device that a segment is.
 fn device(segment: Option<&str>) -> Option<String> {
     decoded(segment?).filter(|key| crate::domain::device::kind(key).is_some())
+}
+
+impl FromRequest for OfInstance {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(instance(request.uri().path()))
+    }
 }
 
 impl FromRequest for OfRow {

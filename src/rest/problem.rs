@@ -44,6 +44,13 @@ pub struct Refused {
     retry_after: Option<u32>,
 }
 
+impl Problem {
+    /// What of the request is at fault.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+}
+
 impl Refused {
     fn new(name: &str, status: StatusCode, title: String) -> Self {
         let problem = Problem {

@@ -1,8 +1,9 @@
 //! An older content of an item in the place of what it has now: a change like any other, which itself can be undone.
 
-use super::items::{CONTACTS, EVENTS, Members, TASKS, Written};
+use super::items::{CONTACTS, EVENTS, Members, TASKS};
 use super::path::OfAction;
 use super::problem::{Problem, Refused};
+use super::writes::Written;
 use super::{body, conditions, instant, once};
 use crate::services::past::Back;
 use crate::services::{Actor, Core};

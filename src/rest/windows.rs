@@ -13,7 +13,7 @@ use crate::services::calendar_queries::CalendarQuery;
 use crate::services::contact_queries::ContactQuery;
 use crate::services::instances::Shown;
 use crate::services::{Access, Core, freebusy};
-use crate::text::ical::index::{Frame, When};
+use crate::text::ical::index::Frame;
 use crate::text::recur::Window;
 use crate::text::recur::civil;
 use crate::text::zone::Zone;
@@ -37,7 +37,8 @@ pub struct Occurrence {
     /// The item's entity tag, quotes included.
     #[schema(required = false)]
     etag: String,
-    /// Which instance of a series: when it would be by the rule; null where the item does not recur.
+    /// Which instance of a series: when it would be by the rule, on the clock of the series. `instances/{recurrenceId}` below the item is
+    /// the instance. Null where the item does not recur.
     #[schema(required = false, example = "2026-03-09T09:30:00")]
     recurrence_id: Option<String>,
     /// When it begins, as clocks in `timeZone` show it; of all-day ones the first day's midnight.
@@ -112,10 +113,6 @@ fn civil_text(at: DateTime) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
-fn recurrence_text(when: When) -> String {
-    civil_text(civil::to_datetime(when.civil))
-}
-
 impl Occurrence {
     fn of(shown: &Shown, told_in: Option<&Zone>, parent: &str, dav: &DavPaths) -> Self {
         let instance = &shown.instance;
@@ -132,7 +129,7 @@ impl Occurrence {
             id: shown.of.name.clone(),
             uid: shown.of.uid.clone(),
             etag: shown.of.etag.quoted(),
-            recurrence_id: instance.recurrence_id.map(recurrence_text),
+            recurrence_id: shown.recurrence.map(|civil| civil_text(civil::to_datetime(civil))),
             start: civil_text(start),
             end: civil_text(end),
             time_zone: zone.as_ref().and_then(|zone| zone.name().map(str::to_owned)),
@@ -283,7 +280,7 @@ async fn some(
 
 /// Where an instance stands in its list.
 fn place(shown: &Shown) -> (i64, i64, &str) {
-    let recurrence = shown.instance.recurrence_id.map_or(i64::MIN, |when| when.civil);
+    let recurrence = shown.recurrence.unwrap_or(i64::MIN);
     (shown.instance.start, recurrence, &shown.of.name)
 }
 

@@ -2,35 +2,95 @@
 //!
 //! Knows no form of items but text; what is edited, and how, is the caller's. RFC 9110 §13.1.1.
 
-use super::access::Place;
+use super::access::{Access, Place};
 use super::actor::Actor;
+use super::batch::{Step, Undone};
 use super::content::{Media, Sent};
+use super::idempotency::{Once, noted, once};
 use super::items::{Named, Stored, Terms};
-use super::{Core, labour};
+use super::{Core, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
-use crate::domain::object::ItemKind;
+use crate::domain::object::{ItemKind, Object};
 use crate::domain::precondition::{Preconditions, Tag, Tags};
+use crate::store::Weight;
 use std::sync::Arc;
 
 /// Attempts where others keep changing the same item.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
+
+/// What an edit makes of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    /// Another text.
+    Text(String),
+    /// Another text, and a new item beside it: both are stored, or neither.
+    Two {
+        /// The new text of the item.
+        text: String,
+        /// The new item's name.
+        name: String,
+        /// The new item.
+        beside: String,
+    },
+    /// Nothing: the item is removed.
+    Gone,
+}
 
 /// An edit of a text; it may run several times, and refuses in the caller's words.
-pub type Edit<E> = dyn Fn(&str) -> Result<String, E> + Send + Sync;
+pub type Edit<E> = dyn Fn(&str) -> Result<Edited, E> + Send + Sync;
+
+/// What an edit did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The item; `None` where it was removed.
+    pub item: Option<Named>,
+    /// The new item beside it.
+    pub beside: Option<Named>,
+}
+
+/// An item that is to be edited, and on which terms.
+#[derive(Debug, Clone)]
+pub struct Editing<'e> {
+    /// Its collection.
+    pub place: &'e Place,
+    /// Its name.
+    pub name: &'e str,
+    /// What it must be.
+    pub kind: ItemKind,
+    /// Conditions on it.
+    pub conditions: Preconditions,
+    /// The key under which it may be asked for again; only edits that neither remove nor add an item take one.
+    pub request: Option<Once>,
+}
+
+/// The condition that an item is still as it was seen.
+pub(super) fn unmoved(object: &Object) -> Preconditions {
+    let seen = Tags::These(vec![Tag { weak: false, value: object.etag.0.clone() }]);
+    Preconditions { if_match: Some(seen), ..Preconditions::default() }
+}
+
+/// What the text of an item in this home is.
+pub(super) fn media_of(home: HomeKind) -> Media {
+    match home {
+        HomeKind::Calendars => Media::Calendar,
+        HomeKind::AddressBooks => Media::Card,
+    }
+}
 
 impl Core {
-    /// Edits the text of an item of this kind, if the conditions hold. Inside: what the edit refused.
+    /// Edits the text of an item, if the conditions hold. Inside: what the edit refused.
     pub async fn edit_item<E: Send + 'static>(
         &self,
         actor: &Actor,
-        place: &Place,
-        name: &str,
-        kind: ItemKind,
-        conditions: Preconditions,
+        editing: Editing<'_>,
         edit: Arc<Edit<E>>,
-    ) -> Result<Result<Named, E>, Fault> {
+    ) -> Result<Result<Done, E>, Fault> {
+        let Editing { place, name, kind, conditions, request } = editing;
+        if let Some(done) = self.done_before(actor, request.as_ref()).await? {
+            return Ok(Ok(Done { item: Some(done), beside: None }));
+        }
         for _ in 0..ATTEMPTS {
             let (access, object) = self.item(actor, place, name).await?;
             if object.kind != kind {
@@ -43,25 +103,77 @@ impl Core {
                 Ok(edited) => edited,
                 Err(refused) => return Ok(Err(refused)),
             };
-            let name = object.name;
-            if edited == object.body {
-                let schedule_tag = object.schedule_tag;
-                let stored = Stored { created: false, etag: object.etag, schedule_tag };
-                return Ok(Ok(Named { name, stored }));
-            }
-            let media = match place.home {
-                HomeKind::Calendars => Media::Calendar,
-                HomeKind::AddressBooks => Media::Card,
-            };
-            let seen = Tags::These(vec![Tag { weak: false, value: object.etag.0 }]);
-            let unmoved = Preconditions { if_match: Some(seen), ..Preconditions::default() };
-            let terms = Terms { kind: Some(kind), ..Terms::default() };
-            let sent = Sent { body: edited, media };
-            match self.put_item_on(actor, place, &name, sent, unmoved, terms).await {
+            match self.store_edited(actor, &access, &object, edited, request.clone()).await {
                 Err(Fault::PreconditionFailed) => {}
                 other => return other.map(Ok),
             }
         }
         Err(Fault::Busy(1))
+    }
+
+    /// Stores what became of an item, if it is still as it was seen.
+    async fn store_edited(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        object: &Object,
+        edited: Edited,
+        request: Option<Once>,
+    ) -> Result<Done, Fault> {
+        let (place, name, kind) = (access.place(), object.name.clone(), object.kind);
+        let media = media_of(place.home);
+        let (text, second) = match edited {
+            Edited::Gone => {
+                self.delete_item_of(actor, &place, &name, kind, unmoved(object)).await?;
+                return Ok(Done { item: None, beside: None });
+            }
+            Edited::Text(text) => (text, None),
+            Edited::Two { text, name, beside } => (text, Some((name, beside))),
+        };
+        let Some((second, beside)) = second else {
+            let named = if text == object.body {
+                self.left(actor, object, request).await?
+            } else {
+                let terms = Terms { kind: Some(kind), request, ..Terms::default() };
+                let sent = Sent { body: text, media };
+                self.put_item_on(actor, &place, &name, sent, unmoved(object), terms).await?
+            };
+            return Ok(Done { item: Some(named), beside: None });
+        };
+        let put = |name: String, body: String, conditions: Preconditions| Step::Put {
+            place: place.clone(),
+            name,
+            sent: Sent { body, media },
+            kind,
+            into: access.collection().kind,
+            conditions,
+        };
+        let none = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
+        let steps = vec![put(name, text, unmoved(object)), put(second, beside, none)];
+        let mut done = self.batch(actor, steps, request).await.map_err(|Undone { fault, .. }| fault)?;
+        let beside = done.pop().flatten();
+        Ok(Done { item: done.pop().flatten(), beside })
+    }
+
+    /// Notes that an item was left as it is.
+    async fn left(&self, actor: &Actor, object: &Object, request: Option<Once>) -> Result<Named, Fault> {
+        let (etag, schedule_tag) = (object.etag.clone(), object.schedule_tag.clone());
+        let named =
+            Named { name: object.name.clone(), stored: Stored { created: false, etag, schedule_tag } };
+        if request.is_none() {
+            return Ok(named);
+        }
+        let actor = actor.clone();
+        let write = move |tx: &mut crate::store::WriteTx<'_>| {
+            once(tx, &actor, request.as_ref(), |_| Ok(named.clone()))
+        };
+        fault(self.store.write(write).await)
+    }
+
+    /// What a request did when it came before. Asked ahead of its conditions: they held then, and need not hold any longer.
+    async fn done_before(&self, actor: &Actor, request: Option<&Once>) -> Result<Option<Named>, Fault> {
+        let Some(request) = request.cloned() else { return Ok(None) };
+        let (actor, now) = (actor.clone(), self.now());
+        fault(self.store.read(Weight::Point, move |tx| noted(tx, &actor, &request, now)).await)
     }
 }

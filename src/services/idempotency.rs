@@ -5,7 +5,7 @@
 
 use super::actor::Actor;
 use crate::domain::fault::Fault;
-use crate::store::{Error, WriteTx};
+use crate::store::{Error, ReadTx, WriteTx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -28,19 +28,33 @@ pub(super) fn once<T: Serialize + DeserializeOwned>(
     request: Option<&Once>,
     work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let Some(Once { key, digest }) = request else { return work(tx) };
-    let since = tx.now() - LIFETIME;
-    if let Some(noted) = tx.noted(actor.id, key)?.filter(|noted| noted.at > since) {
-        if noted.digest != *digest {
-            return Err(Fault::KeyReused.into());
-        }
-        return serde_json::from_str(&noted.outcome).map_err(|error| {
-            tracing::error!(%error, "what a request did cannot be read again");
-            Fault::Internal.into()
-        });
+    let Some(request) = request else { return work(tx) };
+    let now = tx.now();
+    if let Some(done) = noted(tx, actor, request, now)? {
+        return Ok(done);
     }
     let done = work(tx)?;
     let outcome = serde_json::to_string(&done).map_err(|_| Fault::Internal)?;
-    tx.note(actor.id, key, digest, &outcome, since)?;
+    tx.note(actor.id, &request.key, &request.digest, &outcome, now - LIFETIME)?;
     Ok(done)
+}
+
+/// What a request did when it came before; another one under its key is refused. `now` is in microseconds UTC.
+pub(super) fn noted<T: DeserializeOwned>(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    request: &Once,
+    now: i64,
+) -> Result<Option<T>, Error> {
+    let since = now - LIFETIME;
+    let Some(noted) = tx.noted(actor.id, &request.key)?.filter(|noted| noted.at > since) else {
+        return Ok(None);
+    };
+    if noted.digest != request.digest {
+        return Err(Fault::KeyReused.into());
+    }
+    serde_json::from_str(&noted.outcome).map(Some).map_err(|error| {
+        tracing::error!(%error, "what a request did cannot be read again");
+        Fault::Internal.into()
+    })
 }

@@ -11,8 +11,9 @@ use crate::domain::fault::{Condition, Fault};
 use crate::domain::freebusy::{self, Period};
 use crate::domain::object::{Listed, Object};
 use crate::text::component::{Document, Limits};
-use crate::text::ical::index::Frame;
+use crate::text::ical::index::{Frame, Part, When};
 use crate::text::ical::{CalendarIndex, Instance};
+use crate::text::recur::civil::DAY;
 use crate::text::recur::{Budget, Window};
 use crate::text::zone::Zone;
 use std::collections::HashMap;
@@ -29,6 +30,9 @@ pub struct Shown {
     pub of: Listed,
     /// When it is.
     pub instance: Instance,
+    /// Which instance of its series it is: its original start in civil seconds on the clock of the series, whatever clock its own
+    /// RECURRENCE-ID is on.
+    pub recurrence: Option<i64>,
     /// The zone that its civil times are in: none for all-day and floating ones.
     pub zone: Option<Zone>,
     /// SUMMARY.
@@ -152,14 +156,35 @@ fn expand(
             .entry(instance.part)
             .or_insert_with(|| texts_of(&index, instance.part, &object.body))
             .clone();
+        let recurrence = instance.recurrence_id.map(|id| on_clock_of_series(&index, id, zone));
         let zone = match instance.frame {
             Frame::Date | Frame::Floating => None,
             Frame::Utc => Some(Zone::Utc),
             Frame::Zone(at) => Some(index.zone(at, zone)),
         };
-        into.push(Shown { of: of.clone(), instance, zone, summary, location, status });
+        into.push(Shown { of: of.clone(), instance, recurrence, zone, summary, location, status });
     }
     Ok(())
+}
+
+/// A RECURRENCE-ID in civil seconds on the clock of the series. `floating` is the zone of times without one.
+fn on_clock_of_series(index: &CalendarIndex, id: When, floating: &Zone) -> i64 {
+    let Some(anchor) = index.master().and_then(Part::anchor) else { return id.civil };
+    if id.is_date() && !anchor.is_date() {
+        return id.civil + anchor.civil.rem_euclid(DAY);
+    }
+    if id.frame == anchor.frame || id.is_date() {
+        return id.civil;
+    }
+    if anchor.is_date() {
+        return id.civil.div_euclid(DAY) * DAY;
+    }
+    let zone = |frame| match frame {
+        Frame::Date | Frame::Floating => floating.clone(),
+        Frame::Utc => Zone::Utc,
+        Frame::Zone(at) => index.zone(at, floating),
+    };
+    zone(anchor.frame).civil_seconds(zone(id.frame).utc_seconds(id.civil))
 }
 
 /// What a list shows of a part.

@@ -216,7 +216,8 @@ pub struct Edit {
 
 /// Applies edits that do not overlap; every other byte stays as it was.
 pub fn apply(source: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|edit| edit.span.start);
+    // What is put in before something that goes away comes first, or it would be taken for a part of that.
+    edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
     let mut out = String::with_capacity(source.len() + 64);
     let mut at = 0;
     for edit in &edits {

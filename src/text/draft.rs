@@ -207,5 +207,11 @@ mod tests {
             draft.add(Prop::new("X", "6"));
         });
         assert_eq!(gone, SOURCE.replace("X:4", "X:6"));
+        // Also where what follows goes away.
+        let behind = edited(|draft| {
+            draft.remove(2);
+            draft.add(Prop::new("Y", "6"));
+        });
+        assert_eq!(behind, SOURCE.replace("X:4", "Y:6"));
     }
 }

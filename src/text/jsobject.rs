@@ -119,7 +119,17 @@ fn merge(target: &mut Value, change: &Map<String, Value>) {
 }
 
 /// Applies a PatchObject: every part of a pointer but the last must be there, and none may lead into an array.
+/// None may lead through another one, for their order means nothing.
 pub(super) fn patch(target: &mut Value, change: &Map<String, Value>) -> Result<(), Refused> {
+    for pointer in change.keys() {
+        let mut above = pointer.rsplit_once('/').map(|(above, _)| above);
+        while let Some(part) = above {
+            if change.contains_key(part) {
+                return Err(Refused::at(pointer, "another pointer of this patch leads to what holds this"));
+            }
+            above = part.rsplit_once('/').map(|(above, _)| above);
+        }
+    }
     for (pointer, value) in change {
         let mut tokens: Vec<String> = pointer.split('/').map(unescape).collect();
         let last = tokens.pop().unwrap_or_default();

@@ -2,6 +2,8 @@
 //!
 //! Pure: text in, text out. "This and following" splits the series, as clients do: the old one ends before the instance, a
 //! new one with a UID of its own begins with it, and each names the other (RFC 8984 §4.1.3: `first`, `next`; RFC 9253 §5).
+//! An override with RANGE=THISANDFUTURE holds for the instances behind it, too: they are told and changed as it has them; it is itself
+//! not changed here, for nobody could say "this one" of it.
 
 use super::super::component::{Document, Limits};
 use super::super::draft::Draft;
@@ -13,6 +15,7 @@ use super::overrides::{self, FIXED};
 use super::place::{self, Place, Zones};
 use super::{KEPT, object, read, times, to};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// Steps that counting and finding instances may take.
@@ -33,16 +36,19 @@ pub enum Split {
 }
 
 /// A series with its JSON.
-struct Series {
-    old: Map<String, Value>,
-    start: i64,
+pub(super) struct Series {
+    pub(super) old: Map<String, Value>,
+    pub(super) start: i64,
     place: Place,
     rules: Vec<Rule>,
+    excluding: Vec<Rule>,
+    /// Keys of the overrides that are components, and whether what they say holds for all that follow (RANGE).
+    components: BTreeMap<String, bool>,
     text: String,
 }
 
 impl Series {
-    fn of(current: &str) -> Result<Self, Refused> {
+    pub(super) fn of(current: &str) -> Result<Self, Refused> {
         let document =
             Document::parse(current, Limits::default()).map_err(|bad| Refused::at("", bad.to_string()))?;
         let none = || Refused::at("", "this object is no series");
@@ -50,45 +56,143 @@ impl Series {
         let master = parts.master.and_then(|at| parts.calendar.children.get(at)).ok_or_else(none)?;
         let props: Vec<Prop> = master.lines.iter().map(Prop::of).collect();
         let (start, place) = times::anchor(&props, parts.kind).ok_or_else(none)?;
-        let rules =
-            props.iter().filter(|prop| prop.is("RRULE")).filter_map(|prop| Rule::parse(&prop.value).ok());
-        let rules = rules.collect();
+        let rules = |name: &str| {
+            let named = props.iter().filter(|prop| prop.is(name));
+            named.filter_map(|prop| Rule::parse(&prop.value).ok()).collect::<Vec<_>>()
+        };
+        let (rules, excluding) = (rules("RRULE"), rules("EXRULE"));
+        let anchor = (start, place);
+        let keys = object::keys(&parts, &anchor, &Zones::of(parts.calendar)).into_iter();
+        let components = keys.map(|(key, at)| {
+            let line = parts.calendar.children.get(at).and_then(|part| part.line("RECURRENCE-ID"));
+            let range = line.and_then(|line| line.param("RANGE"));
+            (key, range.is_some_and(|range| range.trim().eq_ignore_ascii_case("THISANDFUTURE")))
+        });
+        let components = components.collect();
         match read(&document) {
-            Value::Object(old) => Ok(Series { old, start, place, rules, text: current.to_owned() }),
+            Value::Object(old) => Ok(Series {
+                old,
+                start,
+                place: anchor.1,
+                rules,
+                excluding,
+                components,
+                text: current.to_owned(),
+            }),
             _ => Err(none()),
         }
     }
 
-    fn overrides(&self) -> Map<String, Value> {
+    /// Whether it has more than the one instance of an object without recurrence.
+    pub(super) fn recurs(&self) -> bool {
+        !self.rules.is_empty() || !self.overrides().is_empty()
+    }
+
+    pub(super) fn overrides(&self) -> Map<String, Value> {
         self.old.get("recurrenceOverrides").and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
-    /// Whether the rules or the start give this instance, whatever the overrides say.
-    fn gives(&self, civil: i64) -> Result<bool, Refused> {
+    /// Which of these instances the rules or the start give, whatever the overrides say.
+    pub(super) fn given(&self, civils: &[i64]) -> Result<Vec<bool>, Refused> {
         let document =
             Document::parse(&self.text, Limits::default()).map_err(|bad| Refused::at("", bad.to_string()))?;
-        let Some(calendar) = document.roots.first() else { return Ok(false) };
+        let Some(calendar) = document.roots.first() else { return Ok(vec![false; civils.len()]) };
         let zones = Zones::of(calendar);
         let mut budget = Budget::new(STEPS, 0);
-        let by_rule = self
-            .rules
-            .iter()
-            .any(|rule| overrides::gives(rule, self.start, civil, &self.place, &zones, &mut budget));
-        Ok(civil == self.start || by_rule)
+        let mut by = |rules: &[Rule], civil: i64| {
+            rules
+                .iter()
+                .any(|rule| overrides::gives(rule, self.start, civil, &self.place, &zones, &mut budget))
+        };
+        let given =
+            |civil: &i64| (*civil == self.start || by(&self.rules, *civil)) && !by(&self.excluding, *civil);
+        Ok(civils.iter().map(given).collect())
     }
 
-    /// The civil second of an instance that there is, or was before it was cancelled.
-    fn instance(&self, recurrence_id: &str) -> Result<i64, Refused> {
+    fn gives(&self, civil: i64) -> Result<bool, Refused> {
+        Ok(self.given(&[civil])?.first() == Some(&true))
+    }
+
+    /// The civil second of an instance that there is, or was before it was cancelled; `None` where there never was one.
+    pub(super) fn known(&self, recurrence_id: &str) -> Result<Option<i64>, Refused> {
+        let Some(civil) = place::local_seconds(recurrence_id) else { return Ok(None) };
+        let known = self.overrides().contains_key(recurrence_id) || self.gives(civil)?;
+        Ok(known.then_some(civil))
+    }
+
+    /// As [`Series::known`], where a client must have named one.
+    pub(super) fn instance(&self, recurrence_id: &str) -> Result<i64, Refused> {
         let pointer = format!("recurrenceOverrides/{}", escape(recurrence_id));
-        let civil = place::local_seconds(recurrence_id)
-            .ok_or_else(|| Refused::at(&pointer, "a local time such as 2026-01-31T09:00:00 was expected"))?;
-        if !self.overrides().contains_key(recurrence_id) && !self.gives(civil)? {
-            return Err(Refused::at(&pointer, "the series has no such instance"));
+        if place::local_seconds(recurrence_id).is_none() {
+            return Err(Refused::at(&pointer, "a local time such as 2026-01-31T09:00:00 was expected"));
         }
-        Ok(civil)
+        self.known(recurrence_id)?.ok_or_else(|| Refused::at(&pointer, "the series has no such instance"))
     }
 
-    fn with_overrides(&self, overrides: Map<String, Value>) -> Map<String, Value> {
+    /// Refuses an instance that those behind it follow.
+    fn single(&self, recurrence_id: &str) -> Result<(), Refused> {
+        match self.components.get(recurrence_id) {
+            Some(true) => Err(Refused::at(
+                &format!("recurrenceOverrides/{}", escape(recurrence_id)),
+                "later instances follow this one (RANGE=THISANDFUTURE): it can only be changed in the text form",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an instance has otherwise than the series, of its own or by a RANGE before it.
+    fn patch_of(&self, recurrence_id: &str, civil: i64) -> Map<String, Value> {
+        let overrides = self.overrides();
+        let own = |key: &str| overrides.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+        let patch = own(recurrence_id);
+        let said = !patch.is_empty() && !overrides::is_excluded(&patch);
+        if said || self.components.contains_key(recurrence_id) {
+            return if said { patch } else { Map::new() };
+        }
+        let mut before = self.components.range(..recurrence_id.to_owned()).rev();
+        let Some((from, _)) = before.find(|(_, range)| **range) else { return Map::new() };
+        let mut patch = own(from);
+        // The bag is that of the component itself, RANGE among it.
+        patch.retain(|pointer, _| pointer.split('/').next() != Some("iCalendar"));
+        let moved = patch.get("start").and_then(Value::as_str).and_then(place::local_seconds);
+        if let (Some(moved), Some(from)) = (moved, place::local_seconds(from)) {
+            patch.insert("start".to_owned(), json!(place::local(civil.saturating_add(moved - from))));
+        }
+        patch
+    }
+
+    /// The JSON that an instance has by itself, with what names it.
+    pub(super) fn own(&self, recurrence_id: &str) -> Result<Map<String, Value>, Refused> {
+        let civil = self.instance(recurrence_id)?;
+        let patch = self.patch_of(recurrence_id, civil);
+        let mut own = overrides::instance(&self.old, recurrence_id, &patch)?;
+        own.insert("recurrenceId".to_owned(), json!(recurrence_id));
+        if let Some(zone) = self.old.get("timeZone") {
+            own.insert("recurrenceIdTimeZone".to_owned(), zone.clone());
+        }
+        Ok(own)
+    }
+
+    /// Refuses to split a series where no other could go on from this instance as this one would.
+    fn splits_at(&self, recurrence_id: &str, civil: i64) -> Result<(), Refused> {
+        let pointer = format!("recurrenceOverrides/{}", escape(recurrence_id));
+        let ranged = self.components.range(..=recurrence_id.to_owned()).any(|(_, range)| *range);
+        if ranged {
+            return Err(Refused::at(
+                &pointer,
+                "an earlier change holds from there on (RANGE=THISANDFUTURE): the series can only be split in the text form",
+            ));
+        }
+        if !self.rules.is_empty() && !self.gives(civil)? {
+            return Err(Refused::at(
+                &pointer,
+                "this instance is beside the rules: the series can be split at one that they give",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn with_overrides(&self, overrides: Map<String, Value>) -> Map<String, Value> {
         let mut new = self.old.clone();
         if overrides.is_empty() {
             new.remove("recurrenceOverrides");
@@ -98,7 +202,7 @@ impl Series {
         new
     }
 
-    fn to(&self, new: Map<String, Value>) -> Result<String, Refused> {
+    pub(super) fn to(&self, new: Map<String, Value>) -> Result<String, Refused> {
         to(&self.text, &Value::Object(self.old.clone()), &Value::Object(new))
     }
 }
@@ -107,13 +211,16 @@ impl Series {
 /// (`2026-01-31T09:00:00`); the change is of the JSON that the instance has by itself. A cancelled one comes back.
 pub fn change_instance(current: &str, recurrence_id: &str, change: &Change) -> Result<String, Refused> {
     let series = Series::of(current)?;
-    series.instance(recurrence_id)?;
+    let own = Value::Object(series.own(recurrence_id)?);
+    series.single(recurrence_id)?;
     let mut overrides = series.overrides();
-    let patch = overrides.get(recurrence_id).and_then(Value::as_object).cloned().unwrap_or_default();
-    let patch = if overrides::is_excluded(&patch) { Map::new() } else { patch };
-    let own = Value::Object(overrides::instance(&series.old, recurrence_id, &patch)?);
     let new = change.apply(&own, &FIXED)?;
-    let new = new.as_object().cloned().ok_or_else(|| Refused::at("", "an object was expected"))?;
+    let mut new = new.as_object().cloned().ok_or_else(|| Refused::at("", "an object was expected"))?;
+    match new.remove("excluded") {
+        Some(Value::Bool(true)) => return cancel(current, recurrence_id),
+        None | Some(Value::Bool(false) | Value::Null) => {}
+        Some(_) => return Err(Refused::at("excluded", "true or false was expected")),
+    }
     if let Some(key) = FIXED.iter().find(|key| own.get(**key) != new.get(**key)) {
         return Err(Refused::at(key, "this cannot differ in one instance"));
     }
@@ -126,6 +233,7 @@ pub fn change_instance(current: &str, recurrence_id: &str, change: &Change) -> R
 pub fn cancel(current: &str, recurrence_id: &str) -> Result<String, Refused> {
     let series = Series::of(current)?;
     series.instance(recurrence_id)?;
+    series.single(recurrence_id)?;
     let mut overrides = series.overrides();
     overrides.insert(recurrence_id.to_owned(), json!({"excluded": true}));
     series.to(series.with_overrides(overrides))
@@ -135,6 +243,7 @@ pub fn cancel(current: &str, recurrence_id: &str) -> Result<String, Refused> {
 pub fn restore(current: &str, recurrence_id: &str) -> Result<String, Refused> {
     let series = Series::of(current)?;
     let civil = series.instance(recurrence_id)?;
+    series.single(recurrence_id)?;
     let mut overrides = series.overrides();
     if series.gives(civil)? {
         overrides.remove(recurrence_id);
@@ -198,9 +307,10 @@ pub fn change_following(
     if civil <= series.start {
         return change_all(current, change).map(Split::Whole);
     }
+    series.splits_at(recurrence_id, civil)?;
     let mut first = series.old.clone();
     let mut second = series.old.clone();
-    split_rules(&series, civil, &mut first, &mut second)?;
+    split_rules(&series, civil, &mut first, Some(&mut second))?;
     let (early, late): (Map<_, _>, Map<_, _>) =
         series.overrides().into_iter().partition(|(key, _)| key.as_str() < recurrence_id);
     for (json, overrides) in [(&mut first, early), (&mut second, late)] {
@@ -224,12 +334,12 @@ pub fn change_following(
     Ok(Split::Two { before, after })
 }
 
-/// Ends the rules of the first series before the instance, and leaves to the second what is left of their counts.
-fn split_rules(
+/// Ends the rules of the first series before the instance, and leaves to the second, where there is one, what is left of their counts.
+pub(super) fn split_rules(
     series: &Series,
     civil: i64,
     first: &mut Map<String, Value>,
-    second: &mut Map<String, Value>,
+    mut second: Option<&mut Map<String, Value>>,
 ) -> Result<(), Refused> {
     let step = if series.place == Place::Date { DAY } else { 1 };
     let mut budget = Budget::new(STEPS, 0);
@@ -258,6 +368,7 @@ fn split_rules(
             }
         };
         match rule.count {
+            Some(all) if all <= passed && second.is_none() => {}
             Some(all) if all <= passed => {
                 return Err(Refused::at(
                     pointer.trim_start_matches('/'),
@@ -266,10 +377,16 @@ fn split_rules(
             }
             Some(all) => {
                 rule_of(first, &|members| drop(members.insert("count".to_owned(), json!(passed))));
-                rule_of(second, &|members| drop(members.insert("count".to_owned(), json!(all - passed))));
+                if let Some(second) = second.as_deref_mut() {
+                    rule_of(second, &|members| drop(members.insert("count".to_owned(), json!(all - passed))));
+                }
             }
             None => rule_of(first, &|members| {
-                members.insert("until".to_owned(), json!(place::local(civil - step)));
+                let until = place::local(civil - step);
+                // One that ends before anyway is not made longer.
+                if members.get("until").and_then(Value::as_str).is_none_or(|own| own > until.as_str()) {
+                    members.insert("until".to_owned(), json!(until));
+                }
             }),
         }
     }

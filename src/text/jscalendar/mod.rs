@@ -14,6 +14,7 @@ mod object;
 mod overrides;
 mod people;
 mod place;
+mod reach;
 mod rewrite;
 mod rules;
 mod sets;
@@ -25,6 +26,9 @@ mod tests;
 
 pub use super::jsobject::{Change, Refused};
 pub use instance::{Split, cancel, change_all, change_following, change_instance, restore};
+pub use reach::{
+    Found, change_all_from, change_following_from, end_before, find, read_instance, restore_from,
+};
 
 use super::component::{Document, Limits};
 use super::jsobject::{self, check, first_lost};

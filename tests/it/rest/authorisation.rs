@@ -72,6 +72,8 @@ impl Operation {
             // The item is there already.
             "PUT" => 200,
             _ if self.path.ends_with("{item}:restore") => 200,
+            // The series goes on.
+            "DELETE" if self.path.ends_with("{recurrenceId}") => 200,
             _ => {
                 [201, 204, 202, 200].into_iter().find(|status| self.declared.contains(status)).unwrap_or(200)
             }
@@ -177,7 +179,10 @@ impl Things {
         things.device = format!("session-{}", things.session);
         alice.delete(&format!("/api/v1/calendars/{}", things.deleted_calendar)).send();
         alice.delete(&format!("/api/v1/address-books/{}", things.deleted_book)).send();
-        let event = samples::event("one", &["DTSTART:20260301T090000Z", &format!("SUMMARY:{SECRET}")]);
+        let event = samples::event(
+            "one",
+            &["DTSTART:20260301T090000Z", "RRULE:FREQ=WEEKLY", &format!("SUMMARY:{SECRET}")],
+        );
         let task = samples::todo("two", &[&format!("SUMMARY:{SECRET}")]);
         for (path, body) in [
             (format!("calendars/{}/events/one", things.calendar), event),
@@ -238,7 +243,7 @@ impl Things {
             "two" => task,
             _ => contact,
         };
-        let path = path.replace("{version}", version);
+        let path = path.replace("{version}", version).replace("{recurrenceId}", "2026-03-08T09:00:00");
         assert!(!path.contains('{'), "say what stands in {path}");
         // What is required of a query.
         match operation.path.as_str() {
@@ -289,6 +294,7 @@ impl Things {
             ("POST", "batch") => value!({ "operations": [
                 { "op": "delete", "path": format!("/calendars/{}/events/one", self.calendar) },
             ]}),
+            ("PATCH", "{recurrenceId}") => value!({ "title": "Other" }),
             ("POST", "{item}:restore") => {
                 let [event, task, contact] = &self.versions;
                 let version = match () {

@@ -151,4 +151,45 @@ both! {
         let page = json(&alice.get(&format!("/api/v1/address-books/{book}/contacts?limit=1000")).ok());
         assert_eq!(page["items"].as_array().map(Vec::len), Some(40));
     }
+
+    fn json_makes_and_changes_items_too(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let (id, book) = (id_of(&alice, "calendars", "default"), id_of(&alice, "address-books", "default"));
+        let old = samples::event("old", &["DTSTART:20260302T090000Z", "X-ODD:kept"]);
+        let etag = alice.put(&alice.calendar("default/old"), old).created().etag();
+        let event = value!({"@type": "Event", "uid": "old", "title": "Neuf", "start": "2026-03-02T09:00:00", "timeZone": "Etc/UTC"});
+        let replace = |name: &str, data: &Value, tag: &str| value!({ "op": "replace", "path": format!("/calendars/{id}/events/{name}"), "mediaType": "application/json", "data": data, "ifMatch": tag });
+        let card = value!({"@type": "Card", "name": {"full": "Ann Lee"}});
+        let mut fresh = event.clone();
+        fresh["uid"] = value!("fresh");
+        let all = value!([
+            replace("old", &event, &etag),
+            { "op": "create", "path": format!("/calendars/{id}/events"), "mediaType": "application/jscalendar+json", "data": fresh },
+            { "op": "create", "path": format!("/address-books/{book}/contacts"), "mediaType": "application/jscontact+json", "data": card },
+            { "op": "replace", "path": format!("/address-books/{book}/contacts/own"), "mediaType": "application/jscontact+json", "data": card },
+        ]);
+        let again = |key: &str| alice.request("POST", "/api/v1/batch").header("Content-Type", "application/json").header("Idempotency-Key", key).body(value!({ "operations": all }).to_string()).send();
+        let done = again("k");
+        assert_eq!(done.status, 200, "{}", done.text());
+        let results = json(&done)["results"].clone();
+        let now = alice.get(&alice.calendar("default/old")).ok();
+        assert_eq!(now.etag(), results[0]["etag"]);
+        assert!(now.text().contains("X-ODD:kept\r\n") && now.text().contains("SUMMARY:Neuf\r\n"), "{}", now.text());
+        assert_eq!((&results[0]["created"], &results[3]["created"]), (&value!(false), &value!(true)));
+        assert!(alice.get(&alice.book("default/own")).ok().text().contains("Ann Lee"));
+        // Its condition does not hold any more, but it was done.
+        assert_eq!(again("k").body, done.body);
+        let token = alice.property(&alice.calendar("default/"), "D:sync-token");
+        let refused = |operations: Value, status: u16, kind: &str, field: &str| {
+            assert_eq!(problem(&batch(&alice, operations), status, kind), field);
+        };
+        refused(value!([create(&id, "x"), replace("old", &event, &etag)]), 412, "precondition-failed", "/operations/1/ifMatch");
+        let mut bad = event.clone();
+        bad["titel"] = value!("x");
+        refused(value!([create(&id, "x"), replace("old", &bad, "*")]), 422, "valid-calendar-data", "/operations/1/data/titel");
+        refused(value!([{ "op": "create", "path": format!("/calendars/{id}/events"), "mediaType": "application/json", "data": bad }]), 422, "valid-calendar-data", "/operations/0/data/titel");
+        refused(value!([replace("old", &event, "*"), replace("old", &event, "*")]), 409, "conflict", "/operations/1/path");
+        assert_eq!(alice.property(&alice.calendar("default/"), "D:sync-token"), token);
+    }
 }

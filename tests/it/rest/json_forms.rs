@@ -191,4 +191,70 @@ both! {
         assert_eq!(alice.get(&dav).ok().etag(), etag);
         assert_eq!(patch(&alice).status, 200);
     }
+
+    fn a_patch_of_pointers_changes_what_they_lead_to(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let body = samples::event("p", &["DTSTART:20260302T090000Z", "ATTENDEE;X-P=1;CN=Bob:mailto:bob@example.org", "X-ODD:kept"]);
+        let dav = alice.calendar("default/p.ics");
+        alice.put(&dav, body.clone()).created();
+        let path = format!("{}/p.ics", events(&alice));
+        let (whole, _) = told(&alice, &path, EVENT);
+        let bob = whole["participants"].as_object().expect("participants").keys().next().expect("one").clone();
+        for (media, status) in [(EVENT, "accepted"), ("application/json", "declined")] {
+            let done = say(&alice, "PATCH", &path, media, &value!({format!("participants/{bob}/participationStatus"): status}));
+            assert_eq!(done.status, 200, "{}", done.text());
+            let now = alice.get(&dav).ok().text();
+            assert!(now.contains(&format!("PARTSTAT={}", status.to_uppercase())) && now.contains("X-P=1"), "{now}");
+            let changed = ["ATTENDEE", " ", "DTSTAMP", "LAST-MODIFIED"];
+            assert_eq!(others(&now, &changed), others(&body, &changed));
+        }
+        let etag = alice.get(&dav).ok().etag();
+        // A name without a slash replaces what it names, in a patch of pointers; in a merge patch it is merged.
+        for (media, body, field) in [
+            (EVENT, value!({"participants/none/name": "x"}), "/participants/none/name"),
+            (EVENT, value!({"title/x": "x"}), "/title/x"),
+            ("application/json", value!({"recurrenceRules/0/count": 3}), "/recurrenceRules/0/count"),
+            (EVENT, value!({format!("participants/{bob}"): null, format!("participants/{bob}/name"): "x"}), &format!("/participants/{bob}/name")),
+            (EVENT, value!({format!("participants/{bob}/unknown"): "x"}), &format!("/participants/{bob}/unknown")),
+            ("application/merge-patch+json", value!({"participants/x/name": "x"}), "/participants~1x~1name"),
+        ] {
+            assert_eq!(problem(&say(&alice, "PATCH", &path, media, &body), 422, "valid-calendar-data"), field, "{body}");
+        }
+        problem(&say(&alice, "PATCH", &path, CARD, &value!({"title": "x"})), 415, "unsupported-media-type");
+        assert_eq!(alice.get(&dav).ok().etag(), etag);
+        // Contacts alike.
+        alice.put(&alice.book("default/c.vcf"), samples::card("c", "Ann", &["TEL:+33 1"])).created();
+        let path = format!("{}/c.vcf", contacts(&alice));
+        let (whole, _) = told(&alice, &path, CARD);
+        let phone = whole["phones"].as_object().expect("phones").keys().next().expect("one").clone();
+        let done = say(&alice, "PATCH", &path, CARD, &value!({format!("phones/{phone}/number"): "+33 2"}));
+        assert_eq!(done.status, 200, "{}", done.text());
+        assert!(alice.get(&alice.book("default/c.vcf")).ok().text().contains("+33 2"));
+    }
+
+    fn json_is_the_item_and_fields_are_what_is_known_of_it(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        alice.put(&alice.calendar("default/a.ics"), samples::meeting("a")).created();
+        alice.put(&alice.book("default/c.vcf"), samples::card("c", "Ann", &[])).created();
+        for (list, id, media) in [(events(&alice), "a.ics", EVENT), (contacts(&alice), "c.vcf", CARD)] {
+            let path = format!("{list}/{id}");
+            let (whole, _) = told(&alice, &path, media);
+            let plain = alice.get(&path).header("Accept", "application/json").ok();
+            assert_eq!(json(&plain), whole);
+            let kept = alice.get(&path).ok();
+            let facts = alice.get(&format!("{path}?fields=id,uid,etag,href")).ok();
+            assert_eq!(json(&facts), value!({"id": id, "uid": whole["uid"].as_str().map(|uid| uid.trim_start_matches("urn:uuid:")), "etag": kept.etag(), "href": json(&facts)["href"]}));
+            assert_eq!(alice.get(json(&facts)["href"].as_str().expect("an address")).ok().etag(), kept.etag());
+            // As in the list, with its content.
+            let listed = json(&alice.get(&format!("{list}?fields=etag,data&form=json")).ok())["items"][0].clone();
+            assert_eq!(listed["data"], whole);
+            assert_eq!(json(&alice.get(&format!("{path}?fields=etag,data&form=json")).ok()), listed);
+            assert_eq!(problem(&alice.get(&format!("{path}?fields=nothing")).send(), 400, "bad-request"), "fields");
+            // What was read may be sent back as it is, under the tag that it had.
+            let put = alice.request("PUT", &path).header("Content-Type", "application/json").header("If-Match", &plain.etag()).body(whole.to_string()).send();
+            assert_eq!((put.status, json(&put)["etag"].clone()), (200, value!(kept.etag())));
+        }
+    }
 }

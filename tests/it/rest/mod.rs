@@ -6,6 +6,7 @@ mod batch;
 mod changes;
 mod collections;
 mod imports;
+mod instances;
 mod items;
 mod json_forms;
 mod logins;

@@ -153,3 +153,82 @@ fn dates_of_their_own_are_written_where_the_rules_do_not_give_them() {
         .expect("fits");
     assert!(!less.contains("20260106T090000") && less.contains("20260107T090000"));
 }
+
+#[test]
+fn what_is_said_of_one_instance_reaches_the_others() {
+    let source = event(
+        "DTSTART;TZID=Europe/Paris:20260105T090000\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\nRDATE;TZID=Europe/Paris:20260107T090000\r\nSUMMARY:s\r\n",
+    );
+    let key = "2026-01-19T09:00:00";
+    for (id, found) in [
+        (key, Found::There),
+        ("2026-01-07T09:00:00", Found::There),
+        ("2026-01-20T09:00:00", Found::Absent),
+        ("2026-02-02T09:00:00", Found::Absent),
+        ("no time", Found::Absent),
+    ] {
+        assert_eq!(find(&source, id).expect("read"), found, "{id}");
+    }
+    let single = event("DTSTART:20260105T090000Z\r\n");
+    assert_eq!(find(&single, "2026-01-05T09:00:00").expect("read"), Found::NoSeries);
+    // All move as far as this one.
+    let own =
+        change_instance(&source, key, &Change::Merge(json!({"title": "t", "priority": 1}))).expect("fits");
+    let change = Change::Merge(json!({"title": "u", "start": "2026-01-19T10:30:00"}));
+    let all = change_all_from(&own, key, &change).expect("fits");
+    assert_eq!(
+        (json_of(&all)["start"].clone(), json_of(&all)["title"].clone()),
+        (json!("2026-01-05T10:30:00"), json!("u"))
+    );
+    assert_eq!(json_of(&all)["recurrenceOverrides"]["2026-01-19T10:30:00"], json!({"priority": 1}));
+    // An end, also where the rules had one before.
+    let ended = end_before(&source, key).expect("fits").expect("something is left");
+    assert_eq!(json_of(&ended)["recurrenceRules"][0]["count"], 2);
+    assert_eq!(end_before(&source, "2026-01-05T09:00:00"), Ok(None));
+    let until = event(
+        "DTSTART:20260105T090000Z\r\nRRULE:FREQ=DAILY;UNTIL=20260107T090000Z\r\nRDATE:20260201T090000Z\r\n",
+    );
+    let ended = end_before(&until, "2026-02-01T09:00:00").expect("fits").expect("something is left");
+    assert!(ended.contains("UNTIL=20260107T090000Z") && !ended.contains("RDATE"), "{ended}");
+    // No other series could go on from a date beside the rules.
+    let beside =
+        change_following(&source, "2026-01-07T09:00:00", &Change::Merge(json!({"title": "x"})), "new");
+    assert_eq!(beside.expect_err("refused").pointer, "/recurrenceOverrides/2026-01-07T09:00:00");
+    // Some come back, or all.
+    let less =
+        cancel(&cancel(&source, "2026-01-12T09:00:00").expect("fits"), "2026-01-26T09:00:00").expect("fits");
+    let some = restore_from(&less, Some(key)).expect("fits");
+    assert_eq!(
+        json_of(&some)["recurrenceOverrides"],
+        json!({"2026-01-07T09:00:00": {}, "2026-01-12T09:00:00": {"excluded": true}})
+    );
+    assert_eq!(restore_from(&less, None).expect("fits"), source);
+}
+
+#[test]
+fn a_range_is_told_of_what_follows_and_is_changed_by_nobody() {
+    let source = event(
+        "DTSTART:20260105T090000Z\r\nRRULE:FREQ=DAILY;COUNT=5\r\nSUMMARY:s\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260106T090000Z\r\nDTSTART:20260106T110000Z\r\nSUMMARY:later\r\n",
+    );
+    let told = |id: &str| read_instance(&source, id).expect("told");
+    assert_eq!(
+        (told("2026-01-05T09:00:00")["title"].clone(), told("2026-01-05T09:00:00")["start"].clone()),
+        (json!("s"), json!("2026-01-05T09:00:00"))
+    );
+    assert_eq!(
+        (told("2026-01-08T09:00:00")["title"].clone(), told("2026-01-08T09:00:00")["start"].clone()),
+        (json!("later"), json!("2026-01-08T11:00:00"))
+    );
+    let change = Change::Merge(json!({"priority": 1}));
+    for refused in [
+        change_instance(&source, "2026-01-06T09:00:00", &change),
+        cancel(&source, "2026-01-06T09:00:00"),
+        restore(&source, "2026-01-06T09:00:00"),
+        change_following(&source, "2026-01-08T09:00:00", &change, "new").map(|_| String::new()),
+    ] {
+        assert!(refused.expect_err("refused").what.contains("RANGE"));
+    }
+    let changed = change_instance(&source, "2026-01-08T09:00:00", &change).expect("fits");
+    let own = json_of(&changed)["recurrenceOverrides"]["2026-01-08T09:00:00"].clone();
+    assert_eq!(own, json!({"title": "later", "start": "2026-01-08T11:00:00", "priority": 1}));
+}
