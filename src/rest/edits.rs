@@ -59,14 +59,20 @@ pub async fn fresh(json: Value, home: HomeKind, now: i64, bytes: usize) -> Resul
 
 /// A new item as text. `now` is in microseconds UTC.
 pub fn text_of(json: &Value, home: HomeKind, now: i64) -> Result<String, Unkept> {
+    let uid = uuid::Uuid::now_v7();
+    let uid = match home {
+        HomeKind::Calendars => uid.to_string(),
+        HomeKind::AddressBooks => format!("urn:uuid:{uid}"),
+    };
+    text_with(json, home, now, &uid)
+}
+
+/// A new item as text, that has this UID unless it says one. `now` is in microseconds UTC.
+pub fn text_with(json: &Value, home: HomeKind, now: i64, uid: &str) -> Result<String, Unkept> {
     let now = now / 1_000_000;
-    let uid = uuid::Uuid::now_v7().to_string();
     match home {
-        HomeKind::Calendars => jscalendar::write(json, jscalendar::Fresh { uid: &uid, now }),
-        HomeKind::AddressBooks => {
-            let uid = format!("urn:uuid:{uid}");
-            jscontact::write(json, jscontact::Fresh { uid: &uid, now, version: Version::V4 })
-        }
+        HomeKind::Calendars => jscalendar::write(json, jscalendar::Fresh { uid, now }),
+        HomeKind::AddressBooks => jscontact::write(json, jscontact::Fresh { uid, now, version: Version::V4 }),
     }
 }
 

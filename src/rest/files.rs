@@ -1,5 +1,6 @@
 //! The forms of files of many items: by media type, or by a short name in `format`. RFC 9110 §12.5.1.
 
+use super::edits;
 use super::forms::preferred;
 use super::problem::Refused;
 use super::query::Query;
@@ -80,7 +81,7 @@ pub fn wanted(query: &mut Query, accept: Option<&str>, home: HomeKind) -> Result
     let mark = home == HomeKind::AddressBooks && query.flag("bom")?;
     let found = match named.as_deref() {
         Some(name) => {
-            rows(home).iter().find(|row| row.name == name).map(Some).ok_or_else(|| no_format(home))?
+            rows(home).iter().find(|row| row.name == name).map(Some).ok_or_else(|| no_format(home, None))?
         }
         None => preferred(accept, rows(home).iter().map(|row| (row, row.media, row.version)))?,
     };
@@ -91,22 +92,43 @@ pub fn wanted(query: &mut Query, accept: Option<&str>, home: HomeKind) -> Result
     Ok(Wanted { form: row.form, media: row.told, ending: row.ending, mark })
 }
 
-fn no_format(home: HomeKind) -> Refused {
-    let names: Vec<&str> = rows(home).iter().map(|row| row.name).collect();
+/// `more` is a form that is read only.
+fn no_format(home: HomeKind, more: Option<&'static str>) -> Refused {
+    let names: Vec<&str> = rows(home).iter().map(|row| row.name).chain(more).collect();
     Refused::at("format", format!("must be one of {}", names.join(", ")))
 }
 
+/// A file that is sent.
+#[derive(Debug, Clone, Copy)]
+pub enum Sent {
+    /// In a form that is written, too.
+    Form(Form),
+    /// JSCalendar or JSContact.
+    Objects,
+}
+
 /// The form of a file that is sent: `format`, else its media type.
-pub fn sent(query: &mut Query, media: Option<&str>, home: HomeKind) -> Result<Form, Refused> {
+pub fn sent(query: &mut Query, media: Option<&str>, home: HomeKind) -> Result<Sent, Refused> {
+    let objects = match home {
+        HomeKind::Calendars => "jscalendar",
+        HomeKind::AddressBooks => "jscontact",
+    };
     if let Some(name) = query.text("format") {
+        if name == objects {
+            return Ok(Sent::Objects);
+        }
         let named = rows(home).iter().find(|row| row.name == name);
-        return named.map(|row| row.form).ok_or_else(|| no_format(home));
+        return named.map(|row| Sent::Form(row.form)).ok_or_else(|| no_format(home, Some(objects)));
+    }
+    if edits::is_said_by(media, home) {
+        return Ok(Sent::Objects);
     }
     let known = |media: &str| match (media, home) {
         ("text/x-vcard" | "text/directory", HomeKind::AddressBooks) => Some(Form::VCard(None)),
         _ => rows(home).iter().find(|row| row.media == media).map(|row| row.form),
     };
-    media.and_then(known).ok_or_else(|| Refused::from(Fault::UnsupportedMediaType).field("Content-Type"))
+    let form = media.and_then(known).map(Sent::Form);
+    form.ok_or_else(|| Refused::from(Fault::UnsupportedMediaType).field("Content-Type"))
 }
 
 /// How a table is to be read: `columns`, an object of foreign names and ours, and `dates`. Calendars have none.

@@ -5,12 +5,14 @@
 //! sent again, and leaves what is there already.
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind};
+use super::files::Sent;
 use super::path::OfCollection;
 use super::problem::{Problem, Refused};
 use super::query::Query;
 use super::report::{Line, Report, Told};
-use super::{body, files, report};
+use super::{body, files, objects, report};
 use crate::domain::acl::Privilege;
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
 use crate::http::body::read_body;
@@ -145,17 +147,30 @@ async fn import(
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Encoding"));
     }
-    let form = form?;
+    let sent = form?;
     let label = charset_of(headers);
-    let bytes = read_body(payload, MOST).await?;
-    let room = pieces::room(bytes.len()).await?;
-    let parts =
-        labour::of(bytes.len(), move || taken_apart(form, &bytes, label.as_deref(), &table)).await??;
+    let most = match sent {
+        Sent::Form(_) => MOST,
+        Sent::Objects => objects::MOST,
+    };
+    let bytes = read_body(payload, most).await?;
+    // As much as the longest file of such a form has.
+    let room = pieces::room(bytes.len().saturating_mul(MOST / most)).await?;
+    let (size, now) = (bytes.len(), core.now());
+    let work = move || match sent {
+        Sent::Form(form) => taken_apart(form, &bytes, label.as_deref(), &table),
+        Sent::Objects => objects::parts(&bytes, kind.home, now),
+    };
+    let parts = labour::of(size, work).await??;
+    let holds = match kind.home {
+        HomeKind::Calendars => Holds::Calendar,
+        HomeKind::AddressBooks => Holds::Cards,
+    };
     let import = Import {
         core: core.clone(),
         actor: actor.clone(),
         report: Report::new(manner.told, manner.dry_run),
-        waiting: Some((Intake::new(&access, form.holds(), manner.known, manner.dry_run), parts)),
+        waiting: Some((Intake::new(&access, holds, manner.known, manner.dry_run), parts)),
         load: None,
         _room: room,
     };
@@ -189,16 +204,16 @@ pub fn taken_apart(form: Form, bytes: &[u8], label: Option<&str>, table: &Table)
 /// Take in a file of events and tasks
 ///
 /// The answer is lines of JSON: first how many items there are (`ImportProgress`, again after each 500), one for each item as soon as it is stored, and a
-/// last one with the sums (`ImportSum`). Nobody is sent a mail.
+/// last one with the sums (`ImportSum`). JSCalendar is one object, a list of them, or a `Group` with its `entries`. Nobody is sent a mail.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The calendar"),
         ("known" = Option<String>, Query, description = "What becomes of items whose UID is there already: `skip` (as where absent) or `replace`"),
         ("dryRun" = Option<bool>, Query, description = "Store nothing, tell what would be"),
         ("report" = Option<String>, Query, description = "Which items are told one by one: `all` (as where absent) or `refused`"),
-        ("format" = Option<String>, Query, description = "The form of the file, where `Content-Type` does not say it: `icalendar`, `jcal`"),
+        ("format" = Option<String>, Query, description = "The form of the file, where `Content-Type` does not say it: `icalendar`, `jcal`, `jscalendar`"),
     ),
-    request_body(content((String = "text/calendar"), (String = "application/calendar+json"))),
+    request_body(content((String = "text/calendar"), (String = "application/calendar+json"), (Value = "application/jscalendar+json"), (Value = "application/json"))),
     responses(
         (status = 200, description = "A line for each item", body = Line<'_>, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -220,18 +235,18 @@ pub async fn calendar(
 
 /// Take in a file of contacts
 ///
-/// The answer is lines of JSON, as that of a calendar.
+/// The answer is lines of JSON, as that of a calendar. JSContact is one card, a list of them, or a `Group` with its `entries`.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The address book"),
         ("known" = Option<String>, Query, description = "What becomes of items whose UID is there already: `skip` (as where absent) or `replace`"),
         ("dryRun" = Option<bool>, Query, description = "Store nothing, tell what would be"),
         ("report" = Option<String>, Query, description = "Which items are told one by one: `all` (as where absent) or `refused`"),
-        ("format" = Option<String>, Query, description = "The form of the file, where `Content-Type` does not say it: `vcard`, `jcard`, `csv`"),
+        ("format" = Option<String>, Query, description = "The form of the file, where `Content-Type` does not say it: `vcard`, `jcard`, `jscontact`, `csv`"),
         ("columns" = Option<String>, Query, description = "Of a table: a JSON object of names of its columns and the ones that they stand for; an empty one leaves a column out"),
         ("dates" = Option<String>, Query, description = "Of a table: whether `4/12/1985` is in December (`dmy`) or in April (`mdy`)"),
     ),
-    request_body(content((String = "text/vcard"), (String = "application/vcard+json"), (String = "text/csv"))),
+    request_body(content((String = "text/vcard"), (String = "application/vcard+json"), (Value = "application/jscontact+json"), (Value = "application/json"), (String = "text/csv"))),
     responses(
         (status = 200, description = "A line for each item", body = Line<'_>, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),

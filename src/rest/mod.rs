@@ -34,6 +34,7 @@ mod items;
 pub mod jwks;
 mod logins;
 mod me;
+mod objects;
 mod once;
 mod operations;
 mod page;

@@ -26,7 +26,12 @@ fn id(method: &str, path: &str) -> String {
     let mut id = method.to_owned();
     for word in path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
         id.push('_');
-        id.push_str(word);
+        for letter in word.chars() {
+            if letter.is_ascii_uppercase() {
+                id.push('_');
+            }
+            id.push(letter.to_ascii_lowercase());
+        }
     }
     id
 }
@@ -55,5 +60,6 @@ mod tests {
             id("post", "/api/v1/calendars/{id}/events/{item}:move"),
             "post_calendars_id_events_item_move"
         );
+        assert_eq!(id("get", "/api/v1/x/{recurrenceId}"), "get_x_recurrence_id");
     }
 }

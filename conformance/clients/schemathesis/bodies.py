@@ -4,6 +4,9 @@ The description can only say that these are texts, and what is made of that alon
 `random`, so that they are the same in every run. RFC 5545, 6350, 7265, 7095.
 """
 
+import io
+import zipfile
+
 STARTS = ["20260105T090000Z", "20260105T090000", "20260105", "20261025T023000Z", "19700101T000000Z", "99991231T235959Z", "20260230", ""]
 RULES = [
     "FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;BYDAY=MO,WE", "FREQ=MONTHLY;BYMONTHDAY=31", "FREQ=YEARLY;UNTIL=20300101T000000Z",
@@ -88,10 +91,26 @@ def j_card(random, _path):
     return ["vcard", [["version", {}, "text", "4.0"], ["uid", {}, "text", uid(random)], ["fn", {}, "text", words(random)]]]
 
 
+def archive(random, _path):
+    """A ZIP archive of loose files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as entries:
+        entries.writestr(zipfile.ZipInfo("Agenda.ics"), calendar(random, "/events"))
+        entries.writestr(zipfile.ZipInfo("Contacts.vcf"), card(random, ""))
+    return out.getvalue()
+
+
+def table(random, _path):
+    """Contacts as a table."""
+    return f"Full name,Email 1\r\n{words(random).replace(',', '').replace(chr(34), '')},a{random.randrange(9)}@example.org\r\n"
+
+
 #: By their media types.
 MAKE = {
     "text/calendar": calendar,
     "text/vcard": card,
     "application/calendar+json": j_calendar,
     "application/vcard+json": j_card,
+    "application/zip": archive,
+    "text/csv": table,
 }

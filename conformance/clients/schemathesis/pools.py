@@ -33,7 +33,9 @@ class Pools:
             self.add(parent, last)
         elif method == "GET" and isinstance(body.get("items"), list):
             for item in body["items"]:
-                self.add(address, item.get("id") if isinstance(item, dict) else None)
+                known = item if isinstance(item, dict) else {}
+                # A content of before is called by its number.
+                self.add(address, str(known["version"]) if "version" in known else known.get("id"))
 
     def fill(self, template, given, random):
         """The parameters `given` of a path, most of those that name nothing replaced by ids that are there."""

@@ -3,7 +3,7 @@
 //! What is wrong with one item does not spoil the others. RFC 5545 §3.4, RFC 7265 §3, RFC 6350, RFC 7095 §3, RFC 4180.
 
 use super::Holds;
-use super::split::{Item, Unreadable, digest, split};
+use super::split::{Item, Unreadable, split, steady_uid};
 use crate::text::contacts_csv::{Columns, Dates, Reader, Row};
 use crate::text::jarray::elements;
 use crate::text::vcard::Version;
@@ -166,7 +166,7 @@ fn rows(text: &str, table: &Table) -> Result<Parts, Unreadable> {
     let pieces = reader.map(|row| match row.card {
         Ok(card) => {
             // Of a row without a UID the same one each time, so that a second import finds the first.
-            let uid = row.uid.unwrap_or_else(|| format!("{}@import.invalid", digest(&card)));
+            let uid = row.uid.unwrap_or_else(|| steady_uid(&card));
             let item =
                 split(&Row::card_with(&card, &uid)).ok().and_then(|(_, items)| items.into_iter().next());
             match item {

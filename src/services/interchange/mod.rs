@@ -16,7 +16,7 @@ pub use files::{Form, Parts, Piece, Table, parts};
 pub use intake::{Intake, Outcome, together};
 pub use merge::Merge;
 pub use pack::{Pack, Packer, Unpackable};
-pub use split::{Item, Unreadable, split};
+pub use split::{Item, Unreadable, split, steady_uid};
 pub use writer::Writer;
 
 use super::actor::Actor;

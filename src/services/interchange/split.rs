@@ -179,10 +179,15 @@ fn begins(first: &Line<'_>) -> u64 {
 /// A UID for a component that has none: the same for the same text, so that a second import finds the first.
 fn made_uid(source: &str, group: &Group<'_, '_>) -> String {
     let text = group.parts.first().and_then(|(_, part)| source.get(part.span.clone())).unwrap_or_default();
+    steady_uid(text)
+}
+
+/// A UID made of the text of what has none.
+pub fn steady_uid(text: &str) -> String {
     format!("{}@import.invalid", digest(text))
 }
 
-pub(super) fn digest(text: &str) -> String {
+fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

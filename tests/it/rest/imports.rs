@@ -206,6 +206,49 @@ both! {
         problem(&alice.request("GET", &book).header("Accept", "application/calendar+json").send(), 406, "not-acceptable");
     }
 
+    fn json_is_taken_in_as_one_a_list_or_a_group(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let post = |path: &str, query: &str, media: &str, body: &Value| send(&alice, path, query, media, body.to_string());
+        let event = |uid: &str| value!({"@type": "Event", "uid": uid, "title": "Titre", "start": "2026-03-02T09:00:00"});
+        let path = door(&alice, "calendars");
+        let dry = lines(&post(&path, "dryRun=true", "application/json", &event("a")));
+        assert_eq!(dry.last(), Some(&sum(1, 0, 0, 0, true)));
+        let mut bad = event("bad");
+        bad["titel"] = value!("x");
+        let group = value!({"entries": [event("a"), bad, 7, event("t")], "@type": "Group"});
+        let mut dry = lines(&post(&path, "dryRun=true", "application/jscalendar+json", &group));
+        let answer = post(&path, "", "application/jscalendar+json", &group);
+        assert!(answer.text().starts_with("{\"done\":0,\"total\":4}\n"), "{}", answer.text());
+        let told = lines(&answer);
+        dry.last_mut().expect("sums")["dryRun"] = value!(false);
+        assert_eq!((&dry, told.last()), (&told, Some(&sum(2, 0, 0, 2, false))));
+        assert_eq!(told[0]["item"], "Titre (a)");
+        let refused = &told[1];
+        assert!(refused["item"] == "bad" && refused["why"].as_str().is_some_and(|why| why.contains("/titel")), "{refused}");
+        assert_eq!((&told[2]["item"], &told[2]["fate"]), (&value!("object 3"), &value!("refused")));
+        assert!(told[2]["why"].as_str().is_some_and(|why| !why.starts_with(':')), "{}", told[2]);
+        let told = lines(&post(&path, "known=replace", "application/json", &value!([event("a"), event("b")])));
+        assert_eq!(told.last(), Some(&sum(1, 1, 0, 0, false)));
+        assert_eq!(lines(&post(&path, "format=jscalendar", "text/plain", &value!([]))), [sum(0, 0, 0, 0, false)]);
+        // Those without a UID are the same ones each time.
+        let cards = value!([{"@type": "Card", "uid": "c", "name": {"full": "Ann"}}, {"@type": "Card", "name": {"full": "Bob"}}]);
+        let path = door(&alice, "address-books");
+        for expected in [sum(2, 0, 0, 0, false), sum(0, 0, 2, 0, false)] {
+            assert_eq!(lines(&post(&path, "", "application/jscontact+json", &cards)).last(), Some(&expected));
+        }
+        let named = value!({"@type": "Group", "entries": {"x": {"@type": "Card", "uid": "d", "name": {"full": "Zoé"}}}});
+        assert_eq!(lines(&post(&path, "format=jscontact", "text/plain", &named)).last(), Some(&sum(1, 0, 0, 0, false)));
+        assert_eq!(problem(&post(&path, "", "application/jscalendar+json", &event("a")), 415, "unsupported-media-type"), "Content-Type");
+        assert_eq!(problem(&post(&path, "format=jscalendar", "application/json", &event("a")), 400, "bad-request"), "format");
+        problem(&post(&path, "", "application/jscontact+json", &value!({"@type": "Group"})), 400, "bad-request");
+        problem(&send(&alice, &path, "", "application/json", "[1,"), 400, "bad-request");
+        // Its pieces are no JSON of their own.
+        problem(&send(&alice, &path, "", "application/json", "[{\"a\":1]}"), 400, "bad-request");
+        problem(&send(&alice, &path, "", "application/json", vec![b' '; 16 * 1024 * 1024 + 1]), 413, "too-large");
+        problem(&send(&alice, &path, "", "application/json", format!("[{}7]", "7,".repeat(300_000))), 400, "bad-request");
+    }
+
     fn tables_of_other_programs_come_in(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
