@@ -167,7 +167,7 @@ fn stem(name: &str) -> String {
 /// properties. Nothing of what others have shared.
 #[utoipa::path(
     responses(
-        (status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip"),
+        (status = 200, description = "The archive", body = String, content_type = "application/zip"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),

@@ -339,7 +339,7 @@ async fn import(
         ("dryRun" = Option<bool>, Query, description = "Store nothing, tell what would be"),
         ("report" = Option<String>, Query, description = "Which items are told one by one: `all` (as where absent) or `refused`"),
     ),
-    request_body(content = Vec<u8>, content_type = "application/zip"),
+    request_body(content = String, content_type = "application/zip"),
     responses(
         (status = 200, description = "A line for each collection and item", body = Line<'_>, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),

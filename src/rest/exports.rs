@@ -81,7 +81,7 @@ async fn export(
         ("format" = Option<String>, Query, description = "`icalendar` or `jcal`; as `Accept` says where absent"),
     ),
     responses(
-        (status = 200, description = "The file", content((String = "text/calendar"), (String = "application/calendar+json"))),
+        (status = 200, description = "The file", content((String = "text/calendar"), (Vec<serde_json::Value> = "application/calendar+json"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),
@@ -108,7 +108,7 @@ pub async fn calendar(
         ("bom" = Option<bool>, Query, description = "Begin a table with a byte order mark, by which spreadsheets know UTF-8"),
     ),
     responses(
-        (status = 200, description = "The file", content((String = "text/vcard"), (String = "application/vcard+json"), (String = "text/csv"))),
+        (status = 200, description = "The file", content((String = "text/vcard"), (Vec<serde_json::Value> = "application/vcard+json"), (String = "text/csv"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),

@@ -205,6 +205,14 @@ struct Known {
     methods: Vec<&'static str>,
 }
 
+impl Known {
+    /// Whether it is an action on something that is called by an id of the server's.
+    fn is_action(&self) -> bool {
+        let last = self.path.pattern().and_then(|pattern| pattern.rsplit('/').next()).unwrap_or_default();
+        last.contains("}:") && !last.starts_with("{item}")
+    }
+}
+
 /// The methods of the resource at a path. They fall out of the description, so that no resource can be forgotten here.
 fn allowed(path: &str) -> Option<String> {
     static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
@@ -214,9 +222,12 @@ fn allowed(path: &str) -> Option<String> {
             .map(|(path, item)| Known { path: ResourceDef::new(path.as_str()), methods: methods(item) })
             .collect()
     });
-    // The path of an action on an item is also that of an item.
-    let mut methods: Vec<&str> =
-        known.iter().filter(|one| one.path.is_match(path)).flat_map(|one| one.methods.clone()).collect();
+    let mut found: Vec<&Known> = known.iter().filter(|one| one.path.is_match(path)).collect();
+    // The path of an action on an item is also that of an item, whose name may have any character; other ids have no colon.
+    if found.iter().any(|one| one.is_action()) {
+        found.retain(|one| one.is_action());
+    }
+    let mut methods: Vec<&str> = found.iter().flat_map(|one| one.methods.clone()).collect();
     methods.sort_unstable();
     methods.dedup();
     (!methods.is_empty()).then(|| methods.join(", "))
@@ -324,6 +335,8 @@ mod tests {
             }
         }
         assert_eq!(allowed("/api/v1/me").as_deref(), Some("GET, HEAD"));
+        assert_eq!(allowed("/api/v1/webhooks/1:test").as_deref(), Some("POST"));
+        assert_eq!(allowed("/api/v1/calendars/x/events/a:move").map(|all| all.contains("PUT")), Some(true));
         for none in ["/api/v1/", "/api/v1/me/", "/api/v1/mex", "/me"] {
             assert_eq!(allowed(none), None, "{none}");
         }
