@@ -217,7 +217,13 @@ pub fn run(check: &str, judge: fn(&[u8]) -> bool, seed: u64, time: Duration, mos
         let pool_is_full = pool.len() >= 500;
         let before = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| judge(&input)));
-        let took = before.elapsed();
+        let mut took = before.elapsed();
+        if took > SLOW && outcome.is_ok() {
+            // It may have been the machine that was slow: who is slow himself is so twice.
+            let again = Instant::now();
+            judge(&input);
+            took = took.min(again.elapsed());
+        }
         seen.slowest = seen.slowest.max(took);
         seen.taken += usize::from(matches!(outcome, Ok(true)));
         match outcome {

@@ -154,17 +154,22 @@ both! {
         let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "NONSENSE"];
         let paths = description["paths"].as_object().expect("paths");
         for (path, operations) in paths {
-            // The path of an action on an item is also that of an item.
-            let item = path.split(':').next().and_then(|path| paths.get(path));
-            let known = |method: &str| {
-                let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
-                operations.get(&method).is_some() || item.is_some_and(|item| item.get(&method).is_some())
+            // The path of an action on an item is also that of an item, and that of an action on something else that of one that cannot be.
+            let whole = path.split(':').next().filter(|whole| *whole != path).and_then(|whole| paths.get(whole));
+            let item = whole.filter(|_| path.contains("{item}:"));
+            let has = |of: &serde_json::Value, method: &str| {
+                of.get(if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() }).is_some()
             };
+            let known = |method: &str| has(operations, method) || item.is_some_and(|item| has(item, method));
             let path = path.replace(['{', '}'], "x");
             for method in all {
                 let answer = alice.request(method, &path).send();
                 if known(method) {
                     assert!(![404, 405].contains(&answer.status) || path.contains('x'), "{method} {path}: {}", answer.status);
+                    continue;
+                }
+                if whole.is_some_and(|whole| has(whole, method)) {
+                    assert_eq!(answer.status, 404, "{method} {path}");
                     continue;
                 }
                 assert_eq!(answer.status, 405, "{method} {path}");
