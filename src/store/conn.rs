@@ -96,7 +96,7 @@ fn open_file(path: &Path, usage: Use) -> Result<SqliteConnection, Error> {
          PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=4000;",
     )?;
     conn.batch_execute(match usage {
-        Use::Write => "PRAGMA cache_size=-12288;",
+        Use::Write => "PRAGMA cache_size=-9216;",
         Use::Read { .. } => "PRAGMA query_only=ON;",
     })?;
     if let Use::Read { cache } = usage {

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Connections to the embedded file beyond one for each processor: for threads that may block. Each has a cache of its own.
 const FILE_READERS: usize = 2;
 /// KiB of the page caches of all connections that requests ask at once; the working set of many small questions.
-const CACHES: usize = 32 * 1024;
+const CACHES: usize = 28 * 1024;
 /// KiB of the page cache of one that reads long lists, which mostly pass once.
 const SCAN_CACHE: usize = 2 * 1024;
 /// Connections to a server.
