@@ -2,11 +2,12 @@
 
 use super::href::{self, Target};
 use crate::domain::collection::{CollectionKind, HomeKind};
+use crate::domain::fault::Fault;
 use crate::domain::object::{Entry, Object};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::access::Owner;
-use crate::services::collections::NamedGrant;
 use crate::services::homes::Home;
+use crate::services::rights::NamedGrant;
 use crate::services::{Access, Actor, Core};
 
 /// Kinds of resources as bits, for the lists of properties, reports and methods.
@@ -178,7 +179,7 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
     match resource {
         Resource::Collection(access) => {
             if needs & need::GRANTS != 0 {
-                extras.grants = core.grants(actor, &access.place()).await.ok();
+                extras.grants = core.acl(actor, &access.place()).await.ok().map(|acl| acl.grants);
             }
             if needs & need::USAGE != 0 {
                 extras.usage = core.usage(access).await.ok();
@@ -198,11 +199,7 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
 }
 
 /// Loads the resource that a target names, if the actor may know of it.
-pub async fn load(
-    core: &Core,
-    actor: &Actor,
-    target: &Target,
-) -> Result<Resource, crate::domain::fault::Fault> {
+pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resource, Fault> {
     Ok(match target {
         Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(_) | Target::Homes(_) => {
             Resource::Plain(target.clone())
@@ -210,11 +207,29 @@ pub async fn load(
         Target::Principal(kind, handle) => {
             Resource::Principal(Box::new(core.principal(*kind, handle).await?))
         }
-        Target::Home(kind, handle) => Resource::Home(Box::new(core.home(actor, handle, *kind).await?)),
-        Target::Collection(place) => Resource::Collection(Box::new(core.collection(actor, place).await?)),
+        Target::Home(kind, handle) => {
+            let home = core.home(actor, handle, *kind).await?;
+            seen(core, actor, Resource::Home(Box::new(home))).await?
+        }
+        Target::Collection(place) => {
+            let access = core.collection(actor, place).await?;
+            seen(core, actor, Resource::Collection(Box::new(access))).await?
+        }
         Target::Item(place, name) => {
             let (access, object) = core.item(actor, place, name).await?;
             ItemOf::new(access).item(object)
         }
     })
+}
+
+/// Refuses what the actor is only told the busy times of: for all else it is not there.
+pub async fn seen(core: &Core, actor: &Actor, resource: Resource) -> Result<Resource, Fault> {
+    let shown = match &resource {
+        Resource::Collection(access) => access.is_shown(),
+        Resource::Home(home) if !home.own => {
+            core.collections(actor, &home.owner.handle, home.kind).await?.iter().any(Access::is_shown)
+        }
+        _ => true,
+    };
+    if shown { Ok(resource) } else { Err(Fault::NotFound) }
 }

@@ -77,6 +77,11 @@ impl Privileges {
     /// What a reader needs: contents, busy times and his own rights.
     pub const READER: Privileges = Privileges(0b1_0100_0001);
 
+    /// What tells no more than when somebody is busy, and lets him be invited.
+    pub const BUSY: Privileges = Privileges(0b1111_0100_0000);
+    /// What everybody may be granted, without a login too: to read, and no more.
+    pub const PUBLIC: Privileges = Privileges::READER.with(Privileges::BUSY);
+
     /// The aggregates, the widest first.
     pub const AGGREGATES: &'static [Aggregate] = &[
         Aggregate { name: (Space::Dav, "all"), contains: Privileges::ALL },
@@ -147,6 +152,26 @@ pub enum Grantee {
     Everyone,
 }
 
+impl Grantee {
+    /// Whether this grantee may be given these: what nobody has logged in for changes nothing, and who is not named by anybody
+    /// does not give rights on.
+    pub const fn may_hold(self, privileges: Privileges) -> bool {
+        match self {
+            Grantee::Principal(_) => true,
+            Grantee::Authenticated => !privileges.has(Privilege::WriteAcl),
+            Grantee::Everyone => privileges.without(Privileges::PUBLIC).is_empty(),
+        }
+    }
+
+    /// Whether somebody with these memberships is meant.
+    pub fn means(self, actor: PrincipalId, memberships: &[PrincipalId]) -> bool {
+        match self {
+            Grantee::Principal(id) => id == actor || memberships.contains(&id),
+            Grantee::Authenticated | Grantee::Everyone => true,
+        }
+    }
+}
+
 /// A positive access-control entry: the only kind there is here (`grant-only`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
@@ -168,10 +193,7 @@ pub fn effective(
     }
     grants
         .iter()
-        .filter(|grant| match grant.grantee {
-            Grantee::Principal(id) => id == actor || memberships.contains(&id),
-            Grantee::Authenticated | Grantee::Everyone => true,
-        })
+        .filter(|grant| grant.grantee.means(actor, memberships))
         .fold(Privileges::NONE, |set, grant| set.with(grant.privileges))
         .closed()
 }
@@ -195,6 +217,24 @@ mod tests {
         assert!(named(Space::CalDav, "schedule-deliver").has(Privilege::ScheduleQueryFreeBusy));
         assert!(named(Space::CalDav, "schedule-send").has(Privilege::ScheduleSendFreeBusy));
         assert!(Privileges::named(Space::Dav, "unlock").is_none());
+    }
+
+    #[test]
+    fn everybody_reads_and_no_more() {
+        assert_eq!(
+            Privileges::BUSY,
+            [Privilege::ReadFreeBusy, Privilege::ReadCurrentUserPrivilegeSet]
+                .iter()
+                .fold(Privileges::named(Space::CalDav, "schedule-deliver").expect("known"), |set, p| set
+                    .with(p.bit()))
+        );
+        for one in Privilege::ALL {
+            let harmless = Privileges::PUBLIC.has(*one);
+            assert_eq!(Grantee::Everyone.may_hold(one.bit()), harmless, "{one:?}");
+            assert_eq!(Grantee::Authenticated.may_hold(one.bit()), *one != Privilege::WriteAcl, "{one:?}");
+            assert!(Grantee::Principal(PrincipalId(1)).may_hold(one.bit()));
+        }
+        assert!(!Privileges::PUBLIC.has(Privilege::ReadAcl) && !Privileges::PUBLIC.has(Privilege::Bind));
     }
 
     #[test]

@@ -16,4 +16,5 @@ pub mod precondition;
 pub mod principal;
 pub mod props;
 pub mod query;
+pub mod role;
 pub mod webhook;

@@ -5,13 +5,14 @@
 use super::actor::Actor;
 use super::homes::Home;
 use super::{Core, fault};
-use crate::domain::acl::{self, Grant, Privilege, Privileges};
+use crate::domain::acl::{Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
-use crate::store::{Error, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
+use crate::domain::role;
+use crate::store::{Error, Held, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
 #[derive(Debug, Clone)]
@@ -59,6 +60,11 @@ impl Access {
     /// What the actor may do.
     pub fn rights(&self) -> Privileges {
         self.rights
+    }
+
+    /// Whether it may be seen that it is there, not only when it is busy.
+    pub fn is_shown(&self) -> bool {
+        !self.rights.without(Privileges::BUSY).is_empty()
     }
 
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
@@ -194,14 +200,14 @@ pub(super) fn rights_on(
     let rights = if collection.owner == actor.id {
         Privileges::ALL
     } else {
-        let grants = tx.grants(collection.id)?;
-        if grants.is_empty() {
-            return Ok(Privileges::NONE);
-        }
-        let groups = tx.groups_of(actor.id)?;
-        acl::effective(collection.owner, actor.id, &groups, &grants)
+        effective(collection, tx.held(actor.id, collection)?)
     };
     Ok(scoped(actor, collection, rights))
+}
+
+/// What grants on a collection and on its home come to.
+pub(super) fn effective(collection: &Collection, held: Held) -> Privileges {
+    held.own.with(role::inherited(collection.kind, held.home)).closed()
 }
 
 /// What the actor's proof leaves of his rights on a collection.
@@ -275,16 +281,23 @@ fn owner_by_id(tx: &mut ReadTx<'_>, actor: &Actor, id: PrincipalId) -> Result<Ow
 
 /// What others have granted to the actor, or to a group that he is in, in homes of this kind; the oldest first.
 pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
-    let mut holders = tx.groups_of(actor.id)?;
-    holders.push(actor.id);
-    let mut seen = Vec::new();
-    for collection in tx.collections_granted_to(&holders, home)? {
-        if collection.owner == actor.id {
+    let held = tx.held_by_name(actor.id, home)?;
+    let ids: Vec<i64> = held.keys().map(|id| id.0).collect();
+    let collections = tx.collections_with_ids(&ids)?;
+    let mut owners: Vec<i64> = collections.iter().map(|collection| collection.owner.0).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let owners = tx.principals_with_ids(&owners)?;
+    let mut seen = Vec::with_capacity(collections.len());
+    for collection in collections {
+        let Some(owner) = owners.iter().find(|owner| owner.id == collection.owner && owner.id != actor.id)
+        else {
             continue;
-        }
-        let rights = rights_on(tx, actor, &collection)?;
+        };
+        let held = held.get(&collection.id).copied().unwrap_or_default();
+        let rights = scoped(actor, &collection, effective(&collection, held));
         if !rights.is_empty() {
-            let owner = owner_by_id(tx, actor, collection.owner)?;
+            let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
             seen.push(Access { collection, owner, rights });
         }
     }
@@ -347,18 +360,24 @@ pub(super) fn visible(
     owner: &Owner,
     collections: Vec<Collection>,
 ) -> Result<Vec<Access>, Error> {
+    let [first, ..] = collections.as_slice() else { return Ok(Vec::new()) };
+    let held = match owner.id == actor.id {
+        true => None,
+        false => Some(tx.held_in_home(actor.id, owner.id, first.home)?),
+    };
     let mut seen = Vec::with_capacity(collections.len());
     for collection in collections {
-        let rights = rights_on(tx, actor, &collection)?;
+        let rights = match &held {
+            None => Privileges::ALL,
+            Some(held) => {
+                let own = held.own.get(&collection.id).copied().unwrap_or_default();
+                effective(&collection, Held { own, home: held.home })
+            }
+        };
+        let rights = scoped(actor, &collection, rights);
         if !rights.is_empty() {
             seen.push(Access { collection, owner: owner.clone(), rights });
         }
     }
     Ok(seen)
-}
-
-/// Grants as somebody may see them who holds `read-acl`.
-pub(super) fn grants(tx: &mut ReadTx<'_>, access: &Access) -> Result<Vec<Grant>, Error> {
-    access.need(Privilege::ReadAcl)?;
-    tx.grants(access.collection.id)
 }

@@ -1,22 +1,18 @@
-//! Calendars and address books: seen, made, changed, removed, shared.
+//! Calendars and address books: seen, made, changed, removed. `rights.rs` shares them.
 //!
 //! The default collections of an account are refused deletion rather than emptied: a careless DELETE then loses nothing, and
-//! the client is told why. RFC 4791 §5.3.1, RFC 5689, RFC 6352 §6.3.1, RFC 3744 §8.1.
+//! the client is told why. RFC 4791 §5.3.1, RFC 5689, RFC 6352 §6.3.1.
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::{Core, conditions, fault};
-use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
+use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
 use crate::domain::precondition::Preconditions;
-use crate::domain::principal::Principal;
 use crate::domain::props::{MAX_PROPS_BYTES, Props};
-use crate::store::{CollectionUpdate, Error, ReadTx, Weight, WriteTx};
-
-/// Access-control entries on one collection at most.
-const MAX_GRANTS: usize = 1_000;
+use crate::store::{CollectionUpdate, Error, Weight, WriteTx};
 
 /// A collection to be made, as a client describes it.
 #[derive(Debug, Clone)]
@@ -31,15 +27,6 @@ pub struct CollectionDraft {
     pub time_zone: Option<String>,
     /// Display name, colour, order, …
     pub props: Props,
-}
-
-/// A grant with the principal that it is made to, where it is made to one.
-#[derive(Debug, Clone)]
-pub struct NamedGrant {
-    /// The grant.
-    pub grant: Grant,
-    /// To whom, for its URL.
-    pub principal: Option<Principal>,
 }
 
 /// Refuses kept properties that take too much room.
@@ -128,52 +115,6 @@ impl Core {
                 .await,
         )
     }
-
-    /// The grants on a collection, for one who may read them.
-    pub async fn grants(&self, actor: &Actor, place: &Place) -> Result<Vec<NamedGrant>, Fault> {
-        let (actor, place) = (actor.clone(), place.clone());
-        fault(
-            self.store
-                .read(Weight::Point, move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
-                    let grants = access::grants(tx, &access)?;
-                    grants.into_iter().map(|grant| name_grant(tx, grant)).collect()
-                })
-                .await,
-        )
-    }
-
-    /// Replaces the grants on a collection.
-    pub async fn set_grants(
-        &self,
-        actor: &Actor,
-        place: &Place,
-        grants: Vec<Grant>,
-        conditions: Preconditions,
-    ) -> Result<(), Fault> {
-        if grants.len() > MAX_GRANTS {
-            return Err(Condition::LimitedNumberOfAces.into());
-        }
-        let (actor, place) = (actor.clone(), place.clone());
-        fault(
-            self.store
-                .write(move |tx| {
-                    let access = access::find_for_change(tx, &actor, &place)?;
-                    let checked = access.need(Privilege::WriteAcl)?;
-                    conditions::hold_collection(tx, &actor, &conditions, Some(checked.collection()))?;
-                    if grants
-                        .iter()
-                        .any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner))
-                    {
-                        return Err(Condition::NoProtectedAceConflict.into());
-                    }
-                    let merged = merge(&grants);
-                    tx.set_grants(checked.collection().id, &merged)?;
-                    tx.raise(checked.collection()).map(|_| ())
-                })
-                .await,
-        )
-    }
 }
 
 /// Makes a collection at a free place of the actor's own home.
@@ -202,27 +143,6 @@ pub(super) fn create(
         time_zone: draft.time_zone.clone(),
         props: draft.props.clone(),
     })
-}
-
-/// One entry a grantee: entries for the same one are put together (RFC 3744 §5.5.1 lets a server do so).
-fn merge(grants: &[Grant]) -> Vec<Grant> {
-    let mut merged: Vec<Grant> = Vec::with_capacity(grants.len());
-    for grant in grants {
-        match merged.iter_mut().find(|other| other.grantee == grant.grantee) {
-            Some(other) => other.privileges = other.privileges.with(grant.privileges),
-            None => merged.push(*grant),
-        }
-    }
-    merged.retain(|grant| grant.privileges != Privileges::NONE);
-    merged
-}
-
-fn name_grant(tx: &mut ReadTx<'_>, grant: Grant) -> Result<NamedGrant, Error> {
-    let principal = match grant.grantee {
-        Grantee::Principal(id) => tx.principal(id)?,
-        Grantee::Authenticated | Grantee::Everyone => None,
-    };
-    Ok(NamedGrant { grant, principal })
 }
 
 /// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone.

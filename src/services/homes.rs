@@ -3,12 +3,13 @@
 use super::access::{self, Access, Owner};
 use super::actor::Actor;
 use super::{Core, fault};
-use crate::domain::acl::Privilege;
+use crate::domain::acl::{Grant, Grantee, Privilege};
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
-use crate::domain::principal::{NewPrincipal, valid_handle};
+use crate::domain::principal::{NewPrincipal, PrincipalKind, valid_handle};
 use crate::domain::props::{Prop, Props};
+use crate::domain::role::Defaults;
 use crate::store::{HomeState, Weight, WriteTx};
 use crate::text::collation;
 
@@ -41,7 +42,8 @@ impl Core {
             Some(password) => Some(super::accounts::hash_password(password).await?),
             None => None,
         };
-        fault(self.store.write(move |tx| insert_account(tx, &new, hash.as_deref())).await)
+        let defaults = self.defaults;
+        fault(self.store.write(move |tx| insert_account(tx, &new, hash.as_deref(), defaults)).await)
     }
 
     /// A home and its owner, if the actor may know of anything in it.
@@ -145,6 +147,7 @@ fn insert_account(
     tx: &mut WriteTx<'_>,
     new: &NewPrincipal,
     hash: Option<&str>,
+    defaults: Defaults,
 ) -> Result<PrincipalId, crate::store::Error> {
     // A handle with "@" must not hide another's address, by which he logs in, nor an address another's handle.
     for login in std::iter::once(&new.handle).chain(&new.addresses) {
@@ -157,9 +160,18 @@ fn insert_account(
         tx.set_password(id, hash)?;
     }
     for collection in default_collections(id, new.time_zone.as_deref()) {
-        tx.insert_collection(&collection)?;
+        let made = tx.insert_collection(&collection)?;
+        if let Some(role) = defaults.authenticated.filter(|_| is_agenda(new.kind, &collection)) {
+            let privileges = role.privileges(collection.home);
+            tx.set_grants(made, &[Grant { grantee: Grantee::Authenticated, privileges }])?;
+        }
     }
     Ok(id)
+}
+
+/// Whether it is the calendar in which people look when somebody is busy.
+fn is_agenda(of: PrincipalKind, collection: &NewCollection) -> bool {
+    of != PrincipalKind::Group && collection.kind == CollectionKind::Calendar && !collection.transparent
 }
 
 /// What a principal is found by: name, handle and addresses, folded.

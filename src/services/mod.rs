@@ -9,6 +9,7 @@ pub mod actor;
 mod app_passwords;
 pub mod archive;
 mod as_seen;
+pub mod audit;
 pub mod batch;
 pub mod calendar_queries;
 mod card_search;
@@ -17,10 +18,12 @@ pub mod collections;
 mod conditions;
 pub mod contact_queries;
 pub mod content;
+pub mod delegates;
 pub mod deliveries;
 pub mod devices;
 pub mod directory;
 pub mod edits;
+pub mod explain;
 mod following;
 pub mod formats;
 pub mod freebusy;
@@ -37,6 +40,7 @@ pub mod limits;
 mod listings;
 pub mod past;
 pub mod principals;
+pub mod rights;
 pub mod sessions;
 pub mod sync;
 pub mod tokens;
@@ -46,8 +50,8 @@ pub mod undo;
 pub mod webhooks;
 
 pub use crate::store::{
-    Attempt, CollectionUpdate, Credential, Deleted, Door, Due, Happened, PrincipalMatch, Session, SyncItem,
-    Webhook,
+    Action, Attempt, AuditEntry, CollectionUpdate, Credential, Deleted, Door, Due, Happened, PrincipalMatch,
+    Session, SyncItem, Webhook,
 };
 pub use access::Access;
 pub use actor::{Actor, Scope};
@@ -55,6 +59,7 @@ pub use following::AccountChanges;
 pub use limits::Limits;
 
 use crate::domain::fault::Fault;
+use crate::domain::role::Defaults;
 use crate::store::{Error, Store};
 use std::sync::Arc;
 
@@ -67,6 +72,7 @@ pub struct Core {
     tokens: Arc<tokens::Tokens>,
     keys: Arc<keys::Ring>,
     issuer: Arc<str>,
+    defaults: Defaults,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
 }
@@ -82,6 +88,7 @@ impl Core {
             tokens: Arc::new(tokens::Tokens::new()),
             keys: Arc::default(),
             issuer: issuer.into(),
+            defaults: Defaults::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
         }
@@ -94,6 +101,12 @@ impl Core {
             Some(issuer) => Core { issuer: issuer.into(), ..self },
             None => self,
         }
+    }
+
+    /// The same, new accounts beginning with these rights of everybody's; without, with none.
+    #[must_use]
+    pub fn with_defaults(self, defaults: Defaults) -> Self {
+        Core { defaults, ..self }
     }
 
     /// Who tokens say that made them.

@@ -120,7 +120,8 @@ impl Core {
                         Some(_) => return Err(refused(kind).into()),
                     };
                     let changed = tx.collections_since(id, kind, from)?;
-                    let changed = access::visible(tx, &actor, &owner, changed)?;
+                    let mut changed = access::visible(tx, &actor, &owner, changed)?;
+                    changed.retain(super::Access::is_shown);
                     let gone = if from < 0 { Vec::new() } else { tx.collections_gone(id, kind, from)? };
                     let own = id == actor.id;
                     Ok(HomeChanges { changed, gone: if own { gone } else { Vec::new() }, token })

@@ -6,9 +6,9 @@
 mod file;
 
 use super::schema::{
-    address, change, collection, collection_tombstone, credential, grant_, home, idempotency, itip_state,
-    job, membership, meta, object, principal, session, signing_key, tombstone, version, webhook,
-    webhook_cursor,
+    address, audit, change, collection, collection_tombstone, credential, grant_, home, idempotency,
+    itip_state, job, membership, meta, object, principal, principal_grant, session, signing_key, tombstone,
+    version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
@@ -64,6 +64,13 @@ rows! {
     CollectionTombstoneRow of collection_tombstone { owner: i64, home: i16, slug: String, modseq: i64 }
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
+    /// A grant on all of a home.
+    PrincipalGrantRow of principal_grant { owner: i64, home: i16, grantee: i16, principal: i64, privileges: i32 }
+    /// Who gave what to whom.
+    AuditRow of audit {
+        id: i64, at: i64, actor: i64, door: i16, device: Option<String>, action: i16, owner: i64, home: i16, collection: i64,
+        grantee: i16, principal: i64, old_privileges: i32, new_privileges: i32,
+    }
     /// What is left of an item that went away.
     TombstoneRow of tombstone { collection: i64, name: String, modseq: i64, created_modseq: i64 }
     /// An entry of the change log.
@@ -136,6 +143,8 @@ pub enum Record {
     Collection(CollectionRow),
     CollectionTombstone(CollectionTombstoneRow),
     Grant(GrantRow),
+    PrincipalGrant(PrincipalGrantRow),
+    Audit(AuditRow),
     Object(ObjectRecord),
     Tombstone(TombstoneRow),
     Change(ChangeRow),
@@ -162,6 +171,8 @@ impl Record {
             Record::Collection(_) => "collection",
             Record::CollectionTombstone(_) => "collection_tombstone",
             Record::Grant(_) => "grant",
+            Record::PrincipalGrant(_) => "principal_grant",
+            Record::Audit(_) => "audit",
             Record::Object(_) => "object",
             Record::Tombstone(_) => "tombstone",
             Record::Change(_) => "change",
@@ -228,6 +239,7 @@ impl ReadTx<'_> {
             of_owners!(tx, sink, membership, group_id in ids, MembershipRow, Membership);
             of_owners!(tx, sink, home, principal in ids, HomeRow, Home);
             of_owners!(tx, sink, collection_tombstone, owner in ids, CollectionTombstoneRow, CollectionTombstone);
+            of_owners!(tx, sink, principal_grant, owner in ids, PrincipalGrantRow, PrincipalGrant);
             of_owners!(tx, sink, itip_state, principal in ids, ItipStateRow, ItipState);
             of_owners!(tx, sink, idempotency, principal in ids, IdempotencyRow, Idempotency);
             Ok(())
@@ -248,6 +260,7 @@ impl ReadTx<'_> {
             of_owners!(tx, sink, webhook_cursor, webhook in ids, WebhookCursorRow, WebhookCursor);
             Ok(())
         })?;
+        paged!(self, sink, audit, id: i64, i64::MIN, AuditRow, Audit);
         paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
         Ok(())
     }
@@ -386,6 +399,8 @@ impl WriteTx<'_> {
             Record::Collection(row) => insert!(collection, row),
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
             Record::Grant(row) => insert!(grant_, row),
+            Record::PrincipalGrant(row) => insert!(principal_grant, row),
+            Record::Audit(row) => insert!(audit, row),
             Record::Tombstone(row) => insert!(tombstone, row),
             Record::Change(row) => insert!(change, row),
             Record::Version(row) => insert!(version, row),

@@ -1,10 +1,11 @@
-//! Who was granted what on a collection. Decides nothing; `domain::acl` does.
+//! Who was granted what on a collection, and on all of a home. Decides nothing; `domain::acl` does.
 //!
 //! RFC 3744 §5.5.
 
-use super::schema::grant_;
+use super::schema::{grant_, principal_grant};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::acl::{Grant, Grantee, Privileges};
+use crate::domain::collection::HomeKind;
 use crate::domain::id::{CollectionId, PrincipalId};
 use diesel::prelude::*;
 
@@ -20,17 +21,63 @@ impl ReadTx<'_> {
             .select((grant_::grantee, grant_::principal, grant_::privileges))
             .order(grant_::position)
             .load(self.conn)?;
-        Ok(rows
-            .into_iter()
-            .map(|(grantee, principal, privileges)| Grant {
-                grantee: match grantee {
-                    AUTHENTICATED => Grantee::Authenticated,
-                    EVERYONE => Grantee::Everyone,
-                    _ => Grantee::Principal(PrincipalId(principal)),
-                },
-                privileges: Privileges(privileges),
-            })
-            .collect())
+        Ok(rows.into_iter().map(grant).collect())
+    }
+
+    /// The grants on all of a home, in an order of their own.
+    pub fn home_grants(&mut self, owner: PrincipalId, home: HomeKind) -> Result<Vec<Grant>, Error> {
+        let rows: Vec<(i16, i64, i32)> = principal_grant::table
+            .filter(principal_grant::owner.eq(owner.0).and(principal_grant::home.eq(home as i16)))
+            .select((principal_grant::grantee, principal_grant::principal, principal_grant::privileges))
+            .order((principal_grant::grantee, principal_grant::principal))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(grant).collect())
+    }
+
+    /// The homes on which there is a grant to one of these by name: whose, which, to whom and what; by owner.
+    pub fn homes_granted_to(
+        &mut self,
+        holders: &[PrincipalId],
+    ) -> Result<Vec<(PrincipalId, HomeKind, Grant)>, Error> {
+        let holders: Vec<i64> = holders.iter().map(|holder| holder.0).collect();
+        let rows: Vec<(i64, i16, i64, i32)> = principal_grant::table
+            .filter(principal_grant::principal.eq_any(&holders))
+            .select((
+                principal_grant::owner,
+                principal_grant::home,
+                principal_grant::principal,
+                principal_grant::privileges,
+            ))
+            .order((principal_grant::owner, principal_grant::home, principal_grant::principal))
+            .load(self.conn)?;
+        let told = |(owner, home, principal, privileges)| {
+            let home =
+                if home == HomeKind::Calendars as i16 { HomeKind::Calendars } else { HomeKind::AddressBooks };
+            (PrincipalId(owner), home, grant((PRINCIPAL, principal, privileges)))
+        };
+        Ok(rows.into_iter().map(told).collect())
+    }
+}
+
+fn grant((grantee, principal, privileges): (i16, i64, i32)) -> Grant {
+    Grant { grantee: read_grantee(grantee, principal), privileges: Privileges(privileges) }
+}
+
+/// The grantee that two columns name.
+pub(super) fn read_grantee(kind: i16, principal: i64) -> Grantee {
+    match kind {
+        AUTHENTICATED => Grantee::Authenticated,
+        EVERYONE => Grantee::Everyone,
+        _ => Grantee::Principal(PrincipalId(principal)),
+    }
+}
+
+/// The two columns that name a grantee; no principal is 0.
+pub(super) const fn grantee_columns(grantee: Grantee) -> (i16, i64) {
+    match grantee {
+        Grantee::Principal(id) => (PRINCIPAL, id.0),
+        Grantee::Authenticated => (AUTHENTICATED, 0),
+        Grantee::Everyone => (EVERYONE, 0),
     }
 }
 
@@ -39,11 +86,7 @@ impl WriteTx<'_> {
     pub fn set_grants(&mut self, on: CollectionId, grants: &[Grant]) -> Result<(), Error> {
         diesel::delete(grant_::table.filter(grant_::collection.eq(on.0))).execute(self.conn)?;
         for (position, grant) in (0i32..).zip(grants) {
-            let (kind, principal) = match grant.grantee {
-                Grantee::Principal(id) => (PRINCIPAL, id.0),
-                Grantee::Authenticated => (AUTHENTICATED, 0),
-                Grantee::Everyone => (EVERYONE, 0),
-            };
+            let (kind, principal) = grantee_columns(grant.grantee);
             diesel::insert_into(grant_::table)
                 .values((
                     grant_::collection.eq(on.0),
@@ -51,6 +94,25 @@ impl WriteTx<'_> {
                     grant_::grantee.eq(kind),
                     grant_::principal.eq(principal),
                     grant_::privileges.eq(grant.privileges.0),
+                ))
+                .execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    /// Sets what a grantee may do with all of a home; nothing takes his grant away.
+    pub fn set_home_grant(&mut self, owner: PrincipalId, home: HomeKind, grant: Grant) -> Result<(), Error> {
+        let (kind, principal) = grantee_columns(grant.grantee);
+        diesel::delete(principal_grant::table.find((owner.0, home as i16, kind, principal)))
+            .execute(self.conn)?;
+        if grant.privileges != Privileges::NONE {
+            diesel::insert_into(principal_grant::table)
+                .values((
+                    principal_grant::owner.eq(owner.0),
+                    principal_grant::home.eq(home as i16),
+                    principal_grant::grantee.eq(kind),
+                    principal_grant::principal.eq(principal),
+                    principal_grant::privileges.eq(grant.privileges.0),
                 ))
                 .execute(self.conn)?;
         }

@@ -5,6 +5,7 @@
 //! May use `domain` and `text`; knows no HTTP and decides no right.
 
 mod archive;
+mod audit;
 mod collections;
 mod conn;
 mod credentials;
@@ -30,6 +31,7 @@ mod principals;
 mod raise;
 mod readers;
 mod retention;
+mod rights;
 mod schema;
 mod sessions;
 mod sharing;
@@ -41,6 +43,7 @@ mod webhooks;
 mod writer;
 
 pub use archive::{ObjectRecord, Record};
+pub use audit::{Action, AuditEntry, Audited};
 pub use collections::{CollectionUpdate, HomeState};
 pub use conn::Location;
 pub use credentials::{Credential, CredentialKind};
@@ -51,6 +54,7 @@ pub use error::Error;
 pub use objects::{Door, Origin, Written};
 pub use opening::{Login, OpenedItem, OwnPlace};
 pub use past::{Deeds, Deleted, Happened, LogEntry, OldContent, Present};
+pub use rights::{Held, HeldInHome};
 pub use sessions::{Session, TokenLogin};
 pub use signing_keys::SigningKey;
 pub use spans::Touched;

@@ -81,6 +81,32 @@ diesel::table! {
     }
 }
 diesel::table! {
+    principal_grant (owner, home, grantee, principal) {
+        owner -> BigInt,
+        home -> SmallInt,
+        grantee -> SmallInt,
+        principal -> BigInt,
+        privileges -> Integer,
+    }
+}
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        actor -> BigInt,
+        door -> SmallInt,
+        device -> Nullable<Text>,
+        action -> SmallInt,
+        owner -> BigInt,
+        home -> SmallInt,
+        collection -> BigInt,
+        grantee -> SmallInt,
+        principal -> BigInt,
+        old_privileges -> Integer,
+        new_privileges -> Integer,
+    }
+}
+diesel::table! {
     object (id) {
         id -> BigInt,
         collection -> BigInt,
@@ -253,6 +279,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     home,
     collection,
     grant_,
+    principal_grant,
+    audit,
     object,
     session,
     tombstone,

@@ -1,13 +1,14 @@
-//! Collections by their ids, and those that others have granted: what a protocol needs whose addresses name no home.
+//! Collections by their ids: what a protocol needs whose addresses name no home.
 //!
 //! Decides no right.
 
 use super::collections::{Row, collection_columns, from_row};
 use super::conn::on;
-use super::schema::{collection, grant_};
+use super::lists::OneOf;
+use super::schema::collection;
 use super::{Error, ReadTx};
-use crate::domain::collection::{Collection, HomeKind};
-use crate::domain::id::{CollectionId, PrincipalId};
+use crate::domain::collection::Collection;
+use crate::domain::id::CollectionId;
 use diesel::prelude::*;
 
 impl ReadTx<'_> {
@@ -21,25 +22,17 @@ impl ReadTx<'_> {
         Ok(row.map(from_row))
     }
 
-    /// The collections of homes of this kind with a grant to one of `holders` by name, the oldest first. What is granted to
-    /// everybody is not among them.
-    pub fn collections_granted_to(
-        &mut self,
-        holders: &[PrincipalId],
-        home: HomeKind,
-    ) -> Result<Vec<Collection>, Error> {
-        let holders: Vec<i64> = holders.iter().map(|holder| holder.0).collect();
-        let granted = grant_::table.filter(grant_::principal.eq_any(&holders)).select(grant_::collection);
-        let rows: Vec<Row> = collection::table
-            .filter(
-                collection::id
-                    .eq_any(granted)
-                    .and(collection::home.eq(home as i16))
-                    .and(collection::deleted_at.eq(0)),
-            )
-            .select(collection_columns!())
-            .order(collection::id)
-            .load(self.conn)?;
-        Ok(rows.into_iter().map(from_row).collect())
+    /// The collections with these ids, the oldest first; deleted ones are left out.
+    pub fn collections_with_ids(&mut self, ids: &[i64]) -> Result<Vec<Collection>, Error> {
+        let mut found: Vec<Collection> = Vec::with_capacity(ids.len());
+        for piece in OneOf::pieces(ids) {
+            let rows: Vec<Row> = on!(self.conn, conn => collection::table
+                .filter(OneOf::new(collection::id, piece).and(collection::deleted_at.eq(0)))
+                .select(collection_columns!())
+                .load(conn))?;
+            found.extend(rows.into_iter().map(from_row));
+        }
+        found.sort_by_key(|collection| collection.id);
+        Ok(found)
     }
 }

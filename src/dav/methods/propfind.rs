@@ -28,7 +28,7 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     if body.as_ref().is_some_and(|root| !root.is(DAV, "propfind")) {
         return Err(Fault::BadRequest("the body is not a propfind".into()));
     }
-    let resource = request.resource().await?;
+    let resource = resource::seen(request.core, &request.actor, request.resource().await?).await?;
     let absent = if resource.kind() & kind::ITEM != 0 { Depth::Zero } else { Depth::Infinity };
     let depth = match request.depth(absent)? {
         // A client that forgets the header means a listing; who asks for everything is refused.
@@ -84,7 +84,8 @@ impl Pages for Listing {
             }
             Step::Members(of, after) => self.page(of, after, out).await?,
             Step::Collections(owner, home) => {
-                for access in self.core.collections(&self.actor, &owner, home).await? {
+                let all = self.core.collections(&self.actor, &owner, home).await?;
+                for access in all.into_iter().filter(Access::is_shown) {
                     self.respond(&Resource::Collection(Box::new(access)), out).await;
                 }
                 Step::End

@@ -163,12 +163,16 @@ pub async fn of_acl(
     root: &Element,
 ) -> Result<HttpResponse, Fault> {
     let Target::Collection(place) = &request.target else { return Err(Condition::SupportedReport.into()) };
-    let grants = request.core.grants(&request.actor, place).await?;
+    let grants = request.core.acl(&request.actor, place).await?.grants;
     let mut found: Vec<Principal> = Vec::new();
     if let Some(owner) = resource.owner() {
         found.push(request.core.principal(owner.kind, &owner.handle).await?);
     }
-    found.extend(grants.into_iter().filter_map(|named| named.principal));
+    for principal in grants.into_iter().filter_map(|named| named.principal) {
+        if found.iter().all(|known| known.id != principal.id) {
+            found.push(principal);
+        }
+    }
     multistatus(request, root, found).await
 }
 

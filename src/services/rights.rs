@@ -1,0 +1,371 @@
+//! Who has which right on a collection: told to those who may know, and changed by every door through the one function [`change`], which
+//! notes each change in the audit.
+//!
+//! Grants on a collection are its own; those on the home that it is in are inherited, and are changed there (`delegates.rs`). The owner's
+//! rights stand in no row: nobody can take them. RFC 3744 §5.5, §8.1.
+
+use super::access::{self, Access, Owner, Place};
+use super::actor::Actor;
+use super::{Core, conditions, fault};
+use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
+use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::{Etag, PrincipalId};
+use crate::domain::precondition::{Preconditions, ResourceState};
+use crate::domain::principal::Principal;
+use crate::domain::role::{self, Defaults};
+use crate::store::{Action, Audited, Error, ReadTx, Weight, WriteTx};
+
+/// Grants on one collection, or on one home, at most.
+pub(super) const MAX_GRANTS: usize = 1_000;
+
+/// From where a grant holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It is the collection's own, and may be changed.
+    Own,
+    /// The same, but kept from being changed by the tenant's settings.
+    Locked,
+    /// It is on the home that the collection is in.
+    Inherited,
+}
+
+/// A grant with the principal that it is made to, where it is made to one.
+#[derive(Debug, Clone)]
+pub struct NamedGrant {
+    /// The grant.
+    pub grant: Grant,
+    /// From where.
+    pub hold: Hold,
+    /// To whom, for its name.
+    pub principal: Option<Principal>,
+}
+
+/// All rights on a collection but its owner's.
+#[derive(Debug, Clone)]
+pub struct Acl {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The grants, its own first.
+    pub grants: Vec<NamedGrant>,
+    /// Of the grants as they are.
+    pub tag: Etag,
+}
+
+/// What shall become of a collection's own grants.
+#[derive(Debug, Clone)]
+pub enum GrantChange {
+    /// These and no others; locked ones stay.
+    Replace(Vec<Grant>),
+    /// What these grantees may do; nothing takes a grant away. All others stay.
+    Set(Vec<Grant>),
+    /// No grant of this grantee, who must have one.
+    Revoke(Grantee),
+}
+
+/// What must hold for a change.
+#[derive(Debug, Clone)]
+pub enum Guard {
+    /// Conditions on the collection.
+    Collection(Preconditions),
+    /// Conditions on the tag of its [`Acl`].
+    Acl(Preconditions),
+}
+
+impl Core {
+    /// The rights on a collection, for one who may read them.
+    pub async fn acl(&self, actor: &Actor, place: &Place) -> Result<Acl, Fault> {
+        let (actor, place, defaults) = (actor.clone(), place.clone(), self.defaults);
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    let access = access::find(tx, &actor, &place)?;
+                    access.need(Privilege::ReadAcl)?;
+                    let of = access.collection();
+                    let (own, inherited) = grants(tx, of)?;
+                    let tag = tag(&own, &inherited);
+                    let held = |grant: Grant| {
+                        (grant, if is_locked(defaults, of, grant.grantee) { Hold::Locked } else { Hold::Own })
+                    };
+                    let all = own.into_iter().map(held);
+                    let all: Vec<_> =
+                        all.chain(inherited.into_iter().map(|grant| (grant, Hold::Inherited))).collect();
+                    Ok(Acl { owner: access.owner().clone(), grants: name(tx, all)?, tag })
+                })
+                .await,
+        )
+    }
+
+    /// Changes the grants on a collection.
+    pub async fn change_grants(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        wanted: GrantChange,
+        guard: Guard,
+    ) -> Result<(), Fault> {
+        let (actor, place, defaults) = (actor.clone(), place.clone(), self.defaults);
+        fault(self.store.write(move |tx| change(tx, &actor, &place, &wanted, &guard, defaults)).await)
+    }
+
+    /// Replaces the grants on a collection.
+    pub async fn set_grants(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        grants: Vec<Grant>,
+        conditions: Preconditions,
+    ) -> Result<(), Fault> {
+        self.change_grants(actor, place, GrantChange::Replace(grants), Guard::Collection(conditions)).await
+    }
+}
+
+/// A collection's own grants, and those that it inherits from the home.
+pub(super) fn grants(tx: &mut ReadTx<'_>, of: &Collection) -> Result<(Vec<Grant>, Vec<Grant>), Error> {
+    let inherited = tx.home_grants(of.owner, of.home)?.into_iter();
+    let inherited = inherited
+        .map(|grant| Grant { privileges: role::inherited(of.kind, grant.privileges), ..grant })
+        .filter(|grant| !grant.privileges.is_empty())
+        .collect();
+    Ok((tx.grants(of.id)?, inherited))
+}
+
+/// Grants with the names of their grantees.
+pub(super) fn name(tx: &mut ReadTx<'_>, grants: Vec<(Grant, Hold)>) -> Result<Vec<NamedGrant>, Error> {
+    let ids: Vec<i64> = grants
+        .iter()
+        .filter_map(|(grant, _)| match grant.grantee {
+            Grantee::Principal(id) => Some(id.0),
+            Grantee::Authenticated | Grantee::Everyone => None,
+        })
+        .collect();
+    let principals = tx.principals_with_ids(&ids)?;
+    let named = |(grant, hold): (Grant, Hold)| {
+        let principal = principals.iter().find(|one| grant.grantee == Grantee::Principal(one.id)).cloned();
+        NamedGrant { grant, hold, principal }
+    };
+    Ok(grants.into_iter().map(named).collect())
+}
+
+fn tag(own: &[Grant], inherited: &[Grant]) -> Etag {
+    let mut text = String::new();
+    for (at, grants) in [own, inherited].into_iter().enumerate() {
+        for grant in grants {
+            text.push_str(&format!("{at}:{:?}:{};", grant.grantee, grant.privileges.0));
+        }
+    }
+    Etag::of(text.as_bytes())
+}
+
+/// Whether the tenant keeps what everybody may do with the calendars that an account has from the beginning.
+fn is_locked(defaults: Defaults, of: &Collection, grantee: Grantee) -> bool {
+    defaults.locked
+        && of.is_default
+        && of.kind == CollectionKind::Calendar
+        && matches!(grantee, Grantee::Authenticated | Grantee::Everyone)
+}
+
+/// The one road to a collection's grants.
+fn change(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    wanted: &GrantChange,
+    guard: &Guard,
+    defaults: Defaults,
+) -> Result<(), Error> {
+    let access = access::find_for_change(tx, actor, place)?;
+    let of = access.need(Privilege::WriteAcl)?.collection();
+    let (old, inherited) = grants(tx, of)?;
+    match guard {
+        Guard::Collection(conditions) => conditions::hold_collection(tx, actor, conditions, Some(of))?,
+        Guard::Acl(conditions) => {
+            let tag = tag(&old, &inherited);
+            let own = ResourceState { etag: Some(&tag.0), ..ResourceState::default() };
+            conditions.check(own, ResourceState::default())?;
+        }
+    }
+    let new = changed(&old, wanted, |grantee| is_locked(defaults, of, grantee))?;
+    allowed(of.owner, &new)?;
+    let differences = differences(&old, &new);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    tx.set_grants(of.id, &new)?;
+    note(tx, actor, of, &differences)?;
+    keeps_his_right(tx, actor, &access)?;
+    tx.raise(of).map(|_| ())
+}
+
+/// The grants after a change: one a grantee (RFC 3744 §5.5.1 lets a server put entries together).
+fn changed(
+    old: &[Grant],
+    wanted: &GrantChange,
+    is_locked: impl Fn(Grantee) -> bool,
+) -> Result<Vec<Grant>, Fault> {
+    let locked = || old.iter().filter(|grant| is_locked(grant.grantee)).copied();
+    let of_old = |grantee| old.iter().find(|grant| grant.grantee == grantee).map(|grant| grant.privileges);
+    let touches = |grant: &Grant| {
+        is_locked(grant.grantee) && of_old(grant.grantee).unwrap_or_default() != grant.privileges
+    };
+    let mut new: Vec<Grant>;
+    match wanted {
+        GrantChange::Replace(grants) => {
+            new = merge(grants);
+            if new.iter().any(touches) {
+                return Err(Condition::NoProtectedAceConflict.into());
+            }
+            for grant in locked() {
+                if new.iter().all(|other| other.grantee != grant.grantee) {
+                    new.push(grant);
+                }
+            }
+        }
+        GrantChange::Set(grants) => {
+            let grants = merge_keeping_none(grants);
+            if grants.iter().any(touches) {
+                return Err(Condition::NoProtectedAceConflict.into());
+            }
+            new = old.to_vec();
+            for grant in grants {
+                match new.iter_mut().find(|other| other.grantee == grant.grantee) {
+                    Some(other) => other.privileges = grant.privileges,
+                    None => new.push(grant),
+                }
+            }
+        }
+        GrantChange::Revoke(grantee) => {
+            of_old(*grantee).ok_or(Fault::NotFound)?;
+            if is_locked(*grantee) {
+                return Err(Condition::NoProtectedAceConflict.into());
+            }
+            new = old.iter().filter(|grant| grant.grantee != *grantee).copied().collect();
+        }
+    }
+    new.retain(|grant| grant.privileges != Privileges::NONE);
+    Ok(new)
+}
+
+fn merge(grants: &[Grant]) -> Vec<Grant> {
+    let mut merged = merge_keeping_none(grants);
+    merged.retain(|grant| grant.privileges != Privileges::NONE);
+    merged
+}
+
+fn merge_keeping_none(grants: &[Grant]) -> Vec<Grant> {
+    let mut merged: Vec<Grant> = Vec::with_capacity(grants.len());
+    for grant in grants {
+        match merged.iter_mut().find(|other| other.grantee == grant.grantee) {
+            Some(other) => other.privileges = other.privileges.with(grant.privileges),
+            None => merged.push(*grant),
+        }
+    }
+    merged
+}
+
+/// Refuses grants that nobody may make.
+pub(super) fn allowed(owner: PrincipalId, grants: &[Grant]) -> Result<(), Fault> {
+    if grants.len() > MAX_GRANTS {
+        return Err(Condition::LimitedNumberOfAces.into());
+    }
+    if grants.iter().any(|grant| grant.grantee == Grantee::Principal(owner)) {
+        return Err(Condition::NoProtectedAceConflict.into());
+    }
+    if grants.iter().any(|grant| !grant.grantee.may_hold(grant.privileges)) {
+        return Err(Condition::AllowedPrincipal.into());
+    }
+    Ok(())
+}
+
+/// What became of each grantee whose privileges are not the same: before and after.
+pub(super) fn differences(old: &[Grant], new: &[Grant]) -> Vec<(Grantee, Privileges, Privileges)> {
+    let of = |grants: &[Grant], grantee| {
+        grants.iter().find(|grant| grant.grantee == grantee).map(|grant| grant.privileges).unwrap_or_default()
+    };
+    let gone = old.iter().filter(|grant| new.iter().all(|other| other.grantee != grant.grantee));
+    let all = new.iter().chain(gone).map(|grant| grant.grantee);
+    all.map(|grantee| (grantee, of(old, grantee), of(new, grantee)))
+        .filter(|(_, before, after)| before != after)
+        .collect()
+}
+
+fn note(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    of: &Collection,
+    differences: &[(Grantee, Privileges, Privileges)],
+) -> Result<(), Error> {
+    let by = actor.origin(of.home);
+    for (grantee, before, after) in differences {
+        let Some(action) = Action::of(*before, *after) else { continue };
+        tx.note_audit(
+            &by,
+            &Audited {
+                action,
+                owner: of.owner,
+                home: of.home,
+                collection: Some(of.id),
+                grantee: *grantee,
+                before: *before,
+                after: *after,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Who changes rights keeps the right to: else the last who may could shut himself out by a slip.
+fn keeps_his_right(tx: &mut WriteTx<'_>, actor: &Actor, access: &Access) -> Result<(), Error> {
+    if access::rights_on(tx, actor, access.collection())?.has(Privilege::WriteAcl) {
+        Ok(())
+    } else {
+        Err(Condition::NoAceConflict.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(id: i64, privileges: i32) -> Grant {
+        Grant { grantee: Grantee::Principal(PrincipalId(id)), privileges: Privileges(privileges) }
+    }
+
+    fn all(privileges: i32) -> Grant {
+        Grant { grantee: Grantee::Authenticated, privileges: Privileges(privileges) }
+    }
+
+    #[test]
+    fn grants_are_replaced_set_and_revoked() {
+        let old = [to(1, 1), to(2, 3)];
+        let open = |wanted| changed(&old, &wanted, |_| false);
+        assert_eq!(open(GrantChange::Replace(vec![to(3, 1), to(3, 2), to(4, 0)])), Ok(vec![to(3, 3)]));
+        assert_eq!(open(GrantChange::Set(vec![to(2, 1), to(3, 1)])), Ok(vec![to(1, 1), to(2, 1), to(3, 1)]));
+        assert_eq!(open(GrantChange::Set(vec![to(2, 0)])), Ok(vec![to(1, 1)]));
+        assert_eq!(open(GrantChange::Revoke(to(1, 0).grantee)), Ok(vec![to(2, 3)]));
+        assert_eq!(open(GrantChange::Revoke(to(9, 0).grantee)), Err(Fault::NotFound));
+    }
+
+    #[test]
+    fn what_is_locked_stays() {
+        let old = [to(1, 1), all(7)];
+        let locked = |wanted| changed(&old, &wanted, |grantee| grantee == Grantee::Authenticated);
+        let refused = Err(Fault::Condition(Condition::NoProtectedAceConflict));
+        assert_eq!(locked(GrantChange::Replace(vec![to(2, 1)])), Ok(vec![to(2, 1), all(7)]));
+        assert_eq!(locked(GrantChange::Replace(vec![all(7)])), Ok(vec![all(7)]));
+        assert_eq!(locked(GrantChange::Replace(vec![all(1)])), refused);
+        assert_eq!(locked(GrantChange::Set(vec![all(0)])), refused);
+        assert_eq!(locked(GrantChange::Set(vec![all(7), to(1, 0)])), Ok(vec![all(7)]));
+        assert_eq!(locked(GrantChange::Revoke(Grantee::Authenticated)), refused);
+    }
+
+    #[test]
+    fn differences_name_each_grantee_once() {
+        let (one, two, three) = (to(1, 1), to(2, 1), to(3, 1));
+        let told = differences(&[one, two], &[to(2, 3), three, one]);
+        let set = Privileges;
+        assert_eq!(told, [(two.grantee, set(1), set(3)), (three.grantee, set(0), set(1))]);
+        assert_eq!(differences(&[one], &[]), [(one.grantee, set(1), set(0))]);
+        assert_eq!(differences(&[one, two], &[two, one]), []);
+    }
+}

@@ -1,0 +1,252 @@
+//! What somebody was granted: by himself, by the groups that he is in, by everybody's; on a collection and on the home that it is in. One
+//! statement a question, so one answer of the database, whatever the number of groups and grants.
+//!
+//! Written by hand because the query builder knows no `WITH RECURSIVE`. Decides no right; `domain::acl` and `domain::role` do.
+
+use super::conn::on;
+use super::{Error, ReadTx};
+use crate::domain::acl::Privileges;
+use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::id::{CollectionId, PrincipalId};
+use diesel::backend::Backend;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Integer, SmallInt};
+use std::collections::BTreeMap;
+
+/// What was granted to somebody where a collection is concerned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// On the collection itself.
+    pub own: Privileges,
+    /// On all of the home that it is in.
+    pub home: Privileges,
+}
+
+/// What was granted to somebody in a home: on it, and on those of its collections on which there is a grant to him.
+#[derive(Debug, Clone, Default)]
+pub struct HeldInHome {
+    /// On all of it.
+    pub home: Privileges,
+    /// On single collections.
+    pub own: BTreeMap<CollectionId, Privileges>,
+}
+
+impl ReadTx<'_> {
+    /// What `holder` was granted on a collection.
+    pub fn held(&mut self, holder: PrincipalId, on: &Collection) -> Result<Held, Error> {
+        let question =
+            HeldOn { holder: holder.0, collection: on.id.0, owner: on.owner.0, home: on.home as i16 };
+        let rows: Vec<Row> = on!(self.conn, conn => question.load(conn))?;
+        Ok(rows
+            .into_iter()
+            .fold(Held::default(), |held, (collection, privileges)| held.with(collection, privileges)))
+    }
+
+    /// What `holder` was granted in another's home.
+    pub fn held_in_home(
+        &mut self,
+        holder: PrincipalId,
+        owner: PrincipalId,
+        home: HomeKind,
+    ) -> Result<HeldInHome, Error> {
+        let question = HeldIn { holder: holder.0, owner: owner.0, home: home as i16 };
+        let rows: Vec<Row> = on!(self.conn, conn => question.load(conn))?;
+        let mut held = HeldInHome::default();
+        for (collection, privileges) in rows {
+            let set = match collection {
+                THE_HOME => &mut held.home,
+                id => held.own.entry(CollectionId(id)).or_default(),
+            };
+            *set = set.with(Privileges(privileges));
+        }
+        Ok(held)
+    }
+
+    /// The collections of homes of this kind on which, or on whose home, there is a grant to `holder` or to a group of his by name,
+    /// with all that he was granted there. What is granted to everybody alone is not among them.
+    pub fn held_by_name(
+        &mut self,
+        holder: PrincipalId,
+        home: HomeKind,
+    ) -> Result<BTreeMap<CollectionId, Held>, Error> {
+        let question = HeldByName { holder: holder.0, home: home as i16 };
+        let rows: Vec<(i64, i64, i32)> = on!(self.conn, conn => question.load(conn))?;
+        let mut all: BTreeMap<CollectionId, Held> = BTreeMap::new();
+        for (reached, collection, privileges) in rows {
+            let held = all.entry(CollectionId(reached)).or_default();
+            *held = held.with(collection, privileges);
+        }
+        Ok(all)
+    }
+
+    /// The groups above a principal, the nearest first, each with the one below it by which it was reached.
+    pub fn groups_above(&mut self, member: PrincipalId) -> Result<Vec<(PrincipalId, PrincipalId)>, Error> {
+        use super::schema::membership;
+        let mut found: Vec<(PrincipalId, PrincipalId)> = Vec::new();
+        let mut edge = vec![member.0];
+        while !edge.is_empty() {
+            let above: Vec<(i64, i64)> = membership::table
+                .filter(membership::member_id.eq_any(&edge))
+                .select((membership::group_id, membership::member_id))
+                .order((membership::group_id, membership::member_id))
+                .load(self.conn)?;
+            edge.clear();
+            for (group, below) in above {
+                if group != member.0 && found.iter().all(|(known, _)| known.0 != group) {
+                    found.push((PrincipalId(group), PrincipalId(below)));
+                    edge.push(group);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Held {
+    fn with(self, collection: i64, privileges: i32) -> Held {
+        let more = Privileges(privileges);
+        match collection {
+            THE_HOME => Held { home: self.home.with(more), ..self },
+            _ => Held { own: self.own.with(more), ..self },
+        }
+    }
+}
+
+/// The id of a collection, or [`THE_HOME`], and privileges that are granted on it.
+type Row = (i64, i32);
+
+/// What stands for an id where a grant is on all of a home: collections have higher ones.
+const THE_HOME: i64 = 0;
+
+/// Begins a statement: `mine` are the holder and all groups that he is in, through other groups too.
+const MINE: &str = "WITH RECURSIVE mine (id) AS (SELECT CAST(";
+/// After the holder.
+const MINE_ENDS: &str = " AS BIGINT) UNION SELECT membership.group_id FROM membership JOIN mine ON membership.member_id = mine.id)";
+
+/// Grants on one collection, and on its home.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct HeldOn {
+    holder: i64,
+    collection: i64,
+    owner: i64,
+    home: i16,
+}
+
+/// Grants in one home.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct HeldIn {
+    holder: i64,
+    owner: i64,
+    home: i16,
+}
+
+/// Grants wherever there is one by name.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct HeldByName {
+    holder: i64,
+    home: i16,
+}
+
+impl Query for HeldOn {
+    type SqlType = (BigInt, Integer);
+}
+
+impl Query for HeldIn {
+    type SqlType = (BigInt, Integer);
+}
+
+impl Query for HeldByName {
+    type SqlType = (BigInt, BigInt, Integer);
+}
+
+impl<Conn> RunQueryDsl<Conn> for HeldOn {}
+impl<Conn> RunQueryDsl<Conn> for HeldIn {}
+impl<Conn> RunQueryDsl<Conn> for HeldByName {}
+
+impl<DB> QueryFragment<DB> for HeldOn
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(MINE);
+        out.push_bind_param::<BigInt, _>(&self.holder)?;
+        out.push_sql(MINE_ENDS);
+        out.push_sql(" SELECT collection, privileges FROM grant_ WHERE collection = ");
+        out.push_bind_param::<BigInt, _>(&self.collection)?;
+        out.push_sql(
+            " AND (grantee <> 1 OR principal IN (SELECT id FROM mine)) \
+             UNION ALL SELECT CAST(0 AS BIGINT), privileges FROM principal_grant WHERE owner = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.owner)?;
+        out.push_sql(" AND home = ");
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(" AND (grantee <> 1 OR principal IN (SELECT id FROM mine))");
+        Ok(())
+    }
+}
+
+impl<DB> QueryFragment<DB> for HeldIn
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(MINE);
+        out.push_bind_param::<BigInt, _>(&self.holder)?;
+        out.push_sql(MINE_ENDS);
+        out.push_sql(
+            " SELECT g.collection, g.privileges FROM collection c JOIN grant_ g ON g.collection = c.id \
+             WHERE c.deleted_at = 0 AND c.owner = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.owner)?;
+        out.push_sql(" AND c.home = ");
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(
+            " AND (g.grantee <> 1 OR g.principal IN (SELECT id FROM mine)) \
+             UNION ALL SELECT CAST(0 AS BIGINT), privileges FROM principal_grant WHERE owner = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.owner)?;
+        out.push_sql(" AND home = ");
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(" AND (grantee <> 1 OR principal IN (SELECT id FROM mine))");
+        Ok(())
+    }
+}
+
+impl<DB> QueryFragment<DB> for HeldByName
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(MINE);
+        out.push_bind_param::<BigInt, _>(&self.holder)?;
+        out.push_sql(MINE_ENDS);
+        out.push_sql(
+            ", reached (id, owner) AS (\
+             SELECT c.id, c.owner FROM mine JOIN grant_ g ON g.principal = mine.id \
+             JOIN collection c ON c.id = g.collection WHERE c.deleted_at = 0 AND c.home = ",
+        );
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(
+            " UNION SELECT c.id, c.owner FROM mine JOIN principal_grant p ON p.principal = mine.id \
+             JOIN collection c ON c.owner = p.owner AND c.home = p.home WHERE c.deleted_at = 0 AND p.home = ",
+        );
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(
+            ") SELECT reached.id, g.collection, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
+             WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
+             UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.privileges FROM reached \
+             JOIN principal_grant p ON p.owner = reached.owner AND p.home = ",
+        );
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(" WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)");
+        Ok(())
+    }
+}
