@@ -67,6 +67,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use collections::DavPaths;
 pub use cors::Sites;
 pub use me::Homes;
+pub use path::ahead;
 pub use rates::{Left, Rates};
 
 /// Where everything of this protocol is.
@@ -101,6 +102,39 @@ struct Description;
 
 /// The list of resources, below [`BASE`].
 pub fn mount(config: &mut ServiceConfig<'_>) {
+    // Routes are tried in this order, so what is asked most stands first.
+    config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
+    config
+        .service(events::list)
+        .service(events::create)
+        .service(events::read)
+        .service(events::replace)
+        .service(events::change)
+        .service(events::remove)
+        .service(events::move_to)
+        .service(events::copy)
+        .service(instances::read)
+        .service(instances::change)
+        .service(instances::cancel)
+        .service(instances::restore);
+    config
+        .service(tasks::list)
+        .service(tasks::create)
+        .service(tasks::read)
+        .service(tasks::replace)
+        .service(tasks::change)
+        .service(tasks::remove)
+        .service(tasks::move_to)
+        .service(tasks::copy);
+    config
+        .service(contacts::list)
+        .service(contacts::create)
+        .service(contacts::read)
+        .service(contacts::replace)
+        .service(contacts::change)
+        .service(contacts::remove)
+        .service(contacts::move_to)
+        .service(contacts::copy);
     config.service(me::me).service(principals::search).service(description);
     config.service(batch::run);
     config.service(exports::calendar).service(exports::address_book).service(account_export::account);
@@ -138,7 +172,6 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(trash::address_books)
         .service(trash::restore_calendar)
         .service(trash::restore_address_book);
-    config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
     config.service(freebusy::of_calendar).service(freebusy::of_principals);
     config
         .service(calendars::list)
@@ -152,37 +185,6 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(address_books::read)
         .service(address_books::change)
         .service(address_books::remove);
-    config
-        .service(events::list)
-        .service(events::create)
-        .service(events::read)
-        .service(events::replace)
-        .service(events::change)
-        .service(events::remove)
-        .service(events::move_to)
-        .service(events::copy)
-        .service(instances::read)
-        .service(instances::change)
-        .service(instances::cancel)
-        .service(instances::restore);
-    config
-        .service(tasks::list)
-        .service(tasks::create)
-        .service(tasks::read)
-        .service(tasks::replace)
-        .service(tasks::change)
-        .service(tasks::remove)
-        .service(tasks::move_to)
-        .service(tasks::copy);
-    config
-        .service(contacts::list)
-        .service(contacts::create)
-        .service(contacts::read)
-        .service(contacts::replace)
-        .service(contacts::change)
-        .service(contacts::remove)
-        .service(contacts::move_to)
-        .service(contacts::copy);
 }
 
 /// What is answered where no handler takes a request: 405 on a resource that lacks the method, 404 where there is none.

@@ -3,7 +3,9 @@
 //! A path that names nothing that can be is not found, like one of what is not there.
 
 use super::BASE;
+use super::collections::{ADDRESS_BOOKS, CALENDARS};
 use super::problem::Refused;
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, ObjectName};
 use actix_web::dev::Payload;
@@ -87,6 +89,28 @@ pub struct OfRow(pub i64);
 /// `/webhooks/{id}:test` and the like: a number, without what is to be done with what it names.
 #[derive(Debug, Clone, Copy)]
 pub struct OfRowAction(pub i64);
+
+/// What a path names that is worth reading together with the login: a collection, and an item of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ahead {
+    /// In which home.
+    pub home: HomeKind,
+    /// Which.
+    pub collection: CollectionId,
+    /// The item's name, decoded.
+    pub item: Option<String>,
+}
+
+/// What to read together with the login of a request for this path.
+pub fn ahead(path: &str) -> Option<Ahead> {
+    let home = match segment(path, 0)? {
+        list if list == CALENDARS.segment => HomeKind::Calendars,
+        list if list == ADDRESS_BOOKS.segment => HomeKind::AddressBooks,
+        _ => return None,
+    };
+    let item = if segment(path, 4).is_none() { item(path, false).map(|of| of.name) } else { None };
+    Some(Ahead { home, collection: collection(path)?, item })
+}
 
 /// The segment at this place below [`BASE`], as it was sent.
 fn segment(path: &str, at: usize) -> Option<&str> {
@@ -253,6 +277,24 @@ mod tests {
             assert_eq!((read.collection.0, read.name.as_str()), (77, name), "{path}");
             let acted = item(&format!("{path}:move"), true).expect("a name");
             assert_eq!(acted.name, name, "{path}");
+        }
+    }
+
+    #[test]
+    fn collections_and_their_items_are_read_with_the_login() {
+        let id = CollectionId(77).to_string();
+        let named = |path: &str| ahead(path).map(|of| (of.home, of.collection.0, of.item));
+        let (calendars, books) = (HomeKind::Calendars, HomeKind::AddressBooks);
+        assert_eq!(named(&format!("{BASE}/calendars/{id}/changes")), Some((calendars, 77, None)));
+        assert_eq!(named(&format!("{BASE}/address-books/{id}")), Some((books, 77, None)));
+        let card = Some((books, 77, Some("a b".to_owned())));
+        assert_eq!(named(&format!("{BASE}/address-books/{id}/contacts/a%20b")), card);
+        assert_eq!(
+            named(&format!("{BASE}/calendars/{id}/events/a/instances/x")),
+            Some((calendars, 77, None))
+        );
+        for none in ["/me", "/calendars", "/calendars/x/events", "/principals/77"] {
+            assert_eq!(ahead(&format!("{BASE}{none}")), None, "{none}");
         }
     }
 

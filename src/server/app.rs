@@ -8,7 +8,8 @@ use crate::domain::fault::Fault;
 use crate::domain::principal::PrincipalKind;
 use crate::rest::problem::Refused;
 use crate::rest::{self, Rates, Sites};
-use crate::services::{Actor, Core, Door};
+use crate::services::access::Wanted;
+use crate::services::{Actor, Ahead, Core, Door};
 use crate::tzdist;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{self, ServiceRequest, ServiceResponse};
@@ -174,7 +175,15 @@ async fn admit_rest(
     if public {
         return Ok(None);
     }
-    let actor: Actor = auth::actor(core, request.headers()).await?;
+    let ahead = rest::ahead(request.path());
+    let shown = matches!(request.method(), &Method::GET | &Method::HEAD);
+    let wanted = ahead.as_ref().map(|of| Wanted::Known {
+        home: of.home,
+        id: of.collection,
+        item: of.item.as_deref().filter(|_| shown || request.method() == Method::PUT),
+        shown,
+    });
+    let (actor, opened) = auth::actor_for(core, request.headers(), wanted).await?;
     telemetry::name_actor(request, &actor.handle);
     core.note_seen(&actor);
     let left = match rates.take(actor.id) {
@@ -187,7 +196,7 @@ async fn admit_rest(
         calendars: dav::href::home(HomeKind::Calendars, &actor.handle),
         addressbooks: dav::href::home(HomeKind::AddressBooks, &actor.handle),
     };
-    request.extensions_mut().insert(Actor { door: Some(Door::Rest), ..actor });
+    request.extensions_mut().insert(Actor { door: Some(Door::Rest), ahead: Ahead::of(opened), ..actor });
     request.extensions_mut().insert(homes);
     request.extensions_mut().insert(rest::DavPaths {
         collection: dav::href::collection,

@@ -12,7 +12,7 @@ use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
 use crate::domain::role;
-use crate::store::{Error, Held, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
+use crate::store::{At, Error, Held, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
 #[derive(Debug, Clone)]
@@ -108,6 +108,17 @@ pub struct Place {
 pub enum Wanted<'w> {
     /// A collection.
     Collection(&'w Place),
+    /// A collection of which the id is known, and an item in it, which will be shown or else changed.
+    Known {
+        /// In a home of this kind.
+        home: HomeKind,
+        /// Its id.
+        id: CollectionId,
+        /// The item's name.
+        item: Option<&'w str>,
+        /// Whether the item will be shown.
+        shown: bool,
+    },
     /// A collection and an item in it, which will be shown.
     Shown(&'w Place, &'w str),
     /// A collection and an item in it, which will be written or removed.
@@ -140,6 +151,11 @@ impl Core {
             Some(Wanted::Home(kind, owner)) if own(owner, kind) => {
                 return self.open_home(actor, login, kind).await;
             }
+            Some(Wanted::Known { home, id, item, shown }) if actor.reach(home).is_ok() => {
+                let item = item.filter(|_| shown || !self.store.is_embedded());
+                let own = OwnPlace { home, at: At::Id(id), name: item.map(str::to_owned) };
+                return self.opened(actor, login, Some(own)).await;
+            }
             Some(Wanted::Collection(place)) => Some((place, None)),
             Some(Wanted::Shown(place, name)) => Some((place, Some(name))),
             // The embedded database is asked for it once more in the transaction, which costs no journey.
@@ -151,9 +167,18 @@ impl Core {
         let place = place.filter(|(place, _)| own(&place.owner, place.home) && place.id.is_none());
         let place = place.map(|(place, name)| OwnPlace {
             home: place.home,
-            slug: place.slug.clone(),
+            at: At::Slug(place.slug.clone()),
             name: name.map(str::to_owned),
         });
+        self.opened(actor, login, place).await
+    }
+
+    async fn opened(
+        &self,
+        actor: &Actor,
+        login: Login,
+        place: Option<OwnPlace>,
+    ) -> Result<Option<Opened>, Fault> {
         let Some((collection, object)) = fault(self.store.open_place(login, place).await)? else {
             return Ok(None);
         };

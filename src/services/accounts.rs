@@ -5,6 +5,7 @@
 
 use super::access::{Opened, Wanted};
 use super::actor::{Actor, Proof, Scope};
+use super::ahead::Ahead;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
@@ -243,7 +244,16 @@ pub(super) fn admitted(
     device: Option<String>,
     proof: Proof,
 ) -> Actor {
-    Actor { id, handle, admin: admin && scope.admin, scope, device, door: None, proof }
+    Actor {
+        id,
+        handle,
+        admin: admin && scope.admin,
+        scope,
+        device,
+        door: None,
+        proof,
+        ahead: Ahead::default(),
+    }
 }
 
 fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
@@ -260,6 +270,7 @@ fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
             app_password: Some(verdict.credential).filter(|_| verdict.is_app_password),
             ..Proof::default()
         },
+        ahead: Ahead::default(),
     }
 }
 

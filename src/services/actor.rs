@@ -1,5 +1,6 @@
 //! Who asks, on what proof, and what that proof opens.
 
+use super::ahead::Ahead;
 use crate::domain::collection::HomeKind;
 use crate::domain::device;
 use crate::domain::fault::Fault;
@@ -122,6 +123,8 @@ pub struct Actor {
     pub door: Option<Door>,
     /// What must still be so for him to be admitted: asked again by whoever answers for long.
     pub proof: Proof,
+    /// What was read for this request together with the login.
+    pub ahead: Ahead,
 }
 
 /// What a login was good for.
@@ -142,7 +145,16 @@ pub struct Proof {
 impl Actor {
     /// Somebody whom nobody doubts: the operator of this machine, or a test.
     pub fn undoubted(id: PrincipalId, handle: String, device: Option<String>) -> Self {
-        Actor { id, handle, admin: false, scope: Scope::FULL, device, door: None, proof: Proof::default() }
+        Actor {
+            id,
+            handle,
+            admin: false,
+            scope: Scope::FULL,
+            device,
+            door: None,
+            proof: Proof::default(),
+            ahead: Ahead::default(),
+        }
     }
 
     /// How a change by this actor is recorded.

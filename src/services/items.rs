@@ -154,11 +154,14 @@ impl Core {
         conditions: Preconditions,
         terms: Terms,
     ) -> Result<Named, Fault> {
-        let Terms { kind, request, opened } = terms;
+        let Terms { kind, request, mut opened } = terms;
         let of = match &opened.collection {
             Some(access) => access.collection().kind,
             None => self.collection_for_item(actor, place).await?.collection().kind,
         };
+        if let (Some(access), None) = (&opened.collection, &opened.object) {
+            opened.object = actor.ahead.object(access.collection().id, name);
+        }
         let (name, limits) = (name.to_owned(), Arc::clone(&self.limits));
         let (draft, index) =
             labour::of(sent.body.len(), move || content::draft(&name, sent, of, &limits)).await??;
@@ -167,8 +170,9 @@ impl Core {
             return Err(Condition::SupportedCalendarComponent(component.to_owned()).into());
         }
         let draft = Arc::new(draft);
+        let of_its_kind = opened.object.as_ref().is_none_or(|old| kind.is_none_or(|kind| kind == old.kind));
         if request.is_none()
-            && kind.is_none()
+            && of_its_kind
             && let Some(seen) = Seen::of(self, actor, opened, &conditions)
             && let Some(stored) = self.put_as_seen(actor, place, seen, &draft, index.as_ref()).await?
         {

@@ -19,6 +19,9 @@ impl Core {
         home: HomeKind,
         id: CollectionId,
     ) -> Result<Access, Fault> {
+        if let Some(access) = actor.ahead.collection(home, id) {
+            return Ok(access);
+        }
         let actor = actor.clone();
         fault(self.store.read(Weight::Point, move |tx| access::find_by_id(tx, &actor, home, id)).await)
     }

@@ -19,11 +19,21 @@ impl Core {
         id: CollectionId,
         name: &str,
     ) -> Result<Result<(Access, Object), usize>, Fault> {
+        let ahead = actor.ahead.collection(home, id);
+        if let Some(access) = &ahead
+            && let Some(object) = actor.ahead.object(id, name)
+        {
+            access.need(Privilege::Read)?;
+            return Ok(Ok((access.clone(), object)));
+        }
         let (actor, name) = (actor.clone(), name.to_owned());
         fault(
             self.store
                 .read(Weight::Point, move |tx| {
-                    let access = access::find_by_id(tx, &actor, home, id)?;
+                    let access = match &ahead {
+                        Some(access) => access.clone(),
+                        None => access::find_by_id(tx, &actor, home, id)?,
+                    };
                     access.need(Privilege::Read)?;
                     let object = tx.handy_object(id, &name)?.ok_or(Fault::NotFound)?;
                     Ok(object.map(|object| (access, object)))

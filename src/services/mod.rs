@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod actor;
+mod ahead;
 mod app_passwords;
 pub mod archive;
 mod as_seen;
@@ -55,6 +56,7 @@ pub use crate::store::{
 };
 pub use access::Access;
 pub use actor::{Actor, Scope};
+pub use ahead::Ahead;
 pub use following::AccountChanges;
 pub use limits::Limits;
 

@@ -52,7 +52,7 @@ pub use devices::DeviceUse;
 pub use directory::PrincipalMatch;
 pub use error::Error;
 pub use objects::{Door, Origin, Written};
-pub use opening::{Login, OpenedItem, OwnPlace};
+pub use opening::{At, Login, OpenedItem, OwnPlace};
 pub use past::{Deeds, Deleted, Happened, LogEntry, OldContent, Present};
 pub use rights::{Held, HeldInHome};
 pub use sessions::{Session, TokenLogin};

@@ -8,7 +8,7 @@ use super::pages::{self, HANDY, Head, head_columns};
 use super::schema::{collection, object, principal};
 use super::{Error, HomeState, ReadTx, Store, Weight};
 use crate::domain::collection::{Collection, HomeKind};
-use crate::domain::id::PrincipalId;
+use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalState;
 use diesel::backend::Backend;
@@ -31,10 +31,19 @@ pub struct Login {
 pub struct OwnPlace {
     /// In which home.
     pub home: HomeKind,
-    /// Its name.
-    pub slug: String,
+    /// Which.
+    pub at: At,
     /// The item of it that is asked for, if any.
     pub name: Option<String>,
+}
+
+/// How a collection is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At {
+    /// By its name in the home.
+    Slug(String),
+    /// By its id.
+    Id(CollectionId),
 }
 
 /// A login, with what it asks for.
@@ -47,13 +56,13 @@ pub(super) struct Ask {
 /// A collection and an item of it, as far as they were asked for and exist; of a large item nothing.
 pub type OpenedItem = (Option<Collection>, Option<Object>);
 
-/// Condition of a join: the collection of the principal at this place.
+/// Condition of a join: the collection of the principal in this home that is named so.
 macro_rules! own {
-    ($place:expr) => {
+    ($home:expr, $named:expr) => {
         collection::owner
             .eq(principal::id)
-            .and(collection::home.eq($place.home as i16))
-            .and(collection::slug.eq($place.slug.to_owned()))
+            .and(collection::home.eq($home as i16))
+            .and($named)
             .and(collection::deleted_at.eq(0))
     };
 }
@@ -73,10 +82,10 @@ impl ReadTx<'_> {
     pub(super) fn opened(&mut self, ask: &Ask) -> Result<Option<OpenedItem>, Error> {
         match &ask.place {
             None => Ok(self.auth_holds(ask.login)?.then_some((None, None))),
-            Some(place) => match &place.name {
-                None => Ok(self.open_collection(ask.login, place)?.map(|collection| (collection, None))),
-                Some(name) => self.open_item(ask.login, place, name),
-            },
+            Some(OwnPlace { home, at, name: None }) => {
+                Ok(self.open_collection(ask.login, *home, at)?.map(|collection| (collection, None)))
+            }
+            Some(OwnPlace { home, at, name: Some(name) }) => self.open_item(ask.login, *home, at, name),
         }
     }
 
@@ -92,28 +101,51 @@ impl ReadTx<'_> {
     fn open_collection(
         &mut self,
         login: Login,
-        place: &OwnPlace,
+        home: HomeKind,
+        at: &At,
     ) -> Result<Option<Option<Collection>>, Error> {
-        let found: Option<Option<collections::Row>> = on!(self.conn, conn => principal::table
-            .left_join(collection::table.on(own!(place)))
-            .filter(holds!(login))
-            .select(collection_columns!().nullable())
-            .first(conn)
-            .optional())?;
+        macro_rules! open {
+            ($named:expr) => {
+                on!(self.conn, conn => principal::table
+                    .left_join(collection::table.on(own!(home, $named)))
+                    .filter(holds!(login))
+                    .select(collection_columns!().nullable())
+                    .first(conn)
+                    .optional())
+            };
+        }
+        let found: Option<Option<collections::Row>> = match at {
+            At::Slug(slug) => open!(collection::slug.eq(slug.clone())),
+            At::Id(id) => open!(collection::id.eq(id.0)),
+        }?;
         Ok(found.map(|row| row.map(collections::from_row)))
     }
 
-    fn open_item(&mut self, login: Login, place: &OwnPlace, name: &str) -> Result<Option<OpenedItem>, Error> {
+    fn open_item(
+        &mut self,
+        login: Login,
+        home: HomeKind,
+        at: &At,
+        name: &str,
+    ) -> Result<Option<OpenedItem>, Error> {
         type Found = (Option<collections::Row>, Option<Head>);
-        let found: Option<Found> = on!(self.conn, conn => principal::table
-            .left_join(collection::table.on(own!(place)))
-            .left_join(object::table.on(
-                object::collection.nullable().eq(collection::id.nullable()).and(object::name.eq(name.to_owned())),
-            ))
-            .filter(holds!(login))
-            .select((collection_columns!().nullable(), head_columns!(HANDY).nullable()))
-            .first(conn)
-            .optional())?;
+        macro_rules! open {
+            ($named:expr) => {
+                on!(self.conn, conn => principal::table
+                    .left_join(collection::table.on(own!(home, $named)))
+                    .left_join(object::table.on(
+                        object::collection.nullable().eq(collection::id.nullable()).and(object::name.eq(name.to_owned())),
+                    ))
+                    .filter(holds!(login))
+                    .select((collection_columns!().nullable(), head_columns!(HANDY).nullable()))
+                    .first(conn)
+                    .optional())
+            };
+        }
+        let found: Option<Found> = match at {
+            At::Slug(slug) => open!(collection::slug.eq(slug.clone())),
+            At::Id(id) => open!(collection::id.eq(id.0)),
+        }?;
         Ok(found.map(|(collection, object)| {
             (collection.map(collections::from_row), object.and_then(|head| pages::whole(head).ok()))
         }))
