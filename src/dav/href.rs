@@ -2,9 +2,10 @@
 //!
 //! Paths are decoded here, segment by segment, and written back in one spelling, since clients key their caches on it.
 
-use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::collection::HomeKind;
 use crate::domain::id::ObjectName;
 use crate::domain::principal::{Principal, PrincipalKind};
+use crate::services::Access;
 use crate::services::access::{Owner, Place, Wanted};
 use actix_web::http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -172,9 +173,10 @@ pub fn item_in(collection: &str, name: &str) -> String {
     path
 }
 
-/// The URL of a collection.
-pub fn of_collection(owner: &Owner, of: &Collection) -> String {
-    collection(of.home, &owner.handle, &of.slug)
+/// The URL of a collection, in the home that it is shown in.
+pub fn of_access(of: &Access) -> String {
+    let (handle, slug) = of.shown_at();
+    collection(of.collection().home, handle, slug)
 }
 
 /// The URL of a place.

@@ -69,7 +69,7 @@ pub struct ItemOf {
 impl ItemOf {
     /// For items of this collection.
     pub fn new(access: Access) -> Self {
-        let base = href::of_collection(access.owner(), access.collection()).into();
+        let base = href::of_access(&access).into();
         ItemOf { base, access: access.into() }
     }
 
@@ -128,7 +128,7 @@ impl Resource {
             Resource::Plain(target) => href::of_target(target),
             Resource::Principal(principal) => href::of_principal(principal),
             Resource::Home(home) => href::home(home.kind, &home.owner.handle),
-            Resource::Collection(access) => href::of_collection(access.owner(), access.collection()),
+            Resource::Collection(access) => href::of_access(access),
             Resource::Item { of, entry, .. } => of.href(&entry.name),
         }
     }

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 macro_rules! row_id {
@@ -163,9 +164,61 @@ impl std::fmt::Display for SyncToken {
     }
 }
 
+/// Where a reader of a home stands: the home's own number, and those of others' collections in it, which are no part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeToken {
+    /// Of the home itself.
+    pub own: SyncToken,
+    /// For each of the others' collections the number of its place in the home, and its modification number.
+    pub mounted: BTreeMap<i64, i64>,
+}
+
+impl HomeToken {
+    /// Collections in a token at most; a home has fewer.
+    const MOST: usize = 2_000;
+
+    /// Reads a token that this software wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.trim().split('+');
+        let own = SyncToken::parse(parts.next()?)?;
+        let mut mounted = BTreeMap::new();
+        for part in parts {
+            let (place, modseq) = part.split_once('.')?;
+            let number = |text| i64::from_str_radix(text, 16).ok().filter(|number| *number >= 0);
+            if mounted.len() == Self::MOST || mounted.insert(number(place)?, number(modseq)?).is_some() {
+                return None;
+            }
+        }
+        Some(HomeToken { own, mounted })
+    }
+}
+
+impl std::fmt::Display for HomeToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.own)?;
+        self.mounted.iter().try_for_each(|(place, modseq)| write!(f, "+{place:x}.{modseq:x}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_of_homes_name_what_others_have_put_there() {
+        let own = SyncToken { epoch: "a1".into(), subject: "h7".into(), modseq: 42 };
+        for mounted in [BTreeMap::new(), BTreeMap::from([(1, 7), (18, 255)])] {
+            let token = HomeToken { own: own.clone(), mounted };
+            assert_eq!(HomeToken::parse(&token.to_string()), Some(token));
+        }
+        assert_eq!(HomeToken::parse(&own.to_string()).map(|token| token.own), Some(own));
+        for bad in
+            ["+1.2", "urn:cenacle:sync:a:h1:2+", "urn:cenacle:sync:a:h1:2+1", "urn:cenacle:sync:a:h1:2+1.-1"]
+        {
+            assert_eq!(HomeToken::parse(bad), None, "{bad}");
+        }
+        assert_eq!(HomeToken::parse("urn:cenacle:sync:a:h1:2+1.2+1.3"), None, "said twice");
+    }
 
     #[test]
     fn tokens_round_trip_and_foreign_ones_do_not() {

@@ -90,6 +90,21 @@ impl Props {
         }
     }
 
+    /// These, and over them what `own` has.
+    #[must_use]
+    pub fn overlaid(&self, own: &Props) -> Props {
+        let mut both = self.clone();
+        both.apply(&own.0.iter().map(Change::Set).collect::<Vec<_>>());
+        both
+    }
+
+    /// What of these differs from `under`: laid over it, they are these again, but for what only `under` has.
+    #[must_use]
+    pub fn beyond(&self, under: &Props) -> Props {
+        let same = |prop: &&Prop| under.get(&prop.ns, &prop.local) != Some(*prop);
+        Props(self.0.iter().filter(same).cloned().collect())
+    }
+
     /// The property with this name.
     pub fn get(&self, ns: &str, local: &str) -> Option<&Prop> {
         self.0.iter().find(|prop| prop.ns == ns && prop.local == local)
@@ -135,6 +150,21 @@ mod tests {
         assert_eq!(told(&props), [("b", "5"), ("c", "3")], "replaced in its place");
         props.apply(&[Change::Set(&a), remove("a"), Change::Remove { ns: "urn:y", local: "b" }]);
         assert_eq!(told(&props), [("b", "5"), ("c", "3")], "set and removed again; another namespace");
+    }
+
+    #[test]
+    fn ones_own_lie_over_the_owners() {
+        let (mut under, mut own) = (Props::default(), Props::default());
+        for one in [prop("a", "1"), prop("b", "2")] {
+            under.set(one);
+        }
+        for one in [prop("b", "3"), prop("c", "4")] {
+            own.set(one);
+        }
+        let both = under.overlaid(&own);
+        assert_eq!(told(&both), [("a", "1"), ("b", "3"), ("c", "4")]);
+        assert_eq!(both.beyond(&under), own);
+        assert_eq!(under.beyond(&under), Props::default());
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub struct AddressBook {
     /// Handle of the principal whose it is.
     #[schema(required = false, example = "claire.martin")]
     owner: String,
+    /// Whether it is another's that stands in the caller's home, under names of his.
+    #[schema(required = false)]
+    subscribed: bool,
     /// What the caller may do: names of privileges (RFC 3744).
     #[schema(required = false, example = json!(["read", "write-content", "bind", "unbind"]))]
     rights: Vec<&'static str>,
@@ -52,11 +55,23 @@ pub struct AddressBook {
     href: String,
 }
 
-const FIELDS: &[&str] =
-    &["id", "name", "description", "color", "order", "isDefault", "owner", "rights", "syncToken", "href"];
+const FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "color",
+    "order",
+    "isDefault",
+    "owner",
+    "subscribed",
+    "rights",
+    "syncToken",
+    "href",
+];
 
 impl AddressBook {
-    fn of(core: &Core, dav: &DavPaths, access: &Access) -> Self {
+    /// As this protocol tells it.
+    pub(super) fn of(core: &Core, dav: &DavPaths, access: &Access) -> Self {
         let book = access.collection();
         let label = |label| collections::label(access, label);
         AddressBook {
@@ -67,6 +82,7 @@ impl AddressBook {
             order: label(Label::Order).and_then(|order| order.parse().ok()),
             is_default: book.is_default,
             owner: access.owner().handle.clone(),
+            subscribed: access.mounted().is_some(),
             rights: collections::rights(access),
             sync_token: core.token(access).to_string(),
             href: dav.of(access),
@@ -248,7 +264,7 @@ pub async fn change(
             labels.apply(ADDRESS_BOOKS, props);
             CollectionUpdate::default()
         };
-        Ok(core.update_collection(&actor, &access.place(), conditions, change).await?)
+        Ok(core.update_collection(&actor, &access.shown_place(), conditions, change).await?)
     };
     ADDRESS_BOOKS.or_stale(&core, &actor, of.0, done.await).await?;
     let access = ADDRESS_BOOKS.find(&core, &actor, of.0).await?;

@@ -51,6 +51,9 @@ pub struct Calendar {
     /// Handle of the principal whose it is.
     #[schema(required = false, example = "claire.martin")]
     owner: String,
+    /// Whether it is another's that stands in the caller's home, under names of his.
+    #[schema(required = false)]
+    subscribed: bool,
     /// What the caller may do: names of privileges (RFC 3744, RFC 4791).
     #[schema(required = false, example = json!(["read", "write-content", "bind", "unbind"]))]
     rights: Vec<&'static str>,
@@ -73,13 +76,15 @@ const FIELDS: &[&str] = &[
     "transparent",
     "isDefault",
     "owner",
+    "subscribed",
     "rights",
     "syncToken",
     "href",
 ];
 
 impl Calendar {
-    fn of(core: &Core, dav: &DavPaths, access: &Access) -> Self {
+    /// As this protocol tells it.
+    pub(super) fn of(core: &Core, dav: &DavPaths, access: &Access) -> Self {
         let calendar = access.collection();
         let label = |label| collections::label(access, label);
         Calendar {
@@ -93,6 +98,7 @@ impl Calendar {
             transparent: calendar.transparent,
             is_default: calendar.is_default,
             owner: access.owner().handle.clone(),
+            subscribed: access.mounted().is_some(),
             rights: collections::rights(access),
             sync_token: core.token(access).to_string(),
             href: dav.of(access),
@@ -315,7 +321,7 @@ pub async fn change(
             labels.apply(CALENDARS, props);
             CollectionUpdate { transparent, time_zone: time_zone.clone(), props: None }
         };
-        Ok(core.update_collection(&actor, &access.place(), conditions, change).await?)
+        Ok(core.update_collection(&actor, &access.shown_place(), conditions, change).await?)
     };
     CALENDARS.or_stale(&core, &actor, of.0, done.await).await?;
     let access = CALENDARS.find(&core, &actor, of.0).await?;

@@ -39,8 +39,8 @@ pub struct DavPaths {
 impl DavPaths {
     /// The path of a collection.
     pub fn of(&self, access: &Access) -> String {
-        let collection = access.collection();
-        (self.collection)(collection.home, &access.owner().handle, &collection.slug)
+        let (handle, slug) = access.shown_at();
+        (self.collection)(access.collection().home, handle, slug)
     }
 }
 
@@ -136,7 +136,8 @@ impl Kind {
         body: &impl Serialize,
     ) -> HttpResponse {
         let etag = etag(core, access);
-        if conditions::not_modified(headers, &etag) {
+        // What somebody keeps on another's collection is not in its token.
+        if access.mounted().is_none() && conditions::not_modified(headers, &etag) {
             return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
         }
         HttpResponse::Ok().insert_header((ETAG, etag)).json(body)

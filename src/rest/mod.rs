@@ -46,6 +46,7 @@ mod rates;
 mod report;
 mod restores;
 mod seats;
+mod subscriptions;
 mod tasks;
 mod trash;
 mod undo;
@@ -185,6 +186,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(address_books::read)
         .service(address_books::change)
         .service(address_books::remove);
+    config
+        .service(subscriptions::take_calendar)
+        .service(subscriptions::give_up_calendar)
+        .service(subscriptions::take_address_book)
+        .service(subscriptions::give_up_address_book);
 }
 
 /// What is answered where no handler takes a request: 405 on a resource that lacks the method, 404 where there is none.

@@ -4,15 +4,17 @@
 
 use super::actor::Actor;
 use super::homes::Home;
-use super::{Core, fault};
+use super::{Core, fault, mounts};
 use crate::domain::acl::{Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
+use crate::domain::props::Props;
 use crate::domain::role;
-use crate::store::{At, Error, Held, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
+use crate::store::{At, Error, Held, ItemAt, Login, Mount, OwnPlace, ReadTx, Standing, Weight, WriteTx};
+use std::sync::Arc;
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
 #[derive(Debug, Clone)]
@@ -20,6 +22,18 @@ pub struct Access {
     collection: Collection,
     owner: Owner,
     rights: Privileges,
+    mount: Option<Arc<Mounted>>,
+}
+
+/// Where another's collection stands in the actor's own home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounted {
+    /// His handle.
+    pub handle: String,
+    /// Its place there.
+    pub mount: Mount,
+    /// What its owner keeps on it.
+    pub under: Props,
 }
 
 /// Whose home something is in, as far as its URL and its owner's need it.
@@ -50,6 +64,38 @@ impl Access {
     /// The collection.
     pub fn collection(&self) -> &Collection {
         &self.collection
+    }
+
+    /// How the actor has it in his own home, where it is another's; the kept properties of [`Access::collection`] are his then.
+    pub fn mounted(&self) -> Option<&Mounted> {
+        self.mount.as_deref()
+    }
+
+    /// Whose home it is shown in, and under which name there.
+    pub fn shown_at(&self) -> (&str, &str) {
+        match &self.mount {
+            Some(mounted) => (&mounted.handle, &mounted.mount.slug),
+            None => (&self.owner.handle, &self.collection.slug),
+        }
+    }
+
+    /// The place at which it is shown.
+    pub fn shown_place(&self) -> Place {
+        let (owner, slug) = self.shown_at();
+        Place {
+            owner: owner.to_owned(),
+            home: self.collection.home,
+            slug: slug.to_owned(),
+            id: Some(self.collection.id),
+        }
+    }
+
+    /// As the actor has it in his own home.
+    pub(super) fn mounted_as(mut self, actor: &Actor, mount: Mount) -> Access {
+        let under = std::mem::take(&mut self.collection.props);
+        self.collection.props = under.overlaid(&mount.props);
+        self.mount = Some(Arc::new(Mounted { handle: actor.handle.clone(), mount, under }));
+        self
     }
 
     /// Whose it is.
@@ -189,10 +235,17 @@ impl Core {
     async fn open_home(&self, actor: &Actor, login: Login, kind: HomeKind) -> Result<Option<Opened>, Fault> {
         let opened = self.store.read(Weight::Point, move |tx| tx.open_home(login, kind)).await;
         let Some((state, collections)) = fault(opened)? else { return Ok(None) };
-        let members =
+        let mut members: Vec<Access> =
             collections.into_iter().filter_map(|collection| own_access(actor, collection)).collect();
-        let epoch = self.store.epoch().to_owned();
-        let home = Home { owner: own_owner(actor), own: true, kind, state, epoch, members: Some(members) };
+        let mounted = if state.has_mounts {
+            let actor = actor.clone();
+            fault(self.store.read(Weight::Point, move |tx| mounts::shown(tx, &actor, kind)).await)?
+        } else {
+            Vec::new()
+        };
+        let token = mounts::token(actor.id, kind, state.modseq, self.store.epoch(), &mounted);
+        members.extend(mounted);
+        let home = Home { owner: own_owner(actor), own: true, kind, state, token, members: Some(members) };
         Ok(Some(Opened { home: Some(home), ..Opened::default() }))
     }
 }
@@ -204,7 +257,7 @@ fn own_owner(actor: &Actor) -> Owner {
 /// What an actor may do with a collection of his own, if his proof reaches it.
 fn own_access(actor: &Actor, collection: Collection) -> Option<Access> {
     let rights = scoped(actor, &collection, Privileges::ALL);
-    (!rights.is_empty()).then(|| Access { rights, owner: own_owner(actor), collection })
+    (!rights.is_empty()).then(|| Access { rights, owner: own_owner(actor), collection, mount: None })
 }
 
 /// The owner of a home: known at once where it is the actor's own.
@@ -261,20 +314,32 @@ fn read_only(rights: Privileges) -> Privileges {
 pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
     actor.reach(place.home)?;
     let owner = owner_of(tx, actor, &place.owner)?;
-    let collection = tx
-        .collection(owner.id, place.home, &place.slug)?
-        .filter(|found| place.id.is_none_or(|id| id == found.id))
-        .ok_or(Error::Fault(Fault::NotFound))?;
-    known(tx, actor, owner, collection)
+    let meant = |found: &Collection| place.id.is_none_or(|id| id == found.id);
+    match tx.collection(owner.id, place.home, &place.slug)? {
+        Some(collection) if meant(&collection) => known(tx, actor, owner, collection),
+        None if owner.id == actor.id => mounts::find(tx, actor, place),
+        _ => Err(Error::Fault(Fault::NotFound)),
+    }
 }
 
 /// A collection with what the actor may do to it, if he may know of it.
-fn known(tx: &mut ReadTx<'_>, actor: &Actor, owner: Owner, collection: Collection) -> Result<Access, Error> {
+pub(super) fn known(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    owner: Owner,
+    collection: Collection,
+) -> Result<Access, Error> {
     let rights = rights_on(tx, actor, &collection)?;
     if rights.is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
-    Ok(Access { collection, owner, rights })
+    Ok(Access { collection, owner, rights, mount: None })
+}
+
+/// As [`known`], where what was granted is known.
+pub(super) fn held_access(actor: &Actor, owner: Owner, collection: Collection, held: Held) -> Option<Access> {
+    let rights = scoped(actor, &collection, effective(&collection, held));
+    (!rights.is_empty()).then_some(Access { collection, owner, rights, mount: None })
 }
 
 /// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
@@ -292,11 +357,19 @@ pub(super) fn find_by_id(
         return Err(Error::Fault(Fault::NotFound));
     }
     let owner = owner_by_id(tx, actor, collection.owner)?;
-    Ok(Access { collection, owner, rights })
+    let own = owner.id == actor.id;
+    let access = Access { collection, owner, rights, mount: None };
+    if own || !access.is_shown() {
+        return Ok(access);
+    }
+    Ok(match tx.mount_of(actor.id, home, id)? {
+        Some(mount) => access.mounted_as(actor, mount),
+        None => access,
+    })
 }
 
 /// The owner with this row: known at once where it is the actor.
-fn owner_by_id(tx: &mut ReadTx<'_>, actor: &Actor, id: PrincipalId) -> Result<Owner, Error> {
+pub(super) fn owner_by_id(tx: &mut ReadTx<'_>, actor: &Actor, id: PrincipalId) -> Result<Owner, Error> {
     if id == actor.id {
         return Ok(own_owner(actor));
     }
@@ -320,13 +393,10 @@ pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Res
             continue;
         };
         let held = held.get(&collection.id).copied().unwrap_or_default();
-        let rights = scoped(actor, &collection, effective(&collection, held));
-        if !rights.is_empty() {
-            let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
-            seen.push(Access { collection, owner, rights });
-        }
+        let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
+        seen.extend(held_access(actor, owner, collection, held));
     }
-    Ok(seen)
+    mounts::marked(tx, actor, home, seen)
 }
 
 /// As [`find`], for a transaction that is going to change the collection or its members: the home is locked first, so that
@@ -335,6 +405,12 @@ pub(super) fn find_for_change(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place
     actor.reach(place.home)?;
     let owner = owner_of(tx, actor, &place.owner)?;
     tx.lock_home(owner.id, place.home)?;
+    let access = find(tx, actor, place)?;
+    if access.mount.is_none() {
+        return Ok(access);
+    }
+    // The home that it is in is another's: what was read under no lock is read again.
+    tx.lock_home(access.owner.id, place.home)?;
     find(tx, actor, place)
 }
 
@@ -350,11 +426,15 @@ pub(super) fn find_item_for_change(
     let owner = owner_of(tx, actor, &place.owner)?;
     tx.lock_home(owner.id, place.home)?;
     let at = ItemAt { owner: owner.id, home: place.home, slug: &place.slug, name };
-    let Standing { collection, object, uid_holder } = tx
-        .standing(at, uid)?
-        .filter(|found| place.id.is_none_or(|id| id == found.collection.id))
-        .ok_or(Error::Fault(Fault::NotFound))?;
-    Ok((known(tx, actor, owner, collection)?, object, uid_holder))
+    let meant = |found: &Standing| place.id.is_none_or(|id| id == found.collection.id);
+    match tx.standing(at, uid)? {
+        Some(found) if meant(&found) => {
+            let Standing { collection, object, uid_holder } = found;
+            Ok((known(tx, actor, owner, collection)?, object, uid_holder))
+        }
+        None if owner.id == actor.id => mounts::find_item_for_change(tx, actor, place, name, uid),
+        _ => Err(Error::Fault(Fault::NotFound)),
+    }
 }
 
 /// Locks the homes of two places in one order, whatever the direction of a transfer, so that two cannot wait for each other.
@@ -375,7 +455,14 @@ type HomeOf = (PrincipalId, HomeKind);
 /// The home that a place is in, if the actor's proof reaches it.
 pub(super) fn home_of(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<HomeOf, Error> {
     actor.reach(place.home)?;
-    Ok((owner_of(tx, actor, &place.owner)?.id, place.home))
+    let owner = owner_of(tx, actor, &place.owner)?.id;
+    if owner == actor.id
+        && let Some((_, collection)) = tx.mount_at(owner, place.home, &place.slug)?
+        && tx.collection(owner, place.home, &place.slug)?.is_none()
+    {
+        return Ok((collection.owner, place.home));
+    }
+    Ok((owner, place.home))
 }
 
 /// All collections of a home that the actor may know of.
@@ -401,7 +488,7 @@ pub(super) fn visible(
         };
         let rights = scoped(actor, &collection, rights);
         if !rights.is_empty() {
-            seen.push(Access { collection, owner: owner.clone(), rights });
+            seen.push(Access { collection, owner: owner.clone(), rights, mount: None });
         }
     }
     Ok(seen)

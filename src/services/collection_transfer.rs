@@ -5,7 +5,7 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, Limits, collections, conditions, fault};
+use super::{Core, Limits, collections, conditions, fault, mounts};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
@@ -54,6 +54,9 @@ impl Core {
                     let from = access::home_of(tx, &actor, &what.from)?;
                     access::lock_both(tx, from, (actor.id, what.to.home))?;
                     let source = access::find(tx, &actor, &what.from)?;
+                    if what.manner == Manner::Move && source.mounted().is_some() {
+                        return mounts::rename(tx, &actor, &source, &what);
+                    }
                     let collection = transferable(&actor, &source, what.manner)?;
                     conditions::hold_collection(tx, &actor, &what.conditions, Some(collection))?;
                     if what.to.home != collection.home {
@@ -90,8 +93,10 @@ fn transferable<'a>(actor: &Actor, source: &'a Access, manner: Manner) -> Result
 }
 
 /// Makes the target free; tells whether something stood there.
-fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransfer) -> Result<bool, Error> {
-    let Some(old) = tx.collection(actor.id, what.to.home, &what.to.slug)? else { return Ok(false) };
+pub(super) fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransfer) -> Result<bool, Error> {
+    let Some(old) = tx.collection(actor.id, what.to.home, &what.to.slug)? else {
+        return mounts::clear(tx, actor, what);
+    };
     if !what.overwrite {
         return Err(Fault::PreconditionFailed.into());
     }

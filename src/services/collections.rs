@@ -5,7 +5,7 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, conditions, fault};
+use super::{Core, conditions, fault, mounts};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
@@ -82,6 +82,9 @@ impl Core {
             self.store
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
+                    if access.mounted().is_some() {
+                        return mounts::update(tx, &actor, &access, &conditions, &change);
+                    }
                     let checked = access.need(Privilege::WriteProperties)?;
                     conditions::hold_collection(tx, &actor, &conditions, Some(checked.collection()))?;
                     let mut props = checked.collection().props.clone();
@@ -108,6 +111,9 @@ impl Core {
             self.store
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
+                    if access.mounted().is_some() {
+                        return mounts::leave(tx, &actor, &access, &conditions);
+                    }
                     deletable(&actor, &access)?;
                     conditions::hold_collection(tx, &actor, &conditions, Some(access.collection()))?;
                     tx.delete_collection(access.collection())
@@ -176,7 +182,9 @@ pub(super) fn own_home(actor: &Actor, place: &Place) -> Result<(), Fault> {
 fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
     own_home(actor, place)?;
     tx.lock_home(actor.id, place.home)?;
-    if tx.collection(actor.id, place.home, &place.slug)?.is_some() {
+    if tx.collection(actor.id, place.home, &place.slug)?.is_some()
+        || tx.is_mounted_at(actor.id, place.home, &place.slug)?
+    {
         return Err(Fault::Exists.into());
     }
     Ok(())

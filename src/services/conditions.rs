@@ -6,7 +6,7 @@
 use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::items::{self, token_of};
-use super::sync::home_token;
+use super::mounts;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::Collection;
@@ -128,7 +128,11 @@ fn home_state(tx: &mut ReadTx<'_>, actor: &Actor, named: &Named) -> Result<Known
             return Ok(Known::default());
         }
     }
-    let modseq = tx.home(owner.id, named.home)?.modseq;
-    let token = home_token(owner.id.0, named.home, modseq, tx.epoch());
+    let state = tx.home(owner.id, named.home)?;
+    let mounted = match owner.id == actor.id && state.has_mounts {
+        true => mounts::shown(tx, actor, named.home)?,
+        false => Vec::new(),
+    };
+    let token = mounts::token(owner.id, named.home, state.modseq, tx.epoch(), &mounted);
     Ok(Known { etag: None, sync_token: Some(token.to_string()) })
 }

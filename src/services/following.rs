@@ -8,7 +8,7 @@ use super::{Core, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, SyncToken};
+use crate::domain::id::{CollectionId, HomeToken};
 use crate::domain::principal::PrincipalState;
 use crate::store::Weight;
 
@@ -33,7 +33,7 @@ impl Core {
     pub async fn account_changes(&self, actor: &Actor, since: Option<&str>) -> Result<AccountChanges, Fault> {
         let tokens = match since {
             None => Vec::new(),
-            Some(text) => text.split(BETWEEN).map(read).collect::<Result<Vec<SyncToken>, Fault>>()?,
+            Some(text) => text.split(BETWEEN).map(read).collect::<Result<Vec<HomeToken>, Fault>>()?,
         };
         let homes: Vec<HomeKind> = [HomeKind::Calendars, HomeKind::AddressBooks]
             .into_iter()
@@ -48,10 +48,11 @@ impl Core {
         let mut used = 0;
         for home in homes {
             let letter = if home == HomeKind::Calendars { 'h' } else { 'b' };
-            let from = tokens.iter().find(|token| token.subject.starts_with(letter)).cloned();
+            let from = tokens.iter().find(|token| token.own.subject.starts_with(letter)).cloned();
             used += usize::from(from.is_some());
             let changes = self.home_changes(actor, &actor.handle, home, from).await?;
-            all.changed.extend(changes.changed.into_iter().filter(is_told));
+            let own = |access: &Access| access.mounted().is_none() && is_told(access);
+            all.changed.extend(changes.changed.into_iter().filter(own));
             if !all.token.is_empty() {
                 all.token.push(BETWEEN);
             }
@@ -93,8 +94,8 @@ fn is_told(access: &Access) -> bool {
         && access.rights().has(Privilege::Read)
 }
 
-fn read(text: &str) -> Result<SyncToken, Fault> {
-    SyncToken::parse(text).ok_or_else(refused)
+fn read(text: &str) -> Result<HomeToken, Fault> {
+    HomeToken::parse(text).ok_or_else(refused)
 }
 
 fn refused() -> Fault {

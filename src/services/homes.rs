@@ -2,11 +2,11 @@
 
 use super::access::{self, Access, Owner};
 use super::actor::Actor;
-use super::{Core, fault};
+use super::{Core, fault, mounts};
 use crate::domain::acl::{Grant, Grantee, Privilege};
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
-use crate::domain::id::PrincipalId;
+use crate::domain::id::{HomeToken, PrincipalId};
 use crate::domain::principal::{NewPrincipal, PrincipalKind, valid_handle};
 use crate::domain::props::{Prop, Props};
 use crate::domain::role::Defaults;
@@ -24,8 +24,8 @@ pub struct Home {
     pub kind: HomeKind,
     /// Its number and kept properties.
     pub state: HomeState,
-    /// The database's epoch, for its sync token.
-    pub epoch: String,
+    /// Where it stands.
+    pub token: HomeToken,
     /// Its collections that the actor may know of, where they were read together with it.
     pub members: Option<Vec<Access>>,
 }
@@ -62,8 +62,11 @@ impl Core {
                         }
                     }
                     let state = tx.home(id, kind)?;
-                    let epoch = tx.epoch().to_owned();
-                    Ok(Home { own: id == actor.id, owner, kind, state, epoch, members: None })
+                    let own = id == actor.id;
+                    let mounted =
+                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                    let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
+                    Ok(Home { own, owner, kind, state, token, members: None })
                 })
                 .await,
         )
@@ -83,7 +86,11 @@ impl Core {
                     actor.reach(kind)?;
                     let owner = access::owner_of(tx, &actor, &owner)?;
                     let all = tx.collections(owner.id, kind)?;
-                    access::visible(tx, &actor, &owner, all)
+                    let mut all = access::visible(tx, &actor, &owner, all)?;
+                    if owner.id == actor.id {
+                        all.extend(mounts::shown(tx, &actor, kind)?);
+                    }
+                    Ok(all)
                 })
                 .await,
         )

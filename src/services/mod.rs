@@ -39,6 +39,7 @@ mod known_collections;
 pub mod labour;
 pub mod limits;
 mod listings;
+pub mod mounts;
 pub mod past;
 pub mod principals;
 pub mod rights;

@@ -6,11 +6,11 @@
 use super::access::{self, Access};
 use super::actor::Actor;
 use super::items::token_of;
-use super::{Core, fault};
+use super::{Core, fault, mounts};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::SyncToken;
+use crate::domain::id::{HomeToken, SyncToken};
 use crate::store::{ReadTx, SyncItem, Weight};
 
 /// Changes that are read at once on the asking thread at most.
@@ -37,10 +37,10 @@ pub struct HomeChanges {
     /// Names of those that left.
     pub gone: Vec<String>,
     /// The token after them.
-    pub token: SyncToken,
+    pub token: HomeToken,
 }
 
-/// The token of a home at a number.
+/// The token of a home's own at a number.
 pub fn home_token(owner: i64, kind: HomeKind, modseq: i64, epoch: &str) -> SyncToken {
     let letter = match kind {
         HomeKind::Calendars => 'h',
@@ -97,7 +97,7 @@ impl Core {
         actor: &Actor,
         owner: &str,
         kind: HomeKind,
-        since: Option<SyncToken>,
+        since: Option<HomeToken>,
     ) -> Result<HomeChanges, Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
@@ -107,13 +107,16 @@ impl Core {
                     let owner = access::owner_of(tx, &actor, &owner)?;
                     let id = owner.id;
                     let state = tx.home(id, kind)?;
-                    let token = home_token(id.0, kind, state.modseq, tx.epoch());
+                    let own = id == actor.id;
+                    let mounted =
+                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                    let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
                     let from = match &since {
                         None => -1,
-                        Some(old)
-                            if old.epoch == token.epoch
-                                && old.subject == token.subject
-                                && old.modseq <= token.modseq =>
+                        Some(HomeToken { own: old, .. })
+                            if old.epoch == token.own.epoch
+                                && old.subject == token.own.subject
+                                && old.modseq <= token.own.modseq =>
                         {
                             old.modseq
                         }
@@ -122,9 +125,16 @@ impl Core {
                     let changed = tx.collections_since(id, kind, from)?;
                     let mut changed = access::visible(tx, &actor, &owner, changed)?;
                     changed.retain(super::Access::is_shown);
-                    let gone = if from < 0 { Vec::new() } else { tx.collections_gone(id, kind, from)? };
-                    let own = id == actor.id;
-                    Ok(HomeChanges { changed, gone: if own { gone } else { Vec::new() }, token })
+                    let mut gone =
+                        if own && from >= 0 { tx.collections_gone(id, kind, from)? } else { Vec::new() };
+                    let known = since.as_ref().map(|since| since.mounted.clone()).unwrap_or_default();
+                    if !known.is_empty() {
+                        gone.extend(mounts::hidden(tx, &actor, kind, &known, &mounted)?);
+                    }
+                    changed.extend(mounts::moved(mounted, &known, from));
+                    // A name that is taken again is not gone.
+                    gone.retain(|slug| changed.iter().all(|access| access.shown_at().1 != slug));
+                    Ok(HomeChanges { changed, gone, token })
                 })
                 .await,
         )

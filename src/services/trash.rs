@@ -53,7 +53,8 @@ impl Core {
             if tx.collections(actor.id, home)?.len() >= most {
                 return Err(Condition::QuotaNotExceeded.into());
             }
-            let free = tx.collection(actor.id, home, &back.slug)?.is_none();
+            let free = tx.collection(actor.id, home, &back.slug)?.is_none()
+                && !tx.is_mounted_at(actor.id, home, &back.slug)?;
             tx.undelete_collection(&back, if free { &back.slug } else { &other })?;
             Ok(free)
         };

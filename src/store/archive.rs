@@ -7,8 +7,8 @@ mod file;
 
 use super::schema::{
     address, audit, change, collection, collection_tombstone, credential, grant_, home, idempotency,
-    itip_state, job, membership, meta, object, principal, principal_grant, session, signing_key, tombstone,
-    version, webhook, webhook_cursor,
+    itip_state, job, membership, meta, mount, object, principal, principal_grant, session, signing_key,
+    tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
@@ -54,7 +54,11 @@ rows! {
     /// A group and one of its members.
     MembershipRow of membership { group_id: i64, member_id: i64 }
     /// A home.
-    HomeRow of home { principal: i64, kind: i16, modseq: i64, props: String }
+    HomeRow of home {
+        principal: i64, kind: i16, modseq: i64, props: String,
+        #[serde(default)]
+        mounts: i64,
+    }
     /// A collection, deleted ones that can be restored included.
     CollectionRow of collection {
         id: i64, owner: i64, home: i16, kind: i16, slug: String, is_default: bool, components: i16, transparent: bool,
@@ -62,6 +66,10 @@ rows! {
     }
     /// What is left of a collection that went away.
     CollectionTombstoneRow of collection_tombstone { owner: i64, home: i16, slug: String, modseq: i64 }
+    /// Another's collection in somebody's home.
+    MountRow of mount {
+        principal: i64, home: i16, collection: i64, number: i64, slug: String, home_modseq: i64, created_at: i64, props: String,
+    }
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// A grant on all of a home.
@@ -142,6 +150,7 @@ pub enum Record {
     Home(HomeRow),
     Collection(CollectionRow),
     CollectionTombstone(CollectionTombstoneRow),
+    Mount(MountRow),
     Grant(GrantRow),
     PrincipalGrant(PrincipalGrantRow),
     Audit(AuditRow),
@@ -170,6 +179,7 @@ impl Record {
             Record::Home(_) => "home",
             Record::Collection(_) => "collection",
             Record::CollectionTombstone(_) => "collection_tombstone",
+            Record::Mount(_) => "mount",
             Record::Grant(_) => "grant",
             Record::PrincipalGrant(_) => "principal_grant",
             Record::Audit(_) => "audit",
@@ -246,6 +256,7 @@ impl ReadTx<'_> {
         })?;
         paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
         self.each_id(Of::Collections, |tx, ids| {
+            of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
             for of in ids {
                 paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
@@ -398,6 +409,7 @@ impl WriteTx<'_> {
             Record::Home(row) => insert!(home, row),
             Record::Collection(row) => insert!(collection, row),
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
+            Record::Mount(row) => insert!(mount, row),
             Record::Grant(row) => insert!(grant_, row),
             Record::PrincipalGrant(row) => insert!(principal_grant, row),
             Record::Audit(row) => insert!(audit, row),

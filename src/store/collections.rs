@@ -122,6 +122,8 @@ pub struct HomeState {
     pub modseq: i64,
     /// What clients keep here.
     pub props: Props,
+    /// Whether others' collections stand, or have stood, in it.
+    pub has_mounts: bool,
 }
 
 /// A change of a collection's own properties; `None` leaves a part as it is.
@@ -213,8 +215,11 @@ impl ReadTx<'_> {
 
     /// The home's number and kept properties.
     pub fn home(&mut self, owner: PrincipalId, kind: HomeKind) -> Result<HomeState, Error> {
-        let (modseq, props): (i64, String) = on!(self.conn, conn => home::table.find((owner.0, kind as i16)).select((home::modseq, home::props)).first(conn))?;
-        Ok(HomeState { modseq, props: Props::from_json(&props) })
+        let (modseq, props, mounts): (i64, String, i64) = on!(self.conn, conn => home::table
+            .find((owner.0, kind as i16))
+            .select((home::modseq, home::props, home::mounts))
+            .first(conn))?;
+        Ok(HomeState { modseq, props: Props::from_json(&props), has_mounts: mounts > 0 })
     }
 }
 
@@ -438,7 +443,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    fn bury_collection(
+    pub(super) fn bury_collection(
         &mut self,
         owner: PrincipalId,
         home: HomeKind,

@@ -163,14 +163,19 @@ impl ReadTx<'_> {
         let mut rows = rows.into_iter().map(collections::from_row);
         // Without its first row the login does not hold, and the others say nothing.
         let home = rows.next().filter(|first| first.id.0 == THE_HOME);
-        Ok(home.map(|home| (HomeState { modseq: home.modseq, props: home.props }, rows.collect())))
+        Ok(home.map(|home| {
+            (
+                HomeState { modseq: home.modseq, props: home.props, has_mounts: home.created_at > 0 },
+                rows.collect(),
+            )
+        }))
     }
 }
 
 /// What stands for an id in the row of a home: collections have higher ones.
 const THE_HOME: i64 = 0;
 
-/// A home in the form of a collection's row, and its collections.
+/// A home in the form of a collection's row, what it gave to mounts in the place of the time, and its collections.
 #[derive(Debug, Clone, Copy, QueryId)]
 struct OpenHome {
     login: Login,
@@ -193,7 +198,7 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(
             "SELECT CAST(0 AS BIGINT) AS id, home.principal, home.kind, CAST(0 AS SMALLINT), '', FALSE, CAST(0 AS SMALLINT), FALSE, \
-             CAST(NULL AS TEXT), home.modseq, CAST(0 AS BIGINT), CAST(0 AS BIGINT), home.props \
+             CAST(NULL AS TEXT), home.modseq, CAST(0 AS BIGINT), home.mounts, home.props \
              FROM principal JOIN home ON home.principal = principal.id WHERE home.kind = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.kind)?;

@@ -3,7 +3,7 @@
 //! In small pieces, so that no writer waits long. Tombstones and the change log itself are never removed: an entry may name a version
 //! that is not kept any more.
 
-use super::schema::{collection, grant_, object, version};
+use super::schema::{collection, grant_, mount, object, version};
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
 use diesel::prelude::*;
@@ -38,6 +38,7 @@ impl WriteTx<'_> {
         if !items.is_empty() {
             return Ok(diesel::delete(object::table.filter(object::id.eq_any(&items))).execute(self.conn)?);
         }
+        diesel::delete(mount::table.filter(mount::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
         Ok(diesel::delete(collection::table.find(gone)).execute(self.conn)?)
     }

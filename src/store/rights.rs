@@ -72,13 +72,17 @@ impl ReadTx<'_> {
         home: HomeKind,
     ) -> Result<BTreeMap<CollectionId, Held>, Error> {
         let question = HeldByName { holder: holder.0, home: home as i16 };
-        let rows: Vec<(i64, i64, i32)> = on!(self.conn, conn => question.load(conn))?;
-        let mut all: BTreeMap<CollectionId, Held> = BTreeMap::new();
-        for (reached, collection, privileges) in rows {
-            let held = all.entry(CollectionId(reached)).or_default();
-            *held = held.with(collection, privileges);
-        }
-        Ok(all)
+        Ok(by_collection(on!(self.conn, conn => question.load(conn))?))
+    }
+
+    /// What `holder` was granted on the collections that stand in his own home as mounts.
+    pub fn held_on_mounts(
+        &mut self,
+        holder: PrincipalId,
+        home: HomeKind,
+    ) -> Result<BTreeMap<CollectionId, Held>, Error> {
+        let question = HeldOnMounts { holder: holder.0, home: home as i16 };
+        Ok(by_collection(on!(self.conn, conn => question.load(conn))?))
     }
 
     /// The groups above a principal, the nearest first, each with the one below it by which it was reached.
@@ -104,6 +108,15 @@ impl ReadTx<'_> {
     }
 }
 
+fn by_collection(rows: Vec<(i64, i64, i32)>) -> BTreeMap<CollectionId, Held> {
+    let mut all: BTreeMap<CollectionId, Held> = BTreeMap::new();
+    for (reached, collection, privileges) in rows {
+        let held = all.entry(CollectionId(reached)).or_default();
+        *held = held.with(collection, privileges);
+    }
+    all
+}
+
 impl Held {
     fn with(self, collection: i64, privileges: i32) -> Held {
         let more = Privileges(privileges);
@@ -124,6 +137,14 @@ const THE_HOME: i64 = 0;
 const MINE: &str = "WITH RECURSIVE mine (id) AS (SELECT CAST(";
 /// After the holder.
 const MINE_ENDS: &str = " AS BIGINT) UNION SELECT membership.group_id FROM membership JOIN mine ON membership.member_id = mine.id)";
+
+/// After what is reached: the grants on it, and on the homes of this kind that it is in.
+const REACHED: &str = ") SELECT reached.id, g.collection, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
+     WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
+     UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.privileges FROM reached \
+     JOIN principal_grant p ON p.owner = reached.owner AND p.home = ";
+/// After the kind of home.
+const REACHED_ENDS: &str = " WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)";
 
 /// Grants on one collection, and on its home.
 #[derive(Debug, Clone, Copy, QueryId)]
@@ -148,6 +169,19 @@ struct HeldByName {
     holder: i64,
     home: i16,
 }
+
+/// Grants on what stands in the holder's home as mounts.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct HeldOnMounts {
+    holder: i64,
+    home: i16,
+}
+
+impl Query for HeldOnMounts {
+    type SqlType = (BigInt, BigInt, Integer);
+}
+
+impl<Conn> RunQueryDsl<Conn> for HeldOnMounts {}
 
 impl Query for HeldOn {
     type SqlType = (BigInt, Integer);
@@ -239,14 +273,33 @@ where
              JOIN collection c ON c.owner = p.owner AND c.home = p.home WHERE c.deleted_at = 0 AND p.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(
-            ") SELECT reached.id, g.collection, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
-             WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
-             UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.privileges FROM reached \
-             JOIN principal_grant p ON p.owner = reached.owner AND p.home = ",
-        );
+        out.push_sql(REACHED);
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(" WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)");
+        out.push_sql(REACHED_ENDS);
+        Ok(())
+    }
+}
+
+impl<DB> QueryFragment<DB> for HeldOnMounts
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(MINE);
+        out.push_bind_param::<BigInt, _>(&self.holder)?;
+        out.push_sql(MINE_ENDS);
+        out.push_sql(
+            ", reached (id, owner) AS (SELECT c.id, c.owner FROM mount m JOIN collection c ON c.id = m.collection \
+             WHERE c.deleted_at = 0 AND m.principal = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.holder)?;
+        out.push_sql(" AND m.home = ");
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(REACHED);
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(REACHED_ENDS);
         Ok(())
     }
 }

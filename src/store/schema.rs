@@ -48,7 +48,7 @@ diesel::table! {
     membership (group_id, member_id) { group_id -> BigInt, member_id -> BigInt, }
 }
 diesel::table! {
-    home (principal, kind) { principal -> BigInt, kind -> SmallInt, modseq -> BigInt, props -> Text, }
+    home (principal, kind) { principal -> BigInt, kind -> SmallInt, modseq -> BigInt, props -> Text, mounts -> BigInt, }
 }
 diesel::table! {
     collection (id) {
@@ -70,6 +70,18 @@ diesel::table! {
 }
 diesel::table! {
     collection_tombstone (owner, home, slug) { owner -> BigInt, home -> SmallInt, slug -> Text, modseq -> BigInt, }
+}
+diesel::table! {
+    mount (principal, home, collection) {
+        principal -> BigInt,
+        home -> SmallInt,
+        collection -> BigInt,
+        number -> BigInt,
+        slug -> Text,
+        home_modseq -> BigInt,
+        created_at -> BigInt,
+        props -> Text,
+    }
 }
 diesel::table! {
     grant_ (collection, grantee, principal) {
@@ -278,6 +290,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     membership,
     home,
     collection,
+    mount,
     grant_,
     principal_grant,
     audit,

@@ -11,7 +11,6 @@ use crate::domain::collection::CollectionKind;
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
 use crate::http::date::http_date;
-use crate::services::sync::home_token;
 use crate::text::xml::escape;
 use jiff::Timestamp;
 
@@ -131,9 +130,7 @@ fn supported_report_set(view: &View<'_>, out: &mut String) -> bool {
 pub fn token(view: &View<'_>) -> Option<String> {
     match view.resource {
         Resource::Collection(access) => Some(view.core.token(access).to_string()),
-        Resource::Home(home) => {
-            Some(home_token(home.owner.id.0, home.kind, home.state.modseq, &home.epoch).to_string())
-        }
+        Resource::Home(home) => Some(home.token.to_string()),
         _ => None,
     }
 }

@@ -172,10 +172,8 @@ impl Multiget {
 
     async fn collection(&mut self, place: &Place) -> Result<ItemOf, Fault> {
         let same = |of: &&ItemOf| {
-            let collection = of.access.collection();
-            of.access.owner().handle == place.owner
-                && collection.home == place.home
-                && collection.slug == place.slug
+            of.access.collection().home == place.home
+                && of.access.shown_at() == (place.owner.as_str(), place.slug.as_str())
         };
         if let Some(known) = self.known.as_ref().filter(same) {
             return Ok(known.clone());

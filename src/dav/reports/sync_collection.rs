@@ -15,7 +15,7 @@ use crate::dav::xml::names::DAV;
 use crate::dav::xml::write;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::SyncToken;
+use crate::domain::id::{HomeToken, SyncToken};
 use crate::services::homes::Home;
 use crate::services::{Access, Actor, Core, SyncItem};
 use crate::text::xml::Element;
@@ -34,11 +34,11 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
     let limit = limit(root)?;
     match resource {
         Resource::Collection(access) => {
-            let since = token(root, access.collection().home)?;
+            let since = token(root, access.collection().home, SyncToken::parse)?;
             collection(request, *access, root, since, limit).await
         }
         Resource::Home(home) => {
-            let since = token(root, home.kind)?;
+            let since = token(root, home.kind, HomeToken::parse)?;
             changes_of_home(request, &home, root, since).await
         }
         _ => Err(Condition::SupportedReport.into()),
@@ -66,13 +66,17 @@ fn limit(root: &Element) -> Result<Option<usize>, Fault> {
 }
 
 /// The token, or none for a first sync. What is not one of ours is refused.
-fn token(root: &Element, home: HomeKind) -> Result<Option<SyncToken>, Fault> {
+fn token<T>(
+    root: &Element,
+    home: HomeKind,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Fault> {
     let text = root.child(DAV, "sync-token").map(Element::text).unwrap_or_default();
     if text.trim().is_empty() {
         return Ok(None);
     }
     let refused = Condition::ValidSyncToken { card: home == HomeKind::AddressBooks };
-    SyncToken::parse(&text).map(Some).ok_or(refused.into())
+    parse(&text).map(Some).ok_or(refused.into())
 }
 
 async fn collection(
@@ -223,7 +227,7 @@ async fn changes_of_home(
     request: &Request<'_>,
     home: &Home,
     root: &Element,
-    since: Option<SyncToken>,
+    since: Option<HomeToken>,
 ) -> Result<HttpResponse, Fault> {
     let select = Select::parse(Some(root))?;
     let owner = &home.owner.handle;

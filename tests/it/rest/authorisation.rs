@@ -358,6 +358,13 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
         (_, Who::Reader | Who::WrongKind | Who::WrongCollection) if whole => Some(403),
         // The batch is his own, what it is about is not.
         ("POST /batch", Who::Other | Who::Admin | Who::WrongKind | Who::WrongCollection) => Some(404),
+        // What is one's own cannot be taken in, and is not given up.
+        ("PUT /calendars/{id}/subscription" | "PUT /address-books/{id}/subscription", Who::Owner) => {
+            Some(409)
+        }
+        ("DELETE /calendars/{id}/subscription" | "DELETE /address-books/{id}/subscription", Who::Owner) => {
+            Some(404)
+        }
         // Each collection of the file is taken or refused by itself.
         ("POST /import", Who::WrongKind) => Some(200),
         // A device is what the log of his own collections calls it: another's has done nothing in them, like one that never was.

@@ -1,0 +1,2 @@
+DROP TABLE mount;
+ALTER TABLE home DROP COLUMN mounts;

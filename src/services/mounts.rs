@@ -1,0 +1,326 @@
+//! Others' collections in one's own home, so that clients that look nowhere else show them: under a name of their own there, with their
+//! user's name, colour and order. A share that is taken in comes so, and leaves when it is given up, or when the right to it ends.
+//!
+//! What may be done with one follows from the grants on it, asked anew each time; a mount gives no right. Its items are the owner's: one
+//! content, one number, one sync token for all who see it.
+
+use super::access::{self, Access, Owner, Place};
+use super::actor::Actor;
+use super::collection_transfer::{self, CollectionTransfer};
+use super::{Core, collections, conditions, fault, sync};
+use crate::domain::collection::{Collection, CollectionKind, HomeKind};
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::{CollectionId, HomeToken};
+use crate::domain::object::Object;
+use crate::domain::precondition::Preconditions;
+use crate::domain::props::Props;
+use crate::store::{CollectionUpdate, Error, ItemAt, Mount, ReadTx, Standing, Weight, WriteTx};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a share is called in the home that it comes to.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The last segment of its path; one is found where none is wished for.
+    pub slug: Option<String>,
+    /// What its user keeps on it, instead of what the owner does.
+    pub props: Props,
+}
+
+impl Core {
+    /// Takes a collection that was granted to the actor into his home, or changes how it stands there. Tells whether it is new.
+    pub async fn mount(
+        &self,
+        actor: &Actor,
+        home: HomeKind,
+        id: CollectionId,
+        wish: Wish,
+    ) -> Result<bool, Fault> {
+        collections::within_bounds(&wish.props)?;
+        let (actor, most) = (actor.clone(), self.limits.collections);
+        let mount = move |tx: &mut WriteTx<'_>| {
+            let access = access::find_by_id(tx, &actor, home, id)?;
+            let own_home = Place { owner: actor.handle.clone(), home, slug: String::new(), id: None };
+            collections::own_home(&actor, &own_home)?;
+            mountable(&actor, &access)?;
+            tx.lock_home(actor.id, home)?;
+            if let Some(mount) = tx.mount_of(actor.id, home, id)? {
+                if wish.slug.as_ref().is_some_and(|slug| *slug != mount.slug) {
+                    return Err(Fault::Conflict("it is in this home under another name").into());
+                }
+                tx.set_mount_props(actor.id, home, &mount, &wish.props)?;
+                return Ok(false);
+            }
+            if tx.collections(actor.id, home)?.len() + tx.mounts(actor.id, home)?.len() >= most {
+                return Err(Condition::QuotaNotExceeded.into());
+            }
+            let slug = match &wish.slug {
+                Some(slug) if is_free(tx, &actor, home, slug)? => slug.clone(),
+                Some(_) => return Err(Fault::Exists.into()),
+                None => free_name(tx, &actor, &access)?,
+            };
+            tx.insert_mount(actor.id, home, id, &slug, &wish.props)?;
+            Ok(true)
+        };
+        fault(self.store.write(mount).await)
+    }
+
+    /// Takes it out of the actor's home again; what others see of it stays. Works for what was revoked meanwhile, too.
+    pub async fn unmount(&self, actor: &Actor, home: HomeKind, id: CollectionId) -> Result<(), Fault> {
+        let actor = actor.clone();
+        let unmount = move |tx: &mut WriteTx<'_>| {
+            actor.reach(home)?;
+            if !actor.scope.takes(id) {
+                return Err(Fault::NotFound.into());
+            }
+            let own_home = Place { owner: actor.handle.clone(), home, slug: String::new(), id: None };
+            collections::own_home(&actor, &own_home)?;
+            tx.lock_home(actor.id, home)?;
+            let mount = tx.mount_of(actor.id, home, id)?.ok_or(Fault::NotFound)?;
+            tx.remove_mount(actor.id, home, &mount)
+        };
+        fault(self.store.write(unmount).await)
+    }
+
+    /// The collections of others that stand in the actor's home.
+    pub async fn mounted(&self, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Fault> {
+        let actor = actor.clone();
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    actor.reach(home)?;
+                    shown(tx, &actor, home)
+                })
+                .await,
+        )
+    }
+}
+
+/// Only what somebody else has, and shows more of than when he is busy, stands in a home.
+fn mountable(actor: &Actor, access: &Access) -> Result<(), Fault> {
+    let collection = access.collection();
+    if collection.owner == actor.id {
+        return Err(Fault::Conflict("it is one's own"));
+    }
+    if !access.is_shown() {
+        return Err(Fault::NotFound);
+    }
+    match collection.kind {
+        CollectionKind::Calendar | CollectionKind::AddressBook => Ok(()),
+        CollectionKind::Inbox | CollectionKind::Outbox | CollectionKind::Plain => {
+            Err(Condition::ValidResourceType.into())
+        }
+    }
+}
+
+fn is_free(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind, slug: &str) -> Result<bool, Error> {
+    Ok(tx.collection(actor.id, home, slug)?.is_none() && !tx.is_mounted_at(actor.id, home, slug)?)
+}
+
+/// A name that says whose it is; where that is taken, the collection's id, which nothing else has.
+fn free_name(tx: &mut ReadTx<'_>, actor: &Actor, access: &Access) -> Result<String, Error> {
+    let collection = access.collection();
+    let name = format!("{}-{}", access.owner().handle, collection.slug);
+    if is_free(tx, actor, collection.home, &name)? { Ok(name) } else { Ok(collection.id.to_string()) }
+}
+
+/// What stands in the actor's home and may be seen, in the order in which it came.
+pub(super) fn shown(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
+    let mounts = tx.mounts(actor.id, home)?;
+    if mounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let held = tx.held_on_mounts(actor.id, home)?;
+    let mut owners: Vec<i64> = mounts.iter().filter_map(|(_, of)| of.as_ref().map(|of| of.owner.0)).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let owners = tx.principals_with_ids(&owners)?;
+    let mut shown = Vec::with_capacity(mounts.len());
+    for (mount, collection) in mounts {
+        let Some(collection) = collection.filter(|of| of.owner != actor.id && of.home == home) else {
+            continue;
+        };
+        let Some(owner) = owners.iter().find(|owner| owner.id == collection.owner) else { continue };
+        let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
+        let held = held.get(&collection.id).copied().unwrap_or_default();
+        let access = access::held_access(actor, owner, collection, held).filter(Access::is_shown);
+        shown.extend(access.map(|access| access.mounted_as(actor, mount)));
+    }
+    Ok(shown)
+}
+
+/// Collections of others, each as the actor has it in his home, if he has.
+pub(super) fn marked(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    home: HomeKind,
+    all: Vec<Access>,
+) -> Result<Vec<Access>, Error> {
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let mounts = tx.mounts(actor.id, home)?;
+    let mut mounts: BTreeMap<CollectionId, Mount> =
+        mounts.into_iter().map(|(mount, _)| (mount.collection, mount)).collect();
+    let marked = |access: Access| match mounts.remove(&access.collection().id) {
+        Some(mount) if access.is_shown() => access.mounted_as(actor, mount),
+        _ => access,
+    };
+    Ok(all.into_iter().map(marked).collect())
+}
+
+/// What stands at a place of the actor's home that none of his own has.
+pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<Access, Error> {
+    let (mount, collection) = at(tx, actor, place)?;
+    let owner = access::owner_by_id(tx, actor, collection.owner)?;
+    let access = access::known(tx, actor, owner, collection)?;
+    // Who may only know when somebody is busy has nothing to look at.
+    if access.is_shown() { Ok(access.mounted_as(actor, mount)) } else { Err(Fault::NotFound.into()) }
+}
+
+fn at(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<(Mount, Collection), Error> {
+    tx.mount_at(actor.id, place.home, &place.slug)?
+        .filter(|(_, found)| found.owner != actor.id && place.id.is_none_or(|id| id == found.id))
+        .ok_or(Error::Fault(Fault::NotFound))
+}
+
+/// As [`access::find_item_for_change`], at such a place.
+pub(super) fn find_item_for_change(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    name: &str,
+    uid: Option<&str>,
+) -> Result<(Access, Option<Object>, Option<String>), Error> {
+    let (mount, found) = at(tx, actor, place)?;
+    tx.lock_home(found.owner, place.home)?;
+    let at = ItemAt { owner: found.owner, home: place.home, slug: &found.slug, name };
+    let Standing { collection, object, uid_holder } = tx
+        .standing(at, uid)?
+        .filter(|standing| standing.collection.id == found.id)
+        .ok_or(Error::Fault(Fault::NotFound))?;
+    let owner = access::owner_by_id(tx, actor, collection.owner)?;
+    let access = access::known(tx, actor, owner, collection)?;
+    if !access.is_shown() {
+        return Err(Fault::NotFound.into());
+    }
+    Ok((access.mounted_as(actor, mount), object, uid_holder))
+}
+
+/// Where a reader stands who has seen the home at `modseq`, and these in it.
+pub(super) fn token(
+    owner: crate::domain::id::PrincipalId,
+    kind: HomeKind,
+    modseq: i64,
+    epoch: &str,
+    mounted: &[Access],
+) -> HomeToken {
+    let number = |access: &Access| Some((access.mounted()?.mount.number, access.collection().modseq));
+    HomeToken {
+        own: sync::home_token(owner.0, kind, modseq, epoch),
+        mounted: mounted.iter().filter_map(number).collect(),
+    }
+}
+
+/// Those that a reader does not know as they are: he knows `known`, and the home up to the number `from`.
+pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, i64>, from: i64) -> Vec<Access> {
+    let news = |access: &Access| {
+        access.mounted().is_none_or(|mounted| {
+            mounted.mount.home_modseq > from
+                || known.get(&mounted.mount.number) != Some(&access.collection().modseq)
+        })
+    };
+    mounted.into_iter().filter(news).collect()
+}
+
+/// The names of those that a reader knows and that may not be seen any more, though they have not left the home.
+pub(super) fn hidden(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    home: HomeKind,
+    known: &BTreeMap<i64, i64>,
+    shown: &[Access],
+) -> Result<Vec<String>, Error> {
+    let shown: BTreeSet<i64> =
+        shown.iter().filter_map(|access| access.mounted().map(|one| one.mount.number)).collect();
+    let gone = |mount: &Mount| known.contains_key(&mount.number) && !shown.contains(&mount.number);
+    let all = tx.mounts(actor.id, home)?;
+    Ok(all.into_iter().map(|(mount, _)| mount).filter(gone).map(|mount| mount.slug).collect())
+}
+
+/// Changes what the actor keeps on it, which is his alone; what is the collection's own needs the right to change that.
+pub(super) fn update(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    access: &Access,
+    conditions: &Preconditions,
+    change: &impl Fn(&mut Props) -> CollectionUpdate,
+) -> Result<(), Error> {
+    let Some(mounted) = access.mounted() else { return Err(Fault::Internal.into()) };
+    let collection = access.collection();
+    conditions::hold_collection(tx, actor, conditions, Some(collection))?;
+    let own_home =
+        Place { owner: actor.handle.clone(), home: collection.home, slug: String::new(), id: None };
+    collections::own_home(actor, &own_home)?;
+    let mut props = collection.props.clone();
+    let CollectionUpdate { transparent, time_zone, props: _ } = change(&mut props);
+    collections::within_bounds(&props)?;
+    if transparent.is_some() || time_zone.is_some() {
+        let checked = access.need(crate::domain::acl::Privilege::WriteProperties)?;
+        let update = CollectionUpdate { transparent, time_zone, props: None };
+        tx.update_collection(checked.collection(), &update)?;
+    }
+    if props != collection.props {
+        let own = props.beyond(&mounted.under);
+        tx.set_mount_props(actor.id, collection.home, &mounted.mount, &own)?;
+    }
+    Ok(())
+}
+
+/// Takes it out of the actor's home: that is what deleting it there means.
+pub(super) fn leave(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    access: &Access,
+    conditions: &Preconditions,
+) -> Result<(), Error> {
+    let Some(mounted) = access.mounted() else { return Err(Fault::Internal.into()) };
+    let collection = access.collection();
+    let own_home =
+        Place { owner: actor.handle.clone(), home: collection.home, slug: String::new(), id: None };
+    collections::own_home(actor, &own_home)?;
+    conditions::hold_collection(tx, actor, conditions, Some(collection))?;
+    tx.remove_mount(actor.id, collection.home, &mounted.mount)
+}
+
+/// Gives it another name in the actor's home; tells whether something stood there.
+pub(super) fn rename(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    source: &Access,
+    what: &CollectionTransfer,
+) -> Result<bool, Error> {
+    let Some(mounted) = source.mounted() else { return Err(Fault::Internal.into()) };
+    let collection = source.collection();
+    conditions::hold_collection(tx, actor, &what.conditions, Some(collection))?;
+    if what.to.home != collection.home {
+        return Err(
+            Condition::CollectionLocationOk { card: collection.home == HomeKind::AddressBooks }.into()
+        );
+    }
+    let replaced = collection_transfer::clear(tx, actor, what)?;
+    tx.rename_mount(actor.id, collection.home, &mounted.mount, &what.to.slug)?;
+    Ok(replaced)
+}
+
+/// Makes a place free at which none of the actor's own stands; tells whether something stood there.
+pub(super) fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransfer) -> Result<bool, Error> {
+    let mounts = tx.mounts(actor.id, what.to.home)?;
+    let Some((mount, _)) = mounts.into_iter().find(|(mount, _)| mount.slug == what.to.slug) else {
+        return Ok(false);
+    };
+    if !what.overwrite {
+        return Err(Fault::PreconditionFailed.into());
+    }
+    tx.remove_mount(actor.id, what.to.home, &mount)?;
+    Ok(true)
+}
