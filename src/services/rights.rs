@@ -108,6 +108,13 @@ impl Core {
         fault(self.store.write(move |tx| change(tx, &actor, &place, &wanted, &guard, defaults)).await)
     }
 
+    /// Whom a handle names, as somebody who may be given rights.
+    pub async fn grantee(&self, handle: &str) -> Result<PrincipalId, Fault> {
+        let handle = handle.to_lowercase();
+        let found = self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await;
+        fault(found)?.map(|principal| principal.id).ok_or(Fault::NotFound)
+    }
+
     /// Replaces the grants on a collection.
     pub async fn set_grants(
         &self,

@@ -54,7 +54,7 @@ pub use error::Error;
 pub use objects::{Door, Origin, Written};
 pub use opening::{Login, OpenedItem, OwnPlace};
 pub use past::{Deeds, Deleted, Happened, LogEntry, OldContent, Present};
-pub use rights::{Held, HeldInHome};
+pub use rights::{Given, Held, HeldInHome};
 pub use sessions::{Session, TokenLogin};
 pub use signing_keys::SigningKey;
 pub use spans::Touched;
