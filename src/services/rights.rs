@@ -284,7 +284,7 @@ pub(super) fn allowed(owner: PrincipalId, grants: &[Grant]) -> Result<(), Fault>
     Ok(())
 }
 
-/// What became of each grantee whose privileges are not the same: before and after.
+/// What became of each grantee who may do other things than before: what he could, and what he can.
 pub(super) fn differences(old: &[Grant], new: &[Grant]) -> Vec<(Grantee, Privileges, Privileges)> {
     let of = |grants: &[Grant], grantee| {
         grants.iter().find(|grant| grant.grantee == grantee).map(|grant| grant.privileges).unwrap_or_default()
@@ -292,7 +292,7 @@ pub(super) fn differences(old: &[Grant], new: &[Grant]) -> Vec<(Grantee, Privile
     let gone = old.iter().filter(|grant| new.iter().all(|other| other.grantee != grant.grantee));
     let all = new.iter().chain(gone).map(|grant| grant.grantee);
     all.map(|grantee| (grantee, of(old, grantee), of(new, grantee)))
-        .filter(|(_, before, after)| before != after)
+        .filter(|(_, before, after)| before.closed() != after.closed())
         .collect()
 }
 
