@@ -1,6 +1,6 @@
 //! What everybody may do from the beginning, as the tenant has it.
 
-use super::entries;
+use super::{entries, new_calendar, share};
 use crate::acl::{ace, set};
 use crate::harness::{TestServer, both, samples};
 use crate::rest::{id_of, json, problem, send};
@@ -55,7 +55,7 @@ both! {
         let protected = acl.only().prop("D:acl").all("D:ace").filter(|ace| ace.child("D:protected").is_some()).count();
         assert_eq!(protected, 2, "the owner's and the tenant's");
         // Calendars that he makes are his own matter.
-        let (other, _) = super::new_calendar(&alice, "Other");
-        super::share(&alice, &other, ":authenticated", "access");
+        let (other, _) = new_calendar(&alice, "Other");
+        share(&alice, &other, ":authenticated", "access");
     }
 }

@@ -171,21 +171,21 @@ both! {
         server.group("house", &["team"]);
         let (calendar, _) = new_calendar(&alice, "Work");
         let id = calendar.rsplit('/').next().expect("an id").to_owned();
-        let why = |client: &Client, subject: &str, right: &str| client.get(&format!("/api/v1/explain?subject={subject}&object={id}&right={right}"));
+        let path = |subject: &str, right: &str| format!("/api/v1/explain?subject={subject}&object={id}&right={right}");
         share(&alice, &calendar, "house", "read");
         delegate(&alice, "bob", &value!({ "role": "delegate", "of": ["calendars"] }));
-        let told = json(&why(&alice, "bob", "read").ok());
+        let told = json(&alice.get(&path("bob", "read")).ok());
         assert_eq!((told["allowed"].as_bool(), told["because"].as_str()), (Some(true), Some("granted")));
         assert_eq!(told["grants"][0]["path"], value!(["house", "team"]));
         assert_eq!((told["grants"][1]["path"].clone(), told["grants"][1]["grant"]["inherited"].as_bool()), (value!([]), Some(true)));
-        let told = json(&why(&alice, "bob", "admin").ok());
+        let told = json(&alice.get(&path("bob", "admin")).ok());
         assert_eq!((told["allowed"].as_bool(), told["because"].as_str(), told["missing"].clone()), (Some(false), Some("granted in part"), value!(["write-acl"])));
-        assert_eq!(json(&why(&alice, "alice", "admin").ok())["because"], "owner");
-        let told = json(&why(&alice, "house", "write").ok());
+        assert_eq!(json(&alice.get(&path("alice", "admin")).ok())["because"], "owner");
+        let told = json(&alice.get(&path("house", "write")).ok());
         assert_eq!((told["because"].as_str(), told["role"].as_str()), (Some("granted in part"), Some("read")));
         // The delegate sees the rights, and so why.
-        why(&bob, "bob", "read").ok();
-        why(&alice, "nobody", "read").status(404);
-        why(&alice, "bob", "fly").status(400);
+        bob.get(&path("bob", "read")).ok();
+        alice.get(&path("nobody", "read")).status(404);
+        alice.get(&path("bob", "fly")).status(400);
     }
 }
