@@ -1,5 +1,6 @@
 //! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
 
+use crate::domain::role::{Defaults, Role};
 use crate::outbound::{Network, Networks, Targets};
 use crate::store::Location;
 use figment::Figment;
@@ -16,6 +17,48 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+}
+
+/// What everybody of the tenant may do with the first calendar of a new account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Opening {
+    /// Nothing.
+    None,
+    /// See when somebody is busy, and invite him.
+    Access,
+    /// See what is there.
+    Read,
+}
+
+/// Rights as the tenant has them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rights {
+    /// What everybody who has logged in may do with the first calendar of an account that is made from now on.
+    pub new_calendars: Opening,
+    /// Owners cannot change what everybody may do with the calendars that their account came with.
+    pub locked: bool,
+    /// Days that it is kept who gave what to whom; 0 is for ever.
+    pub audit_days: u32,
+}
+
+impl Default for Rights {
+    fn default() -> Self {
+        Rights { new_calendars: Opening::Access, locked: false, audit_days: 730 }
+    }
+}
+
+impl Rights {
+    /// What new accounts begin with.
+    pub fn defaults(&self) -> Defaults {
+        let authenticated = match self.new_calendars {
+            Opening::None => None,
+            Opening::Access => Some(Role::Access),
+            Opening::Read => Some(Role::Read),
+        };
+        Defaults { authenticated, locked: self.locked }
+    }
 }
 
 /// Everything that can be configured.
@@ -47,6 +90,8 @@ pub struct Config {
     pub webhook_networks: Vec<String>,
     /// Webhooks may be sent in clear text too.
     pub webhook_http: bool,
+    /// What everybody may do from the beginning, and how long it is known who gave what to whom.
+    pub rights: Rights,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -68,6 +113,7 @@ impl Default for Config {
             key_days: 90,
             webhook_networks: Vec::new(),
             webhook_http: false,
+            rights: Rights::default(),
             log: "info".into(),
             log_json: false,
         }
@@ -89,6 +135,9 @@ const VARIABLES: &[&str] = &[
     "key_days",
     "webhook_networks",
     "webhook_http",
+    "rights__new_calendars",
+    "rights__locked",
+    "rights__audit_days",
     "log",
     "log_json",
 ];

@@ -141,6 +141,7 @@ pub fn element(condition: &Condition, path: &str, out: &mut String) {
         Condition::QuotaNotExceeded => (DAV, "quota-not-exceeded"),
         Condition::NoAceConflict => (DAV, "no-ace-conflict"),
         Condition::NoProtectedAceConflict => (DAV, "no-protected-ace-conflict"),
+        Condition::NoInheritedAceConflict => (DAV, "no-inherited-ace-conflict"),
         Condition::GrantOnly => (DAV, "grant-only"),
         Condition::NoInvert => (DAV, "no-invert"),
         Condition::LimitedNumberOfAces => (DAV, "limited-number-of-aces"),

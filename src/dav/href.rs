@@ -7,6 +7,7 @@ use crate::domain::id::ObjectName;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::Access;
 use crate::services::access::{Owner, Place, Wanted};
+use crate::services::delegates::Proxy;
 use actix_web::http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -26,6 +27,8 @@ pub enum Target {
     PrincipalsOf(PrincipalKind),
     /// `/dav/principals/users/{handle}/`
     Principal(PrincipalKind, String),
+    /// `/dav/principals/users/{handle}/calendar-proxy-read/` and its twin.
+    Proxy(String, Proxy),
     /// `/dav/calendars/` or `/dav/addressbooks/`
     Homes(HomeKind),
     /// `/dav/calendars/{handle}/`
@@ -70,6 +73,9 @@ pub fn parse(path: &str) -> Option<Target> {
         ["principals"] | ["dav", "principals"] => Target::Principals,
         ["dav", "principals", kind] => Target::PrincipalsOf(kind_of(kind)?),
         ["dav", "principals", kind, handle] => Target::Principal(kind_of(kind)?, handle.to_lowercase()),
+        ["dav", "principals", "users", handle, group] => {
+            Target::Proxy(handle.to_lowercase(), proxy_of(group)?)
+        }
         ["dav", home] => Target::Homes(home_of(home)?),
         ["dav", home, handle] => Target::Home(home_of(home)?, handle.to_lowercase()),
         ["dav", home, handle, slug] => Target::Collection(place(home_of(home)?, handle, slug)),
@@ -109,6 +115,26 @@ const KINDS: [(&str, PrincipalKind); 4] = [
 
 fn kind_of(segment: &str) -> Option<PrincipalKind> {
     KINDS.iter().find(|(name, _)| *name == segment).map(|(_, kind)| *kind)
+}
+
+const PROXIES: [(&str, Proxy); 2] =
+    [("calendar-proxy-read", Proxy::Read), ("calendar-proxy-write", Proxy::Write)];
+
+fn proxy_of(segment: &str) -> Option<Proxy> {
+    PROXIES.iter().find(|(name, _)| *name == segment).map(|(_, proxy)| *proxy)
+}
+
+/// The last segment of a proxy group's path; its resource type too.
+pub fn proxy_name(of: Proxy) -> &'static str {
+    PROXIES.iter().find(|(_, known)| *known == of).map_or("", |(name, _)| name)
+}
+
+/// `/dav/principals/users/{handle}/calendar-proxy-read/` and its twin.
+pub fn proxy(handle: &str, of: Proxy) -> String {
+    let mut path = principal(PrincipalKind::User, handle);
+    path.push_str(proxy_name(of));
+    path.push('/');
+    path
 }
 
 fn home_of(segment: &str) -> Option<HomeKind> {
@@ -195,6 +221,7 @@ pub fn of_target(target: &Target) -> String {
             format!("/dav/principals/{name}/")
         }
         Target::Principal(kind, handle) => principal(*kind, handle),
+        Target::Proxy(handle, of) => proxy(handle, *of),
         Target::Homes(kind) => format!("/dav/{}/", home_name(*kind)),
         Target::Home(kind, handle) => home(*kind, handle),
         Target::Collection(place) => of_place(place),
@@ -219,6 +246,8 @@ mod tests {
             Target::Principals,
             Target::PrincipalsOf(PrincipalKind::Room),
             Target::Principal(PrincipalKind::User, "jean.dupond@x".into()),
+            Target::Proxy("é@x".into(), Proxy::Read),
+            Target::Proxy("bob".into(), Proxy::Write),
             Target::Homes(HomeKind::AddressBooks),
             Target::Home(HomeKind::Calendars, "é@x".into()),
             Target::Collection(place.clone()),
@@ -241,6 +270,8 @@ mod tests {
             "/dav/x/",
             "/dav/calendars/%ff/",
             "/dav/calendars/a/b/c/d",
+            "/dav/principals/users/a/calendar-proxy/",
+            "/dav/principals/rooms/a/calendar-proxy-read/",
             "/dav/calendars/a/%2e%2e/c",
         ] {
             assert_eq!(parse(trick), None, "{trick}");

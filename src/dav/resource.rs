@@ -6,6 +6,7 @@ use crate::domain::fault::Fault;
 use crate::domain::object::{Entry, Object};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::access::Owner;
+use crate::services::delegates::{Delegate, Proxy};
 use crate::services::homes::Home;
 use crate::services::rights::NamedGrant;
 use crate::services::{Access, Actor, Core};
@@ -49,6 +50,8 @@ pub enum Resource {
     Plain(Target),
     /// A user, group, room or resource.
     Principal(Box<Principal>),
+    /// One of the two groups of those who act for a user.
+    Proxy(Box<Principal>, Proxy),
     /// A home.
     Home(Box<Home>),
     /// A calendar, address book, inbox or outbox.
@@ -103,7 +106,7 @@ impl Resource {
     pub fn kind(&self) -> u16 {
         match self {
             Resource::Plain(_) => kind::PLAIN,
-            Resource::Principal(_) => kind::PRINCIPAL,
+            Resource::Principal(_) | Resource::Proxy(..) => kind::PRINCIPAL,
             Resource::Home(home) => match home.kind {
                 HomeKind::Calendars => kind::CALENDAR_HOME,
                 HomeKind::AddressBooks => kind::BOOK_HOME,
@@ -127,6 +130,7 @@ impl Resource {
         match self {
             Resource::Plain(target) => href::of_target(target),
             Resource::Principal(principal) => href::of_principal(principal),
+            Resource::Proxy(owner, of) => href::proxy(&owner.handle, *of),
             Resource::Home(home) => href::home(home.kind, &home.owner.handle),
             Resource::Collection(access) => href::of_access(access),
             Resource::Item { of, entry, .. } => of.href(&entry.name),
@@ -136,7 +140,7 @@ impl Resource {
     /// Whose it is, where it is somebody's.
     pub fn owner(&self) -> Option<&Owner> {
         match self {
-            Resource::Plain(_) | Resource::Principal(_) => None,
+            Resource::Plain(_) | Resource::Principal(_) | Resource::Proxy(..) => None,
             Resource::Home(home) => Some(&home.owner),
             Resource::Collection(access) => Some(access.owner()),
             Resource::Item { of, .. } => Some(of.access.owner()),
@@ -155,6 +159,8 @@ pub struct Extras {
     pub groups: Option<Vec<Principal>>,
     /// Members of a group.
     pub members: Option<Vec<Principal>>,
+    /// For whom the actor may act, where the resource is he himself.
+    pub delegations: Option<Vec<Delegate>>,
 }
 
 /// Which extras a property needs, as bits.
@@ -169,6 +175,8 @@ pub mod need {
     pub const GROUPS: u8 = 4;
     /// [`super::Extras::members`]
     pub const MEMBERS: u8 = 8;
+    /// [`super::Extras::delegations`]
+    pub const DELEGATIONS: u8 = 32;
     /// The whole item, not only its listing.
     pub const WHOLE: u8 = 16;
 }
@@ -189,8 +197,18 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
             if needs & need::GROUPS != 0 {
                 extras.groups = core.groups_of(principal).await.ok();
             }
+            // Whom somebody acts for is told to himself alone.
+            if needs & need::DELEGATIONS != 0 && principal.id == actor.id {
+                extras.delegations = core.delegations(actor).await.ok();
+            }
             if needs & need::MEMBERS != 0 && principal.kind == PrincipalKind::Group {
                 extras.members = core.members_of(principal).await.ok();
+            }
+        }
+        Resource::Proxy(owner, of) => {
+            // Who acts for somebody is told to himself alone.
+            if needs & need::MEMBERS != 0 && owner.id == actor.id {
+                extras.members = core.proxies(actor, *of).await.ok();
             }
         }
         Resource::Plain(_) | Resource::Home(_) | Resource::Item { .. } => {}
@@ -206,6 +224,9 @@ pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resourc
         }
         Target::Principal(kind, handle) => {
             Resource::Principal(Box::new(core.principal(*kind, handle).await?))
+        }
+        Target::Proxy(handle, of) => {
+            Resource::Proxy(Box::new(core.principal(PrincipalKind::User, handle).await?), *of)
         }
         Target::Home(kind, handle) => {
             let home = core.home(actor, handle, *kind).await?;

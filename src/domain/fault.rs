@@ -116,6 +116,8 @@ pub enum Condition {
     NoAceConflict,
     /// `DAV:no-protected-ace-conflict`.
     NoProtectedAceConflict,
+    /// `DAV:no-inherited-ace-conflict`.
+    NoInheritedAceConflict,
     /// `DAV:grant-only`.
     GrantOnly,
     /// `DAV:no-invert`.

@@ -91,7 +91,8 @@ const DOORS: [(Door, &str); 5] = [
     (Door::Scheduling, "scheduling"),
 ];
 
-fn door(number: i16) -> Option<&'static str> {
+/// The word for a door.
+pub fn door(number: i16) -> Option<&'static str> {
     DOORS.iter().find(|(door, _)| *door as i16 == number).map(|(_, word)| *word)
 }
 

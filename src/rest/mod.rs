@@ -6,7 +6,9 @@
 
 mod account_export;
 mod account_import;
+mod acl;
 mod address_books;
+mod audit;
 mod auth;
 mod batch;
 mod bodies;
@@ -17,14 +19,17 @@ mod collections;
 mod conditions;
 mod contacts;
 mod cors;
+mod delegates;
 mod devices;
 pub mod docs;
 mod edits;
 mod events;
+mod explain;
 mod exports;
 mod files;
 mod forms;
 mod freebusy;
+mod grants;
 mod history;
 pub mod hook_messages;
 mod imports;
@@ -46,6 +51,7 @@ mod rates;
 mod report;
 mod restores;
 mod seats;
+mod shares;
 mod subscriptions;
 mod tasks;
 mod trash;
@@ -157,6 +163,27 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(webhooks::test)
         .service(webhooks::replay)
         .service(webhooks::renew_secret);
+    config
+        .service(acl::of_calendar)
+        .service(acl::replace_of_calendar)
+        .service(acl::change_of_calendar)
+        .service(acl::of_address_book)
+        .service(acl::replace_of_address_book)
+        .service(acl::change_of_address_book);
+    config
+        .service(shares::of_calendar)
+        .service(shares::give_calendar)
+        .service(shares::take_calendar)
+        .service(shares::of_address_book)
+        .service(shares::give_address_book)
+        .service(shares::take_address_book);
+    config
+        .service(delegates::list)
+        .service(delegates::set)
+        .service(delegates::remove)
+        .service(delegates::delegations);
+    config.service(explain::explain);
+    config.service(audit::of_calendar).service(audit::of_address_book).service(audit::of_all);
     config.service(devices::list).service(devices::remove).service(devices::undo);
     config.service(history::of_calendar).service(history::of_address_book);
     config

@@ -85,7 +85,8 @@ pub fn cursor(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
 }
 
-fn key(cursor: &str) -> Option<String> {
+/// The key of a cursor, where it is one.
+pub fn key(cursor: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok().filter(|key| !key.contains('\0'))
 }
 

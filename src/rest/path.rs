@@ -65,6 +65,19 @@ pub struct OfVersion {
     pub number: i64,
 }
 
+/// `/calendars/{id}/shares/{with}` and the like.
+#[derive(Debug, Clone)]
+pub struct OfShare {
+    /// The collection.
+    pub collection: CollectionId,
+    /// With whom, decoded; whether there is such a one is for others to see.
+    pub with: String,
+}
+
+/// `/me/delegates/{handle}`: a handle, decoded.
+#[derive(Debug, Clone)]
+pub struct OfHandle(pub String);
+
 /// `/devices/{id}`: a device's key.
 #[derive(Debug, Clone)]
 pub struct OfDevice(pub String);
@@ -213,6 +226,26 @@ impl FromRequest for OfDeviceAction {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let key = segment(request.uri().path(), 1).and_then(|segment| segment.rsplit_once(':'));
         found(device(key.map(|(key, _)| key)).map(OfDeviceAction))
+    }
+}
+
+impl FromRequest for OfShare {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.uri().path();
+        let with = segment(path, 3).and_then(decoded);
+        found(collection(path).zip(with).map(|(collection, with)| OfShare { collection, with }))
+    }
+}
+
+impl FromRequest for OfHandle {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(segment(request.uri().path(), 2).and_then(decoded).map(OfHandle))
     }
 }
 

@@ -88,6 +88,13 @@ impl Refused {
         Refused::new(name, StatusCode::FORBIDDEN, why.to_owned())
     }
 
+    /// Says in other words what is wrong.
+    #[must_use]
+    pub fn said(mut self, why: &str) -> Self {
+        self.problem.title = why.to_owned();
+        self
+    }
+
     /// Names the part of the request that is at fault.
     #[must_use]
     pub fn field(mut self, field: &str) -> Self {
@@ -259,6 +266,7 @@ fn condition_status(condition: &Condition) -> StatusCode {
         | Condition::SupportedReport
         | Condition::NoAceConflict
         | Condition::NoProtectedAceConflict
+        | Condition::NoInheritedAceConflict
         | Condition::GrantOnly
         | Condition::NoInvert
         | Condition::LimitedNumberOfAces
@@ -303,6 +311,7 @@ fn condition_name(condition: &Condition) -> &'static str {
         Condition::QuotaNotExceeded => "quota-not-exceeded",
         Condition::NoAceConflict => "no-ace-conflict",
         Condition::NoProtectedAceConflict => "no-protected-ace-conflict",
+        Condition::NoInheritedAceConflict => "no-inherited-ace-conflict",
         Condition::GrantOnly => "grant-only",
         Condition::NoInvert => "no-invert",
         Condition::LimitedNumberOfAces => "limited-number-of-aces",

@@ -20,7 +20,7 @@ const SIGHTINGS_EVERY: Duration = Duration::from_secs(60);
 
 /// Starts the workers on the calling runtime; they end with it.
 pub fn start(core: &Core, config: &Config, targets: Targets) {
-    actix_web::rt::spawn(purge(core.clone()));
+    actix_web::rt::spawn(purge(core.clone(), config.rights.audit_days));
     actix_web::rt::spawn(keys(core.clone(), config.key_days));
     actix_web::rt::spawn(figures());
     match Poster::new(targets) {
@@ -52,9 +52,16 @@ async fn keys(core: Core, days: u32) {
     }
 }
 
-/// Removes what has been kept for undo long enough.
-async fn purge(core: Core) {
+/// Removes what has been kept long enough: for undo, and of the audit.
+async fn purge(core: Core, audit_days: u32) {
     loop {
+        if audit_days > 0 {
+            match core.purge_audit(audit_days).await {
+                Ok(0) => {}
+                Ok(entries) => tracing::info!(entries, "old entries of the audit removed"),
+                Err(fault) => tracing::warn!(%fault, "old entries of the audit could not be removed"),
+            }
+        }
         match core.purge().await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "old versions removed"),

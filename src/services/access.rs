@@ -13,7 +13,9 @@ use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
 use crate::domain::props::Props;
 use crate::domain::role;
-use crate::store::{At, Error, Held, ItemAt, Login, Mount, OwnPlace, ReadTx, Standing, Weight, WriteTx};
+use crate::store::{
+    At, Error, Given, Held, ItemAt, Login, Mount, OwnPlace, ReadTx, Standing, Weight, WriteTx,
+};
 use std::sync::Arc;
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
@@ -22,6 +24,8 @@ pub struct Access {
     collection: Collection,
     owner: Owner,
     rights: Privileges,
+    /// Whether some of it was granted to the actor, or to a group of his, by name.
+    by_name: bool,
     mount: Option<Arc<Mounted>>,
 }
 
@@ -108,9 +112,9 @@ impl Access {
         self.rights
     }
 
-    /// Whether it may be seen that it is there, not only when it is busy.
+    /// Whether it may be seen that it is there. What everybody may ask for busy times alone is there for nobody else.
     pub fn is_shown(&self) -> bool {
-        !self.rights.without(Privileges::BUSY).is_empty()
+        self.by_name || !self.rights.without(Privileges::BUSY).is_empty()
     }
 
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
@@ -257,7 +261,13 @@ fn own_owner(actor: &Actor) -> Owner {
 /// What an actor may do with a collection of his own, if his proof reaches it.
 fn own_access(actor: &Actor, collection: Collection) -> Option<Access> {
     let rights = scoped(actor, &collection, Privileges::ALL);
-    (!rights.is_empty()).then(|| Access { rights, owner: own_owner(actor), collection, mount: None })
+    (!rights.is_empty()).then(|| Access {
+        rights,
+        owner: own_owner(actor),
+        collection,
+        by_name: true,
+        mount: None,
+    })
 }
 
 /// The owner of a home: known at once where it is the actor's own.
@@ -275,17 +285,38 @@ pub(super) fn rights_on(
     actor: &Actor,
     collection: &Collection,
 ) -> Result<Privileges, Error> {
-    let rights = if collection.owner == actor.id {
-        Privileges::ALL
+    Ok(given_on(tx, actor, collection)?.privileges)
+}
+
+fn given_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Given, Error> {
+    let given = if collection.owner == actor.id {
+        OWNER
     } else {
         effective(collection, tx.held(actor.id, collection)?)
     };
-    Ok(scoped(actor, collection, rights))
+    Ok(scoped_given(actor, collection, given))
 }
 
+/// What the owner has: it stands in no row.
+const OWNER: Given = Given { privileges: Privileges::ALL, by_name: true };
+
 /// What grants on a collection and on its home come to.
-pub(super) fn effective(collection: &Collection, held: Held) -> Privileges {
-    held.own.with(role::inherited(collection.kind, held.home)).closed()
+pub(super) fn effective(collection: &Collection, held: Held) -> Given {
+    let home = role::inherited(collection.kind, held.home.privileges);
+    Given {
+        privileges: held.own.privileges.with(home).closed(),
+        by_name: held.own.by_name || (held.home.by_name && !home.is_empty()),
+    }
+}
+
+fn scoped_given(actor: &Actor, collection: &Collection, given: Given) -> Given {
+    Given { privileges: scoped(actor, collection, given.privileges), ..given }
+}
+
+/// A collection with what the actor may do to it; `None` where he may not know of it.
+fn accessed(collection: Collection, owner: Owner, given: Given) -> Option<Access> {
+    let Given { privileges: rights, by_name } = given;
+    (!rights.is_empty()).then_some(Access { collection, owner, rights, by_name, mount: None })
 }
 
 /// What the actor's proof leaves of his rights on a collection.
@@ -329,17 +360,14 @@ pub(super) fn known(
     owner: Owner,
     collection: Collection,
 ) -> Result<Access, Error> {
-    let rights = rights_on(tx, actor, &collection)?;
-    if rights.is_empty() {
-        return Err(Error::Fault(Fault::NotFound));
-    }
-    Ok(Access { collection, owner, rights, mount: None })
+    let given = given_on(tx, actor, &collection)?;
+    accessed(collection, owner, given).ok_or(Error::Fault(Fault::NotFound))
 }
 
 /// As [`known`], where what was granted is known.
 pub(super) fn held_access(actor: &Actor, owner: Owner, collection: Collection, held: Held) -> Option<Access> {
-    let rights = scoped(actor, &collection, effective(&collection, held));
-    (!rights.is_empty()).then_some(Access { collection, owner, rights, mount: None })
+    let given = scoped_given(actor, &collection, effective(&collection, held));
+    accessed(collection, owner, given)
 }
 
 /// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
@@ -352,13 +380,13 @@ pub(super) fn find_by_id(
     actor.reach(home)?;
     let collection =
         tx.collection_by_id(id)?.filter(|found| found.home == home).ok_or(Error::Fault(Fault::NotFound))?;
-    let rights = rights_on(tx, actor, &collection)?;
-    if rights.is_empty() {
+    let given = given_on(tx, actor, &collection)?;
+    if given.privileges.is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
     let owner = owner_by_id(tx, actor, collection.owner)?;
     let own = owner.id == actor.id;
-    let access = Access { collection, owner, rights, mount: None };
+    let access = accessed(collection, owner, given).ok_or(Error::Fault(Fault::NotFound))?;
     if own || !access.is_shown() {
         return Ok(access);
     }
@@ -479,17 +507,15 @@ pub(super) fn visible(
     };
     let mut seen = Vec::with_capacity(collections.len());
     for collection in collections {
-        let rights = match &held {
-            None => Privileges::ALL,
+        let given = match &held {
+            None => OWNER,
             Some(held) => {
                 let own = held.own.get(&collection.id).copied().unwrap_or_default();
                 effective(&collection, Held { own, home: held.home })
             }
         };
-        let rights = scoped(actor, &collection, rights);
-        if !rights.is_empty() {
-            seen.push(Access { collection, owner: owner.clone(), rights, mount: None });
-        }
+        let given = scoped_given(actor, &collection, given);
+        seen.extend(accessed(collection, owner.clone(), given));
     }
     Ok(seen)
 }

@@ -73,7 +73,7 @@ impl Core {
                     let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle };
                     let held = match owner.id == subject.id {
                         true => Privileges::ALL,
-                        false => access::effective(&of, tx.held(subject.id, &of)?),
+                        false => access::effective(&of, tx.held(subject.id, &of)?).privileges,
                     };
                     let (own, inherited) = rights::grants(tx, &of)?;
                     let above = tx.groups_above(subject.id)?;

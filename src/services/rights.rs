@@ -108,6 +108,13 @@ impl Core {
         fault(self.store.write(move |tx| change(tx, &actor, &place, &wanted, &guard, defaults)).await)
     }
 
+    /// Whom a handle names, as somebody who may be given rights.
+    pub async fn grantee(&self, handle: &str) -> Result<PrincipalId, Fault> {
+        let handle = handle.to_lowercase();
+        let found = self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await;
+        fault(found)?.map(|principal| principal.id).ok_or(Fault::NotFound)
+    }
+
     /// Replaces the grants on a collection.
     pub async fn set_grants(
         &self,
@@ -277,7 +284,7 @@ pub(super) fn allowed(owner: PrincipalId, grants: &[Grant]) -> Result<(), Fault>
     Ok(())
 }
 
-/// What became of each grantee whose privileges are not the same: before and after.
+/// What became of each grantee who may do other things than before: what he could, and what he can.
 pub(super) fn differences(old: &[Grant], new: &[Grant]) -> Vec<(Grantee, Privileges, Privileges)> {
     let of = |grants: &[Grant], grantee| {
         grants.iter().find(|grant| grant.grantee == grantee).map(|grant| grant.privileges).unwrap_or_default()
@@ -285,7 +292,7 @@ pub(super) fn differences(old: &[Grant], new: &[Grant]) -> Vec<(Grantee, Privile
     let gone = old.iter().filter(|grant| new.iter().all(|other| other.grantee != grant.grantee));
     let all = new.iter().chain(gone).map(|grant| grant.grantee);
     all.map(|grantee| (grantee, of(old, grantee), of(new, grantee)))
-        .filter(|(_, before, after)| before != after)
+        .filter(|(_, before, after)| before.closed() != after.closed())
         .collect()
 }
 

@@ -9,7 +9,8 @@ use crate::domain::collection::HomeKind;
 use crate::domain::id::{CollectionId, PrincipalId};
 use diesel::prelude::*;
 
-const PRINCIPAL: i16 = 1;
+/// The kind of a grantee that is a principal.
+pub(super) const PRINCIPAL: i16 = 1;
 const AUTHENTICATED: i16 = 2;
 const EVERYONE: i16 = 3;
 

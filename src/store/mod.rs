@@ -56,7 +56,7 @@ pub use mounts::Mount;
 pub use objects::{Door, Origin, Written};
 pub use opening::{At, Login, OpenedItem, OwnPlace};
 pub use past::{Deeds, Deleted, Happened, LogEntry, OldContent, Present};
-pub use rights::{Held, HeldInHome};
+pub use rights::{Given, Held, HeldInHome};
 pub use sessions::{Session, TokenLogin};
 pub use signing_keys::SigningKey;
 pub use spans::Touched;

@@ -4,6 +4,7 @@
 //! Written by hand because the query builder knows no `WITH RECURSIVE`. Decides no right; `domain::acl` and `domain::role` do.
 
 use super::conn::on;
+use super::grants::PRINCIPAL;
 use super::{Error, ReadTx};
 use crate::domain::acl::Privileges;
 use crate::domain::collection::{Collection, HomeKind};
@@ -15,22 +16,31 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Integer, SmallInt};
 use std::collections::BTreeMap;
 
+/// What several grants give together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Given {
+    /// All of it.
+    pub privileges: Privileges,
+    /// Whether some of it is given by name, to the holder or to a group of his, not only to everybody.
+    pub by_name: bool,
+}
+
 /// What was granted to somebody where a collection is concerned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Held {
     /// On the collection itself.
-    pub own: Privileges,
+    pub own: Given,
     /// On all of the home that it is in.
-    pub home: Privileges,
+    pub home: Given,
 }
 
 /// What was granted to somebody in a home: on it, and on those of its collections on which there is a grant to him.
 #[derive(Debug, Clone, Default)]
 pub struct HeldInHome {
     /// On all of it.
-    pub home: Privileges,
+    pub home: Given,
     /// On single collections.
-    pub own: BTreeMap<CollectionId, Privileges>,
+    pub own: BTreeMap<CollectionId, Given>,
 }
 
 impl ReadTx<'_> {
@@ -39,9 +49,7 @@ impl ReadTx<'_> {
         let question =
             HeldOn { holder: holder.0, collection: on.id.0, owner: on.owner.0, home: on.home as i16 };
         let rows: Vec<Row> = on!(self.conn, conn => question.load(conn))?;
-        Ok(rows
-            .into_iter()
-            .fold(Held::default(), |held, (collection, privileges)| held.with(collection, privileges)))
+        Ok(rows.into_iter().fold(Held::default(), Held::with))
     }
 
     /// What `holder` was granted in another's home.
@@ -54,12 +62,12 @@ impl ReadTx<'_> {
         let question = HeldIn { holder: holder.0, owner: owner.0, home: home as i16 };
         let rows: Vec<Row> = on!(self.conn, conn => question.load(conn))?;
         let mut held = HeldInHome::default();
-        for (collection, privileges) in rows {
-            let set = match collection {
+        for row in rows {
+            let given = match row.0 {
                 THE_HOME => &mut held.home,
                 id => held.own.entry(CollectionId(id)).or_default(),
             };
-            *set = set.with(Privileges(privileges));
+            *given = given.with(row);
         }
         Ok(held)
     }
@@ -108,27 +116,35 @@ impl ReadTx<'_> {
     }
 }
 
-fn by_collection(rows: Vec<(i64, i64, i32)>) -> BTreeMap<CollectionId, Held> {
+fn by_collection(rows: Vec<(i64, i64, i16, i32)>) -> BTreeMap<CollectionId, Held> {
     let mut all: BTreeMap<CollectionId, Held> = BTreeMap::new();
-    for (reached, collection, privileges) in rows {
+    for (reached, collection, grantee, privileges) in rows {
         let held = all.entry(CollectionId(reached)).or_default();
-        *held = held.with(collection, privileges);
+        *held = held.with((collection, grantee, privileges));
     }
     all
 }
 
-impl Held {
-    fn with(self, collection: i64, privileges: i32) -> Held {
-        let more = Privileges(privileges);
-        match collection {
-            THE_HOME => Held { home: self.home.with(more), ..self },
-            _ => Held { own: self.own.with(more), ..self },
+impl Given {
+    fn with(self, (_, grantee, privileges): Row) -> Given {
+        Given {
+            privileges: self.privileges.with(Privileges(privileges)),
+            by_name: self.by_name || grantee == PRINCIPAL,
         }
     }
 }
 
-/// The id of a collection, or [`THE_HOME`], and privileges that are granted on it.
-type Row = (i64, i32);
+impl Held {
+    fn with(self, row: Row) -> Held {
+        match row.0 {
+            THE_HOME => Held { home: self.home.with(row), ..self },
+            _ => Held { own: self.own.with(row), ..self },
+        }
+    }
+}
+
+/// The id of a collection, or [`THE_HOME`], the kind of a grantee, and privileges that he is granted on it.
+type Row = (i64, i16, i32);
 
 /// What stands for an id where a grant is on all of a home: collections have higher ones.
 const THE_HOME: i64 = 0;
@@ -139,9 +155,9 @@ const MINE: &str = "WITH RECURSIVE mine (id) AS (SELECT CAST(";
 const MINE_ENDS: &str = " AS BIGINT) UNION SELECT membership.group_id FROM membership JOIN mine ON membership.member_id = mine.id)";
 
 /// After what is reached: the grants on it, and on the homes of this kind that it is in.
-const REACHED: &str = ") SELECT reached.id, g.collection, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
+const REACHED: &str = ") SELECT reached.id, g.collection, g.grantee, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
      WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
-     UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.privileges FROM reached \
+     UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.grantee, p.privileges FROM reached \
      JOIN principal_grant p ON p.owner = reached.owner AND p.home = ";
 /// After the kind of home.
 const REACHED_ENDS: &str = " WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)";
@@ -178,21 +194,21 @@ struct HeldOnMounts {
 }
 
 impl Query for HeldOnMounts {
-    type SqlType = (BigInt, BigInt, Integer);
+    type SqlType = (BigInt, BigInt, SmallInt, Integer);
 }
 
 impl<Conn> RunQueryDsl<Conn> for HeldOnMounts {}
 
 impl Query for HeldOn {
-    type SqlType = (BigInt, Integer);
+    type SqlType = (BigInt, SmallInt, Integer);
 }
 
 impl Query for HeldIn {
-    type SqlType = (BigInt, Integer);
+    type SqlType = (BigInt, SmallInt, Integer);
 }
 
 impl Query for HeldByName {
-    type SqlType = (BigInt, BigInt, Integer);
+    type SqlType = (BigInt, BigInt, SmallInt, Integer);
 }
 
 impl<Conn> RunQueryDsl<Conn> for HeldOn {}
@@ -209,11 +225,11 @@ where
         out.push_sql(MINE);
         out.push_bind_param::<BigInt, _>(&self.holder)?;
         out.push_sql(MINE_ENDS);
-        out.push_sql(" SELECT collection, privileges FROM grant_ WHERE collection = ");
+        out.push_sql(" SELECT collection, grantee, privileges FROM grant_ WHERE collection = ");
         out.push_bind_param::<BigInt, _>(&self.collection)?;
         out.push_sql(
             " AND (grantee <> 1 OR principal IN (SELECT id FROM mine)) \
-             UNION ALL SELECT CAST(0 AS BIGINT), privileges FROM principal_grant WHERE owner = ",
+             UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
         );
         out.push_bind_param::<BigInt, _>(&self.owner)?;
         out.push_sql(" AND home = ");
@@ -234,7 +250,7 @@ where
         out.push_bind_param::<BigInt, _>(&self.holder)?;
         out.push_sql(MINE_ENDS);
         out.push_sql(
-            " SELECT g.collection, g.privileges FROM collection c JOIN grant_ g ON g.collection = c.id \
+            " SELECT g.collection, g.grantee, g.privileges FROM collection c JOIN grant_ g ON g.collection = c.id \
              WHERE c.deleted_at = 0 AND c.owner = ",
         );
         out.push_bind_param::<BigInt, _>(&self.owner)?;
@@ -242,7 +258,7 @@ where
         out.push_bind_param::<SmallInt, _>(&self.home)?;
         out.push_sql(
             " AND (g.grantee <> 1 OR g.principal IN (SELECT id FROM mine)) \
-             UNION ALL SELECT CAST(0 AS BIGINT), privileges FROM principal_grant WHERE owner = ",
+             UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
         );
         out.push_bind_param::<BigInt, _>(&self.owner)?;
         out.push_sql(" AND home = ");

@@ -20,6 +20,7 @@ mod interop;
 mod layers;
 mod proxies;
 mod rest;
+mod roles;
 mod schema;
 mod sync;
 mod webdav;

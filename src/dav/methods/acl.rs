@@ -6,6 +6,8 @@ use crate::dav::request::{Request, read_xml};
 use crate::dav::xml::names::{CALDAV, DAV};
 use crate::domain::acl::{Grant, Grantee, Privileges, Space};
 use crate::domain::fault::{Condition, Fault};
+use crate::services::access::Place;
+use crate::services::rights::{Hold, NamedGrant};
 use crate::text::xml::Element;
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
@@ -17,10 +19,11 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let root = body
         .filter(|root| root.is(DAV, "acl"))
         .ok_or_else(|| Fault::BadRequest("the body is not an acl".into()))?;
-    let mut grants = Vec::new();
+    let (mut grants, mut sent_back) = (Vec::new(), Vec::new());
     for ace in root.children_named(DAV, "ace") {
-        // What the server protects is often sent back by clients that change something else.
+        // What is not this resource's to change is often sent back by clients that change something else: as it is, it does no harm.
         if ace.child(DAV, "protected").is_some() || ace.child(DAV, "inherited").is_some() {
+            sent_back.push(ace);
             continue;
         }
         if ace.child(DAV, "invert").is_some() {
@@ -33,8 +36,48 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
         grants.push(Grant { grantee, privileges: privileges(ace.child(DAV, "grant"))? });
     }
     let conditions = precondition::read(request.headers, &request.target)?;
+    if !sent_back.is_empty() {
+        as_they_are(request, place, sent_back).await?;
+    }
     request.core.set_grants(&request.actor, place, grants, conditions).await?;
     Ok(HttpResponse::Ok().finish())
+}
+
+/// Refuses what calls itself protected or inherited, and is not so as it stands there.
+async fn as_they_are(request: &Request<'_>, place: &Place, aces: Vec<&Element>) -> Result<(), Fault> {
+    let known = match request.core.acl(&request.actor, place).await {
+        Ok(acl) => acl.grants,
+        // Who may not see the rights cannot send any of them back.
+        Err(Fault::Condition(Condition::NeedPrivileges { .. })) => Vec::new(),
+        Err(other) => return Err(other),
+    };
+    for ace in aces {
+        let inherited = ace.child(DAV, "inherited").is_some();
+        let principal = ace.child(DAV, "principal");
+        let is_owner = principal
+            .and_then(|principal| principal.child(DAV, "property"))
+            .is_some_and(|property| property.child(DAV, "owner").is_some());
+        if is_owner && !inherited {
+            continue;
+        }
+        let hold = if inherited { Hold::Inherited } else { Hold::Locked };
+        let grant = Grant {
+            grantee: grantee(request, principal).await?,
+            privileges: privileges(ace.child(DAV, "grant"))?,
+        };
+        let same = |named: &NamedGrant| {
+            named.hold == hold
+                && named.grant.grantee == grant.grantee
+                && named.grant.privileges.closed() == grant.privileges.closed()
+        };
+        if !known.iter().any(same) {
+            return Err(match hold {
+                Hold::Inherited => Condition::NoInheritedAceConflict.into(),
+                Hold::Own | Hold::Locked => Condition::NoProtectedAceConflict.into(),
+            });
+        }
+    }
+    Ok(())
 }
 
 async fn grantee(request: &Request<'_>, principal: Option<&Element>) -> Result<Grantee, Fault> {

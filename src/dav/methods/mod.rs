@@ -11,6 +11,7 @@ mod options;
 mod post;
 mod propfind;
 mod proppatch;
+mod proxies;
 mod put;
 mod report;
 
@@ -51,7 +52,7 @@ fn kinds(target: &Target) -> u16 {
         Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(_) | Target::Homes(_) => {
             kind::PLAIN
         }
-        Target::Principal(..) => kind::PRINCIPAL,
+        Target::Principal(..) | Target::Proxy(..) => kind::PRINCIPAL,
         Target::Home(HomeKind::Calendars, _) => kind::CALENDAR_HOME,
         Target::Home(HomeKind::AddressBooks, _) => kind::BOOK_HOME,
         Target::Collection(place) => match place.home {

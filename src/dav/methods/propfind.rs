@@ -11,6 +11,7 @@ use crate::dav::xml::write;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::principal::PrincipalKind;
+use crate::services::delegates::Proxy;
 use crate::services::{Access, Actor, Core};
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
@@ -151,7 +152,11 @@ impl Listing {
                 None => Step::Collections(home.owner.handle, home.kind),
             },
             Resource::Plain(target) => self.below(&target),
-            Resource::Principal(_) | Resource::Item { .. } => Step::End,
+            Resource::Principal(principal) if principal.kind == PrincipalKind::User => {
+                let group = |of| Resource::Proxy(principal.clone(), of);
+                Step::These(vec![group(Proxy::Read), group(Proxy::Write)])
+            }
+            Resource::Principal(_) | Resource::Proxy(..) | Resource::Item { .. } => Step::End,
         }
     }
 

@@ -36,9 +36,9 @@ pub enum Patch {
 /// An instruction with the name that its outcome is told under.
 #[derive(Debug, Clone)]
 pub struct Named {
-    ns: String,
-    local: String,
-    patch: Result<Patch, Condition>,
+    pub(super) ns: String,
+    pub(super) local: String,
+    pub(super) patch: Result<Patch, Condition>,
 }
 
 /// Answers 207 with the outcome of each property.
@@ -47,6 +47,9 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let root = body
         .filter(|root| root.is(DAV, "propertyupdate"))
         .ok_or_else(|| Fault::BadRequest("the body is not a propertyupdate".into()))?;
+    if let Target::Proxy(owner, of) = &request.target {
+        return super::proxies::answer(request, owner, *of, &root).await;
+    }
     let collection = matches!(request.target, Target::Collection(_));
     let bytes = request.header("Content-Length").and_then(|length| length.parse().ok()).unwrap_or(usize::MAX);
     let patches = labour::of(bytes, move || read(&root, collection)).await??;
@@ -180,7 +183,8 @@ pub fn accepted(patches: Vec<Named>) -> Vec<Patch> {
     patches.into_iter().filter_map(|named| named.patch.ok()).collect()
 }
 
-fn respond(path: &str, patches: &[Named], out: &mut String) {
+/// Writes the outcome of each property.
+pub(super) fn respond(path: &str, patches: &[Named], out: &mut String) {
     let refused = patches.iter().any(|named| named.patch.is_err());
     out.push_str("<D:response>");
     write::href(out, path);

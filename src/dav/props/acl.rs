@@ -7,6 +7,8 @@ use crate::dav::xml::names::{CALDAV, DAV};
 use crate::dav::xml::write;
 use crate::domain::acl::{Grantee, Privilege, Privileges, Space};
 use crate::domain::principal::PrincipalKind;
+use crate::services::delegates::{Delegate, Proxy};
+use crate::services::rights::Hold;
 
 /// Writes one privilege's element.
 pub fn privilege(out: &mut String, name: (Space, &str)) {
@@ -39,7 +41,10 @@ pub fn rights(view: &View<'_>) -> Privileges {
         Resource::Principal(principal) if principal.id == view.actor.id && view.actor.scope.write => {
             look.with(Privilege::WriteProperties.bit())
         }
-        Resource::Home(_) | Resource::Principal(_) | Resource::Plain(_) => look,
+        Resource::Proxy(owner, _) if owner.id == view.actor.id && view.actor.scope.write => {
+            look.with(Privilege::WriteProperties.bit())
+        }
+        Resource::Home(_) | Resource::Principal(_) | Resource::Proxy(..) | Resource::Plain(_) => look,
     }
 }
 
@@ -51,7 +56,9 @@ fn current_user_privilege_set(view: &View<'_>, out: &mut String) -> bool {
 fn owner(view: &View<'_>, out: &mut String) -> bool {
     match (view.resource.owner(), view.resource) {
         (Some(owner), _) => write::href(out, &href::of_owner(owner)),
-        (None, Resource::Principal(principal)) => write::href(out, &href::of_principal(principal)),
+        (None, Resource::Principal(principal) | Resource::Proxy(principal, _)) => {
+            write::href(out, &href::of_principal(principal));
+        }
         (None, _) => {}
     }
     true
@@ -125,7 +132,19 @@ fn acl(view: &View<'_>, out: &mut String) -> bool {
         for single in Privilege::ALL.iter().filter(|single| named.grant.privileges.has(**single)) {
             privilege(out, single.name());
         }
-        out.push_str("</D:grant></D:ace>");
+        out.push_str("</D:grant>");
+        match (named.hold, view.resource.owner()) {
+            (Hold::Own, _) => {}
+            (Hold::Locked, _) => out.push_str("<D:protected/>"),
+            (Hold::Inherited, owner) => {
+                out.push_str("<D:inherited>");
+                if let Some(owner) = owner {
+                    write::href(out, &href::of_owner(owner));
+                }
+                out.push_str("</D:inherited>");
+            }
+        }
+        out.push_str("</D:ace>");
     }
     true
 }
@@ -151,15 +170,20 @@ fn acl_restrictions(_: &View<'_>, out: &mut String) -> bool {
 }
 
 fn inherited_acl_set(view: &View<'_>, out: &mut String) -> bool {
-    if let Resource::Item { of, .. } = view.resource {
-        write::href(out, &of.base);
+    match view.resource {
+        Resource::Item { of, .. } => write::href(out, &of.base),
+        // What is granted on all that somebody has is granted on his principal.
+        Resource::Collection(access) => write::href(out, &href::of_owner(access.owner())),
+        _ => {}
     }
     true
 }
 
 fn principal_url(view: &View<'_>, out: &mut String) -> bool {
-    let Resource::Principal(principal) = view.resource else { return false };
-    write::href(out, &href::of_principal(principal));
+    match view.resource {
+        Resource::Principal(_) | Resource::Proxy(..) => write::href(out, &view.resource.href()),
+        _ => return false,
+    }
     true
 }
 
@@ -175,13 +199,26 @@ fn group_membership(view: &View<'_>, out: &mut String) -> bool {
     for group in view.extras.groups.iter().flatten() {
         write::href(out, &href::of_principal(group));
     }
+    for (of, delegation) in delegations(view) {
+        write::href(out, &href::proxy(&delegation.principal.handle, of));
+    }
     true
 }
 
+/// For which users the actor may act, and in which of their groups that puts him.
+pub fn delegations<'v>(view: &View<'v>) -> impl Iterator<Item = (Proxy, &'v Delegate)> {
+    let all = view.extras.delegations.iter().flatten();
+    all.filter(|one| one.principal.kind == PrincipalKind::User)
+        .filter_map(|one| Some((Proxy::of(one.calendars)?, one)))
+}
+
 fn group_member_set(view: &View<'_>, out: &mut String) -> bool {
-    let Resource::Principal(principal) = view.resource else { return false };
-    if principal.kind != PrincipalKind::Group {
-        return true;
+    match view.resource {
+        Resource::Principal(principal) if principal.kind != PrincipalKind::Group => return true,
+        // Told to its owner alone.
+        Resource::Proxy(..) if view.extras.members.is_none() => return false,
+        Resource::Principal(_) | Resource::Proxy(..) => {}
+        _ => return false,
     }
     for member in view.extras.members.iter().flatten() {
         write::href(out, &href::of_principal(member));
@@ -209,6 +246,6 @@ pub static ALL: &[Property] = &[
     live("inherited-acl-set", kind::ANY, need::NOTHING, inherited_acl_set),
     live("principal-URL", kind::PRINCIPAL, need::NOTHING, principal_url),
     live("alternate-URI-set", kind::PRINCIPAL, need::NOTHING, alternate_uri_set),
-    live("group-membership", kind::PRINCIPAL, need::GROUPS, group_membership),
+    live("group-membership", kind::PRINCIPAL, need::GROUPS | need::DELEGATIONS, group_membership),
     live("group-member-set", kind::PRINCIPAL, need::MEMBERS, group_member_set),
 ];

@@ -1,7 +1,8 @@
 //! What a client finds on a principal: homes, addresses, inbox and outbox.
 //!
-//! RFC 4791 §6.2, RFC 6352 §7.1, RFC 6638 §2.4.
+//! RFC 4791 §6.2, RFC 6352 §7.1, RFC 6638 §2.4, `caldav-proxy` (calendarserver.org).
 
+use super::acl::delegations;
 use super::{Property, View};
 use crate::dav::href;
 use crate::dav::resource::{Resource, kind, need};
@@ -9,6 +10,7 @@ use crate::dav::xml::names::{CALDAV, CARDDAV, CS};
 use crate::dav::xml::write;
 use crate::domain::collection::HomeKind;
 use crate::domain::principal::Principal;
+use crate::services::delegates::Proxy;
 
 /// The principal, or the actor himself on collections that only lead on: some clients ask there for homes.
 fn handle<'v>(view: &View<'v>) -> Option<&'v str> {
@@ -73,6 +75,25 @@ fn email_address_set(view: &View<'_>, out: &mut String) -> bool {
     true
 }
 
+/// Whose calendars the actor may read, or change: the principals, as Apple's clients look for them.
+fn calendar_proxy_for(view: &View<'_>, out: &mut String, wanted: Proxy) -> bool {
+    if subject(view).is_none() {
+        return false;
+    }
+    for (_, delegation) in delegations(view).filter(|(of, _)| *of == wanted) {
+        write::href(out, &href::of_principal(&delegation.principal));
+    }
+    true
+}
+
+fn calendar_proxy_read_for(view: &View<'_>, out: &mut String) -> bool {
+    calendar_proxy_for(view, out, Proxy::Read)
+}
+
+fn calendar_proxy_write_for(view: &View<'_>, out: &mut String) -> bool {
+    calendar_proxy_for(view, out, Proxy::Write)
+}
+
 const fn live(
     ns: &'static str,
     local: &'static str,
@@ -91,4 +112,12 @@ pub static ALL: &[Property] = &[
     live(CALDAV, "calendar-user-address-set", kind::PRINCIPAL, calendar_user_address_set),
     live(CALDAV, "calendar-user-type", kind::PRINCIPAL, calendar_user_type),
     live(CS, "email-address-set", kind::PRINCIPAL, email_address_set),
+    Property {
+        needs: need::DELEGATIONS,
+        ..live(CS, "calendar-proxy-read-for", kind::PRINCIPAL, calendar_proxy_read_for)
+    },
+    Property {
+        needs: need::DELEGATIONS,
+        ..live(CS, "calendar-proxy-write-for", kind::PRINCIPAL, calendar_proxy_write_for)
+    },
 ];

@@ -199,7 +199,7 @@ fn write_kept(resource: &Resource, out: &mut String) {
 
 fn kept(resource: &Resource) -> Option<&Props> {
     match resource {
-        Resource::Plain(_) => None,
+        Resource::Plain(_) | Resource::Proxy(..) => None,
         Resource::Principal(principal) => Some(&principal.props),
         Resource::Home(home) => home.own.then_some(&home.state.props),
         Resource::Collection(access) => Some(&access.collection().props),

@@ -4,7 +4,7 @@ use super::{Property, View};
 use crate::dav::href::{self, Target};
 use crate::dav::reports;
 use crate::dav::resource::{Resource, kind, need};
-use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
+use crate::dav::xml::names::{CALDAV, CARDDAV, CS, DAV};
 use crate::dav::xml::write;
 use crate::domain::acl::Privilege;
 use crate::domain::collection::CollectionKind;
@@ -28,6 +28,7 @@ fn resourcetype(view: &View<'_>, out: &mut String) -> bool {
     match view.resource {
         Resource::Item { .. } => return true,
         Resource::Principal(_) => types.push((DAV, "principal")),
+        Resource::Proxy(_, of) => types.extend([(DAV, "principal"), (CS, href::proxy_name(*of))]),
         Resource::Collection(access) => match access.collection().kind {
             CollectionKind::Calendar => types.push((CALDAV, "calendar")),
             CollectionKind::AddressBook => types.push((CARDDAV, "addressbook")),
@@ -100,6 +101,7 @@ fn creationdate(view: &View<'_>, out: &mut String) -> bool {
 fn displayname(view: &View<'_>, out: &mut String) -> bool {
     match view.resource {
         Resource::Principal(principal) => escape(out, &principal.display_name),
+        Resource::Proxy(_, of) => out.push_str(href::proxy_name(*of)),
         Resource::Home(home) => escape(out, &home.owner.handle),
         // On collections and items the name is one of the kept properties.
         _ => return false,

@@ -9,14 +9,14 @@ use crate::harness::client::Request;
 use crate::harness::{Client, xml};
 
 /// An entry that grants privileges to a principal's href.
-fn ace(href: &str, privileges: &[&str]) -> String {
+pub fn ace(href: &str, privileges: &[&str]) -> String {
     let granted: String =
         privileges.iter().map(|one| format!("<D:privilege><{one}/></D:privilege>")).collect();
     format!("<D:ace><D:principal><D:href>{href}</D:href></D:principal><D:grant>{granted}</D:grant></D:ace>")
 }
 
 /// The ACL method with these entries.
-fn set<'c>(client: &'c Client, path: &str, entries: &str) -> Request<'c> {
+pub fn set<'c>(client: &'c Client, path: &str, entries: &str) -> Request<'c> {
     client.request("ACL", path).xml(&xml::document("D:acl", entries))
 }
 

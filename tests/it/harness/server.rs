@@ -5,6 +5,7 @@ use super::postgres;
 use actix_web::dev::ServerHandle;
 use cenacle::config::Config;
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
+use cenacle::domain::role::Defaults;
 use cenacle::server::{listen, telemetry};
 use cenacle::services::{Core, Limits};
 use cenacle::store::{Location, Store};
@@ -106,8 +107,25 @@ impl TestServer {
     }
 
     fn configured(place: Place, location: Location, limits: Limits, config: Config) -> TestServer {
+        TestServer::with_rights_of(place, location, limits, config, Defaults::default())
+    }
+
+    /// A server whose accounts begin with rights of everybody's.
+    pub fn with_rights(db: Db, defaults: Defaults) -> TestServer {
+        let (place, location) = db.place();
+        TestServer::with_rights_of(place, location, Limits::default(), Config::default(), defaults)
+    }
+
+    fn with_rights_of(
+        place: Place,
+        location: Location,
+        limits: Limits,
+        config: Config,
+        defaults: Defaults,
+    ) -> TestServer {
         let core = Core::new(Store::open(&location).expect("the database opens"), limits)
-            .issued_by(config.issuer.as_deref());
+            .issued_by(config.issuer.as_deref())
+            .with_defaults(defaults);
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let (send, receive) = mpsc::channel();

@@ -36,6 +36,7 @@ fn every_condition() -> Vec<Condition> {
         QuotaNotExceeded,
         NoAceConflict,
         NoProtectedAceConflict,
+        NoInheritedAceConflict,
         GrantOnly,
         NoInvert,
         LimitedNumberOfAces,
@@ -60,7 +61,7 @@ fn every_condition() -> Vec<Condition> {
     all
 }
 
-const KINDS: usize = 39;
+const KINDS: usize = 40;
 
 /// A number for each kind of condition, below [`KINDS`].
 fn number(condition: &Condition) -> usize {
@@ -105,6 +106,7 @@ fn number(condition: &Condition) -> usize {
         NoExternalEntities => 36,
         DefaultCalendarNeeded { .. } => 37,
         WrongKindOfCollection => 38,
+        NoInheritedAceConflict => 39,
     }
 }
 
