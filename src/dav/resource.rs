@@ -150,9 +150,9 @@ pub struct Extras {
     pub grants: Option<Vec<NamedGrant>>,
     /// Items and bytes.
     pub usage: Option<(i64, i64)>,
-    /// Groups that a principal is in.
+    /// Groups that a principal is directly in, as far as the actor may know.
     pub groups: Option<Vec<Principal>>,
-    /// Members of a group.
+    /// Direct members of a group, if the actor is told them.
     pub members: Option<Vec<Principal>>,
 }
 
@@ -186,10 +186,10 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
         }
         Resource::Principal(principal) => {
             if needs & need::GROUPS != 0 {
-                extras.groups = core.groups_of(principal).await.ok();
+                extras.groups = core.groups_of(actor, principal).await.ok();
             }
             if needs & need::MEMBERS != 0 && principal.kind == PrincipalKind::Group {
-                extras.members = core.members_of(principal).await.ok();
+                extras.members = core.members_of(actor, principal).await.ok();
             }
         }
         Resource::Plain(_) | Resource::Home(_) | Resource::Item { .. } => {}
@@ -208,7 +208,7 @@ pub async fn load(
             Resource::Plain(target.clone())
         }
         Target::Principal(kind, handle) => {
-            Resource::Principal(Box::new(core.principal(*kind, handle).await?))
+            Resource::Principal(Box::new(core.principal_seen(actor, *kind, handle).await?))
         }
         Target::Home(kind, handle) => Resource::Home(Box::new(core.home(actor, handle, *kind).await?)),
         Target::Collection(place) => Resource::Collection(Box::new(core.collection(actor, place).await?)),

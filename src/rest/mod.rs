@@ -25,6 +25,8 @@ mod exports;
 mod files;
 mod forms;
 mod freebusy;
+mod group_members;
+mod groups;
 mod history;
 pub mod hook_messages;
 mod imports;
@@ -102,6 +104,17 @@ struct Description;
 /// The list of resources, below [`BASE`].
 pub fn mount(config: &mut ServiceConfig<'_>) {
     config.service(me::me).service(principals::search).service(description);
+    config
+        .service(groups::list)
+        .service(groups::create)
+        .service(groups::read)
+        .service(groups::change)
+        .service(groups::remove)
+        .service(group_members::list)
+        .service(group_members::add)
+        .service(group_members::set)
+        .service(group_members::remove)
+        .service(group_members::effective);
     config.service(batch::run);
     config.service(exports::calendar).service(exports::address_book).service(account_export::account);
     config.service(imports::calendar).service(imports::address_book).service(account_import::account);

@@ -24,6 +24,7 @@ pub mod edits;
 mod following;
 pub mod formats;
 pub mod freebusy;
+pub mod groups;
 pub mod history;
 pub mod homes;
 pub mod idempotency;

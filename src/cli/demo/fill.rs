@@ -108,7 +108,8 @@ async fn group(core: &Core, handle: &str, name: &str, members: &[&str]) -> Resul
         time_zone: None,
     };
     made(core.create_principal(account, None).await)?;
-    let known = core.members_of(&core.principal(PrincipalKind::Group, handle).await?).await?;
+    let known =
+        core.members_of(&Actor::operator(), &core.principal(PrincipalKind::Group, handle).await?).await?;
     for member in members.iter().filter(|member| !known.iter().any(|known| known.handle == **member)) {
         core.add_member(handle, member).await?;
     }

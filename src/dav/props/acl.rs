@@ -183,7 +183,8 @@ fn group_member_set(view: &View<'_>, out: &mut String) -> bool {
     if principal.kind != PrincipalKind::Group {
         return true;
     }
-    for member in view.extras.members.iter().flatten() {
+    let Some(members) = &view.extras.members else { return false };
+    for member in members {
         write::href(out, &href::of_principal(member));
     }
     true
