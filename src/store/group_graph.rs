@@ -47,11 +47,16 @@ impl ReadTx<'_> {
         Ok(found.is_some())
     }
 
-    /// How many groups a group is in, and how many principals are in it, each through other groups too.
-    pub fn reach(&mut self, group: PrincipalId) -> Result<(i64, i64), Error> {
+    /// How many groups a group is in, through other groups too.
+    pub fn count_above(&mut self, group: PrincipalId) -> Result<i64, Error> {
         let above = effective_membership::table.filter(effective_membership::member_id.eq(group.0));
+        Ok(above.count().get_result(self.conn)?)
+    }
+
+    /// How many principals are in a group, through other groups too.
+    pub fn count_below(&mut self, group: PrincipalId) -> Result<i64, Error> {
         let below = effective_membership::table.filter(effective_membership::group_id.eq(group.0));
-        Ok((above.count().get_result(self.conn)?, below.count().get_result(self.conn)?))
+        Ok(below.count().get_result(self.conn)?)
     }
 
     /// How many groups stand in each other above a group, at the most.
@@ -299,19 +304,19 @@ statement!(Doubt, |self, out| {
 statement!(Again, |self, out| {
     out.push_sql("INSERT INTO effective_membership (group_id, member_id, depth) SELECT CAST(");
     out.push_bind_param::<BigInt, _>(&self.group)?;
-    out.push_sql(" AS BIGINT), q.id, MIN(q.depth) FROM (SELECT d.id, 1 AS depth FROM (");
-    whole(&self.member, &mut out)?;
-    out.push_sql(") d CROSS JOIN membership m WHERE m.member_id = d.id AND m.group_id = ");
+    out.push_sql(" AS BIGINT), q.id, q.depth FROM (SELECT d.id, CASE WHEN EXISTS (SELECT 1 FROM membership m WHERE m.member_id = d.id AND m.group_id = ");
     out.push_bind_param::<BigInt, _>(&self.group)?;
-    // In this order, which the embedded database keeps: somebody is in few groups, a group may have thousands of members.
-    out.push_sql(" UNION ALL SELECT d.id, e.depth + 1 FROM (");
-    whole(&self.member, &mut out)?;
+    // Asked for each by itself, on both databases: somebody is in few groups, while a group may have thousands of members.
     out.push_sql(
-        ") d CROSS JOIN effective_membership e CROSS JOIN membership m \
+        ") THEN 1 ELSE (SELECT MIN(e.depth) + 1 FROM effective_membership e CROSS JOIN membership m \
          WHERE e.member_id = d.id AND m.member_id = e.group_id AND m.group_id = ",
     );
     out.push_bind_param::<BigInt, _>(&self.group)?;
-    out.push_sql(") q WHERE true GROUP BY q.id ON CONFLICT (group_id, member_id) DO NOTHING");
+    out.push_sql(") END AS depth FROM (");
+    whole(&self.member, &mut out)?;
+    out.push_sql(") d WHERE NOT EXISTS (SELECT 1 FROM effective_membership k WHERE k.member_id = d.id AND k.group_id = ");
+    out.push_bind_param::<BigInt, _>(&self.group)?;
+    out.push_sql(")) q WHERE q.depth IS NOT NULL");
     Ok(())
 });
 

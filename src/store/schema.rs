@@ -60,7 +60,7 @@ diesel::table! {
     }
 }
 diesel::table! {
-    group_graph (id) { id -> SmallInt, changes -> BigInt, }
+    group_graph (one) { one -> SmallInt, changes -> BigInt, }
 }
 diesel::table! {
     home (principal, kind) { principal -> BigInt, kind -> SmallInt, modseq -> BigInt, props -> Text, }

@@ -16,10 +16,10 @@ SELECT id, 1, 1, '', 1 FROM principal WHERE kind = 2;
 
 -- The one row that whoever changes memberships locks first.
 CREATE TABLE group_graph (
-    id      SMALLINT PRIMARY KEY NOT NULL,
+    one     SMALLINT PRIMARY KEY NOT NULL,
     changes BIGINT NOT NULL
 );
-INSERT INTO group_graph (id, changes) VALUES (1, 0);
+INSERT INTO group_graph (one, changes) VALUES (1, 0);
 
 -- All pairs of a group and somebody in it, with the length of the shortest way. Derived from membership, so without references
 -- of its own, which would lock a row of principal for each pair.

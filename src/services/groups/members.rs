@@ -57,6 +57,7 @@ impl Core {
                 let lock = tx.lock_groups()?;
                 let group = sight::seen(tx, &by, &of)?;
                 hold(&conditions, &group)?;
+                let mut room = Room::of(tx, &group)?;
                 let mut all = Added::default();
                 for (handle, role) in &members {
                     let member = match sight::principal(tx, &by, &handle.to_lowercase()) {
@@ -65,7 +66,7 @@ impl Core {
                         }
                         other => other?,
                     };
-                    match put(tx, &lock, &by, &group, &member, *role, &limits)? {
+                    match put(tx, &lock, (&by, &group), (&member, *role), &mut room, &limits)? {
                         Put::Added => all.added += 1,
                         Put::Changed => all.changed += 1,
                         Put::Unchanged => all.unchanged += 1,
@@ -100,7 +101,8 @@ impl Core {
             let group = sight::seen(tx, &by, &of)?;
             let member = sight::principal(tx, &by, &who)?;
             hold(&conditions, &group)?;
-            let outcome = put(tx, &lock, &by, &group, &member, role, &limits)?;
+            let mut room = Room::of(tx, &group)?;
+            let outcome = put(tx, &lock, (&by, &group), (&member, role), &mut room, &limits)?;
             if outcome != Put::Unchanged {
                 tx.raise_group(group.principal.id)?;
             }
@@ -244,14 +246,29 @@ fn cut<T>(mut page: Vec<T>, limit: i64) -> (Vec<T>, bool) {
     (page, more)
 }
 
+/// How full a group is, and how many others are around it: the same for all who are put in at once.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    members: i64,
+    around: i64,
+    levels: usize,
+}
+
+impl Room {
+    fn of(tx: &mut WriteTx<'_>, group: &SeenGroup) -> Result<Self, Error> {
+        let id = group.principal.id;
+        let (members, _) = tx.count_members(id)?;
+        Ok(Room { members, around: tx.count_above(id)?, levels: tx.levels_above(id)? })
+    }
+}
+
 /// Puts one in, or gives him another role, under the lock.
 fn put(
     tx: &mut WriteTx<'_>,
     lock: &GroupLock,
-    by: &Actor,
-    group: &SeenGroup,
-    member: &Principal,
-    role: Role,
+    (by, group): (&Actor, &SeenGroup),
+    (member, role): (&Principal, Role),
+    room: &mut Room,
     limits: &Limits,
 ) -> Result<Put, Error> {
     let id = group.principal.id;
@@ -265,8 +282,9 @@ fn put(
             Ok(Put::Changed)
         }
         None => {
-            may_stand(tx, group, member, limits)?;
+            may_stand(tx, group, member, *room, limits)?;
             tx.link(lock, id, member.id, role)?;
+            room.members += 1;
             Ok(Put::Added)
         }
     }
@@ -277,14 +295,14 @@ fn may_stand(
     tx: &mut WriteTx<'_>,
     group: &SeenGroup,
     member: &Principal,
+    room: Room,
     limits: &Limits,
 ) -> Result<(), Error> {
     let refused = |why: GroupRefusal| Err(Condition::Group(why).into());
     let id = group.principal.id;
-    if tx.count_members(id)?.0 >= limits.group_members {
+    if room.members >= limits.group_members {
         return refused(GroupRefusal::TooMany(limits.group_members.unsigned_abs()));
     }
-    let (around, _) = tx.reach(id)?;
     let mut inside = 0;
     if member.kind == PrincipalKind::Group {
         if member.id == id || tx.is_in(member.id, id)? {
@@ -294,14 +312,13 @@ fn may_stand(
         if !may_stand_in(inner.visibility, group.detail.visibility) {
             return refused(GroupRefusal::LessVisible);
         }
-        let levels = tx.levels_above(id)? + 1 + tx.levels_below(member.id)?;
-        if levels > limits.group_levels {
+        if room.levels + 1 + tx.levels_below(member.id)? > limits.group_levels {
             return refused(GroupRefusal::TooDeep(limits.group_levels as u64));
         }
-        inside = tx.reach(member.id)?.1;
+        inside = tx.count_below(member.id)?;
     }
     let most = if group.by.admin { limits.group_pairs } else { limits.group_pairs / 10 };
-    if (around + 1).saturating_mul(inside + 1) > most {
+    if (room.around + 1).saturating_mul(inside + 1) > most {
         return refused(GroupRefusal::TooWide(most.unsigned_abs()));
     }
     Ok(())

@@ -482,7 +482,7 @@ both! {
                 }
             }
             // So that the next operation finds as much room as this one, and no more to list.
-            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("groups/{}", things.group), format!("groups/{}", things.group_beside), format!("groups/{}", things.group_inside)] {
+            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("app-passwords/{}", things.app_password), format!("groups/{}", things.group), format!("groups/{}", things.group_beside), format!("groups/{}", things.group_inside)] {
                 alice.delete(&format!("/api/v1/{path}")).send();
             }
         }
