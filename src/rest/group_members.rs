@@ -27,7 +27,7 @@ const DEEPEST: i64 = 64;
 struct GroupMember {
     /// His handle.
     #[schema(required = false, example = "claire.martin")]
-    handle: String,
+    id: String,
     /// `user`, `group`, `room` or `resource`.
     #[schema(required = false, example = "user")]
     kind: &'static str,
@@ -39,14 +39,14 @@ struct GroupMember {
     role: &'static str,
 }
 
-const FIELDS: &[&str] = &["handle", "kind", "name", "role"];
+const FIELDS: &[&str] = &["id", "kind", "name", "role"];
 
 /// Somebody in a group, through other groups too.
 #[derive(Debug, Serialize, ToSchema)]
 struct EffectiveMember {
     /// His handle.
     #[schema(required = false, example = "claire.martin")]
-    handle: String,
+    id: String,
     /// `user`, `group`, `room` or `resource`.
     #[schema(required = false, example = "user")]
     kind: &'static str,
@@ -58,7 +58,7 @@ struct EffectiveMember {
     depth: i16,
 }
 
-const EFFECTIVE: &[&str] = &["handle", "kind", "name", "depth"];
+const EFFECTIVE: &[&str] = &["id", "kind", "name", "depth"];
 
 /// What a member may do.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
@@ -96,7 +96,7 @@ pub struct Membership {
 struct MemberToAdd {
     /// His handle.
     #[schema(example = "claire.martin")]
-    handle: String,
+    id: String,
     /// `member` where absent.
     #[serde(default)]
     role: RoleNamed,
@@ -124,7 +124,7 @@ struct MembersAdded {
 
 fn entry(member: &Principal, role: Role) -> GroupMember {
     GroupMember {
-        handle: member.handle.clone(),
+        id: member.handle.clone(),
         kind: kind_named(member.kind),
         name: member.display_name.clone(),
         role: role.name(),
@@ -175,7 +175,7 @@ pub async fn list(
         ("If-Match" = Option<String>, Header, description = "Entity tag that the group must still have"),
         ("Idempotency-Key" = Option<String>, Header, description = "A text of the client's choice, its own for each request: the same answer for a day"),
     ),
-    request_body(content = MembersToAdd, example = json!({ "members": [{ "handle": "dora" }] })),
+    request_body(content = MembersToAdd, example = json!({ "members": [{ "id": "dora" }] })),
     responses(
         (status = 200, description = "They are in it", body = MembersAdded),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -197,7 +197,7 @@ pub async fn add(
     if wanted.members.len() > MOST {
         return Err(Refused::at("/members", format!("more than {MOST}")));
     }
-    let members = wanted.members.into_iter().map(|one| (one.handle, one.role.into())).collect();
+    let members = wanted.members.into_iter().map(|one| (one.id, one.role.into())).collect();
     let state = conditions::of_item(request.headers())?;
     let done = core.add_members(&actor, &of.0, members, state, asked).await.map_err(|fault| match fault {
         crate::domain::fault::Fault::BadRequest(_) => Refused::from(fault).field("/members"),
@@ -314,7 +314,7 @@ pub async fn effective(
     let next = found.last().filter(|_| more).map(|(last, _)| page::cursor(&last.handle));
     let told = |(one, depth): &(Principal, i16)| {
         asked.sparse(&EffectiveMember {
-            handle: one.handle.clone(),
+            id: one.handle.clone(),
             kind: kind_named(one.kind),
             name: one.display_name.clone(),
             depth: *depth,

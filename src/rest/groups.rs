@@ -24,9 +24,9 @@ pub const SEGMENT: &str = "groups";
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
-    /// Unique name: part of addresses, the same for ever.
+    /// Its handle: part of its address, the same for ever.
     #[schema(required = false, example = "projet-genomique")]
-    handle: String,
+    id: String,
     /// For people to read.
     #[schema(required = false, example = "Projet Génomique")]
     name: String,
@@ -51,7 +51,7 @@ pub struct Group {
 }
 
 const FIELDS: &[&str] =
-    &["handle", "name", "description", "addresses", "visibility", "membersShownTo", "role", "href"];
+    &["id", "name", "description", "addresses", "visibility", "membersShownTo", "role", "href"];
 
 /// Who knows of a group.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -100,7 +100,7 @@ pub struct GroupToMake {
     #[schema(example = "Projet Génomique", max_length = 255)]
     name: String,
     /// Its handle; administrators only. Made of the name where absent.
-    handle: Option<String>,
+    id: Option<String>,
     /// What it is for.
     #[serde(default)]
     #[schema(max_length = 4000)]
@@ -137,14 +137,14 @@ pub struct GroupPatch {
 struct GroupMade {
     /// Its handle.
     #[schema(example = "projet-genomique-4tk2m9xq")]
-    handle: String,
+    id: String,
 }
 
 impl Group {
     fn of(group: &SeenGroup, dav: &DavPaths) -> Self {
         let SeenGroup { principal, detail, by } = group;
         Group {
-            handle: principal.handle.clone(),
+            id: principal.handle.clone(),
             name: principal.display_name.clone(),
             description: detail.description.clone(),
             addresses: principal.addresses.clone(),
@@ -241,16 +241,16 @@ pub async fn create(
     let asked = once::of(&request, &bytes)?;
     let new: GroupToMake = body::parse(bytes).await?;
     let new = NewGroup {
-        handle: new.handle,
+        handle: new.id,
         name: new.name,
         description: new.description,
         addresses: new.addresses,
         visibility: new.visibility.map_or(Visibility::Private, Into::into),
         members_shown_to: new.members_shown_to.map_or(ShownTo::Everyone, Into::into),
     };
-    let handle = core.create_group(&actor, new, asked).await?;
-    let at = (LOCATION, path::to(&[SEGMENT, &handle]));
-    Ok(HttpResponse::Created().insert_header(at).json(GroupMade { handle }))
+    let id = core.create_group(&actor, new, asked).await?;
+    let at = (LOCATION, path::to(&[SEGMENT, &id]));
+    Ok(HttpResponse::Created().insert_header(at).json(GroupMade { id }))
 }
 
 /// A group

@@ -184,11 +184,19 @@ impl WriteTx<'_> {
         if gone == 0 {
             return Ok(false);
         }
+        let alone = self.count_below(member)? == 0;
         let mut around = vec![(group.0, 0)];
         around.extend(self.outwards(group)?);
         for (outer, depth) in around {
-            let doubt = Doubt { group: outer, member: member.0, steps: i64::from(depth) + 1 };
-            on!(self.conn, conn => doubt.execute(conn))?;
+            if alone {
+                // By its key: a server would else look through all pairs of the group.
+                let pair = effective_membership::table.find((outer, member.0));
+                let doubt = pair.filter(effective_membership::depth.eq(depth + 1));
+                on!(self.conn, conn => diesel::delete(doubt).execute(conn))?;
+            } else {
+                let doubt = Doubt { group: outer, member: member.0, steps: i64::from(depth) + 1 };
+                on!(self.conn, conn => doubt.execute(conn))?;
+            }
             let again = Again { group: outer, member: member.0 };
             on!(self.conn, conn => again.execute(conn))?;
         }
@@ -304,19 +312,26 @@ statement!(Doubt, |self, out| {
 statement!(Again, |self, out| {
     out.push_sql("INSERT INTO effective_membership (group_id, member_id, depth) SELECT CAST(");
     out.push_bind_param::<BigInt, _>(&self.group)?;
-    out.push_sql(" AS BIGINT), q.id, q.depth FROM (SELECT d.id, CASE WHEN EXISTS (SELECT 1 FROM membership m WHERE m.member_id = d.id AND m.group_id = ");
-    out.push_bind_param::<BigInt, _>(&self.group)?;
-    // Asked for each by itself, on both databases: somebody is in few groups, while a group may have thousands of members.
     out.push_sql(
-        ") THEN 1 ELSE (SELECT MIN(e.depth) + 1 FROM effective_membership e CROSS JOIN membership m \
-         WHERE e.member_id = d.id AND m.member_id = e.group_id AND m.group_id = ",
+        " AS BIGINT), q.id, q.depth FROM (SELECT d.id, CASE WHEN EXISTS \
+         (SELECT 1 FROM membership m WHERE m.member_id = d.id AND m.group_id = ",
     );
     out.push_bind_param::<BigInt, _>(&self.group)?;
-    out.push_sql(") END AS depth FROM (");
-    whole(&self.member, &mut out)?;
-    out.push_sql(") d WHERE NOT EXISTS (SELECT 1 FROM effective_membership k WHERE k.member_id = d.id AND k.group_id = ");
+    // Somebody is in few groups, while a group may have thousands of members: his groups are asked first. The limits keep planners
+    // from turning that round.
+    out.push_sql(
+        ") THEN 1 ELSE (SELECT MIN(w.depth) + 1 FROM (SELECT e.group_id, e.depth FROM effective_membership e \
+         WHERE e.member_id = d.id LIMIT 1000000000) w WHERE EXISTS \
+         (SELECT 1 FROM membership m WHERE m.member_id = w.group_id AND m.group_id = ",
+    );
     out.push_bind_param::<BigInt, _>(&self.group)?;
-    out.push_sql(")) q WHERE q.depth IS NOT NULL");
+    out.push_sql(")) END AS depth FROM (");
+    whole(&self.member, &mut out)?;
+    out.push_sql(
+        ") d WHERE NOT EXISTS (SELECT 1 FROM effective_membership k WHERE k.member_id = d.id AND k.group_id = ",
+    );
+    out.push_bind_param::<BigInt, _>(&self.group)?;
+    out.push_sql(") LIMIT 1000000000) q WHERE q.depth IS NOT NULL");
     Ok(())
 });
 

@@ -96,7 +96,7 @@ both! {
             server.wait(put(core, first + 7, vec![format!("u{}", 1 + person * LABORATORIES)]));
             begun.elapsed()
         }).collect());
-        println!("a person into a laboratory, 20 groups around it: {leaf:?}");
+        println!("a person into a laboratory, 19 groups around him: {leaf:?}");
         let out = middle((0..40).map(|person| {
             let begun = Instant::now();
             server.wait(take(core, first + 7, &format!("u{}", 1 + person * LABORATORIES)));

@@ -161,9 +161,7 @@ fn made(client: &Client, path: &str, body: &Value) -> String {
 
 /// A private group of hers.
 fn made_group(client: &Client) -> String {
-    let answer = send(client, "POST", "/api/v1/groups", &value!({ "name": format!("{SECRET} group") }));
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    json(&answer)["handle"].as_str().expect("a handle").to_owned()
+    made(client, "groups", &value!({ "name": format!("{SECRET} group") }))
 }
 
 impl Things {
@@ -193,7 +191,7 @@ impl Things {
         };
         things.device = format!("session-{}", things.session);
         for group in [&things.group, &things.group_beside] {
-            let inside = value!({ "members": [{ "handle": things.group_inside }] });
+            let inside = value!({ "members": [{ "id": things.group_inside }] });
             assert_eq!(send(alice, "POST", &format!("/api/v1/groups/{group}/members"), &inside).status, 200);
         }
         alice.delete(&format!("/api/v1/calendars/{}", things.deleted_calendar)).send();
@@ -330,7 +328,7 @@ impl Things {
             ("POST", "{id}:restore") => value!({ "asOf": self.made }),
             ("POST", "{id}:undo") => value!({ "since": self.made }),
             ("POST", "{id}:replay") => value!({ "since": self.token }),
-            ("POST", "members") => value!({ "members": [{ "handle": self.group_inside }] }),
+            ("POST", "members") => value!({ "members": [{ "id": self.group_inside }] }),
             ("POST", "webhooks") => value!({ "url": "https://hooks.example.org/" }),
             ("PATCH", "{id}") if operation.under("webhooks") => value!({ "state": "paused" }),
             ("POST", "import") if operation.under("address-books") => {

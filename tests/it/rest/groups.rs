@@ -27,7 +27,7 @@ fn administrator(server: &TestServer) -> Client {
 fn made(client: &Client, body: &Value) -> String {
     let answer = send(client, "POST", "/api/v1/groups", body);
     assert_eq!(answer.status, 201, "{}", answer.text());
-    let handle = json(&answer)["handle"].as_str().expect("a handle").to_owned();
+    let handle = json(&answer)["id"].as_str().expect("a handle").to_owned();
     assert_eq!(answer.header("Location"), Some(format!("/api/v1/groups/{handle}").as_str()));
     handle
 }
@@ -57,7 +57,8 @@ fn each(page: &Value, name: &str) -> Vec<String> {
 }
 
 fn handles(client: &Client, path: &str) -> Vec<String> {
-    each(&json(&client.get(path).ok()), "handle")
+    let name = if path.starts_with("/api/v1/principals") { "handle" } else { "id" };
+    each(&json(&client.get(path).ok()), name)
 }
 
 /// The names that a search by DAV finds.
@@ -85,7 +86,7 @@ both! {
         let (alice, _bob) = (server.user("alice"), server.user("bob"));
         let body = value!({ "name": "Projet Génomique", "description": "Séquençage" });
         let first = send_once(&alice, &body);
-        let handle = json(&first)["handle"].as_str().expect("a handle").to_owned();
+        let handle = json(&first)["id"].as_str().expect("a handle").to_owned();
         assert!(handle.starts_with("projet-genomique-"), "{handle}");
         assert_eq!(json(&send_once(&alice, &body)), json(&first), "asked again, nothing is made again");
         assert_eq!(handles(&alice, "/api/v1/groups"), [handle.clone()]);
@@ -93,7 +94,7 @@ both! {
 
         let answer = alice.get(&at(&handle)).ok();
         assert_eq!(json(&answer), value!({
-            "handle": handle, "name": "Projet Génomique", "description": "Séquençage", "addresses": [], "visibility": "private",
+            "id": handle, "name": "Projet Génomique", "description": "Séquençage", "addresses": [], "visibility": "private",
             "membersShownTo": "everyone", "role": "owner", "href": format!("/dav/principals/groups/{handle}/"),
         }));
         let tag = answer.header("ETag").expect("a tag").to_owned();
@@ -120,7 +121,7 @@ both! {
         let server = TestServer::start(db);
         let (alice, root) = (server.user("alice"), administrator(&server));
         for (name, body) in [
-            ("handle", value!({ "name": "X", "handle": "x" })),
+            ("id", value!({ "name": "X", "id": "x" })),
             ("address", value!({ "name": "X", "addresses": ["x@example.org"] })),
             ("public", value!({ "name": "X", "visibility": "public" })),
         ] {
@@ -130,11 +131,11 @@ both! {
         for body in [value!({ "visibility": "public" }), value!({ "addresses": ["x@example.org"] })] {
             problem(&send(&alice, "PATCH", &at(&own), &body), 403, "administrator-needed");
         }
-        let public = made(&root, &value!({ "name": "Tous", "handle": "TOUS", "addresses": ["Tous@example.org"], "visibility": "public" }));
+        let public = made(&root, &value!({ "name": "Tous", "id": "TOUS", "addresses": ["Tous@example.org"], "visibility": "public" }));
         assert_eq!(public, "tous");
         let shown = json(&alice.get(&at("TOUS")).ok());
         assert_eq!((&shown["role"], &shown["addresses"]), (&value!(null), &value!(["tous@example.org"])));
-        problem(&send(&root, "POST", "/api/v1/groups", &value!({ "name": "T", "handle": "tous" })), 409, "exists");
+        problem(&send(&root, "POST", "/api/v1/groups", &value!({ "name": "T", "id": "tous" })), 409, "exists");
         problem(&send(&root, "POST", "/api/v1/groups", &value!({ "name": "T", "addresses": ["alice@example.org"] })), 409, "exists");
         problem(&send(&root, "PATCH", &at("tous"), &value!({ "addresses": ["alice@example.org"] })), 409, "exists");
         send(&root, "PATCH", &at("tous"), &value!({ "addresses": ["equipe@example.org", "tous@example.org"] }));
@@ -188,7 +189,7 @@ both! {
         let hers = made(&carol, &value!({ "name": "Carol" }));
         let inside = |handle: &str| send(&carol, "PUT", &member(&hers, handle), &value!({}));
         assert_eq!((inside(&group).status, inside(&group).body), (404, inside("zebulon-00000000").body));
-        let many = send(&carol, "POST", &format!("{}/members", at(&hers)), &value!({ "members": [{ "handle": group }] }));
+        let many = send(&carol, "POST", &format!("{}/members", at(&hers)), &value!({ "members": [{ "id": group }] }));
         assert_eq!(problem(&many, 400, "bad-request"), "/members");
         // Hidden: a plain member does not know of it either.
         send(&alice, "PATCH", &at(&group), &value!({ "visibility": "hidden" }));
@@ -238,7 +239,7 @@ both! {
         let server = TestServer::start(db);
         let (alice, bob, root) = (server.user("alice"), server.user("bob"), administrator(&server));
         for handle in ["outer", "middle", "inner"] {
-            made(&root, &value!({ "name": handle, "handle": handle, "visibility": "public" }));
+            made(&root, &value!({ "name": handle, "id": handle, "visibility": "public" }));
         }
         put(&root, "outer", "middle", "member", 201);
         put(&root, "inner", "bob", "member", 201);
@@ -270,7 +271,7 @@ both! {
         // A group that goes leaves all groups, and takes its grants along.
         root.delete("/api/v1/groups/outer").no_content();
         assert_eq!(reads(), 404);
-        made(&root, &value!({ "name": "outer", "handle": "outer", "visibility": "public" }));
+        made(&root, &value!({ "name": "outer", "id": "outer", "visibility": "public" }));
         put(&root, "outer", "bob", "member", 201);
         assert_eq!(reads(), 404, "another of that name is another");
     }
@@ -300,14 +301,14 @@ both! {
         put(&alice, &own[6], "carol", "member", 201);
         refused(6, "dora", "group-too-large");
         // All or none of many.
-        let many = send(&alice, "POST", &format!("{}/members", at(&own[5])), &value!({ "members": [{ "handle": "bob" }, { "handle": "dora" }] }));
+        let many = send(&alice, "POST", &format!("{}/members", at(&own[5])), &value!({ "members": [{ "id": "bob" }, { "id": "dora" }] }));
         problem(&many, 409, "group-too-large");
         assert_eq!(handles(&alice, &format!("{}/members", at(&own[5]))), { let mut all = vec!["alice".to_owned(), own[6].clone()]; all.sort(); all });
         // What one change may bring: a tenth for those who are no administrators.
         refused(2, &own[5], "group-change-too-large");
         put(&root, &own[2], &own[5], "member", 201);
         // A secret one in what more people see.
-        made(&root, &value!({ "name": "Public", "handle": "public", "visibility": "public" }));
+        made(&root, &value!({ "name": "Public", "id": "public", "visibility": "public" }));
         problem(&send(&root, "PUT", &member("public", &own[6]), &value!({})), 409, "group-less-visible");
         problem(&send(&alice, "PATCH", &at(&own[6]), &value!({ "visibility": "hidden" })), 409, "group-less-visible");
         problem(&send(&root, "PATCH", &at(&own[5]), &value!({ "visibility": "public" })), 409, "group-less-visible");
@@ -324,7 +325,7 @@ both! {
         let server = TestServer::start(db);
         let (alice, root) = (server.user("alice"), administrator(&server));
         for handle in ["institut", "labo", "equipe"] {
-            made(&root, &value!({ "name": handle.to_uppercase(), "handle": handle, "visibility": "public" }));
+            made(&root, &value!({ "name": handle.to_uppercase(), "id": handle, "visibility": "public" }));
         }
         put(&root, "institut", "labo", "member", 201);
         put(&root, "labo", "equipe", "member", 201);
@@ -332,7 +333,7 @@ both! {
         for person in &people {
             server.principal(PrincipalKind::User, person, &[]);
         }
-        let all: Vec<Value> = people.iter().map(|person| value!({ "handle": person })).collect();
+        let all: Vec<Value> = people.iter().map(|person| value!({ "id": person })).collect();
         let key = |body: &Value| root.request("POST", "/api/v1/groups/equipe/members").header("Content-Type", "application/json").header("Idempotency-Key", "m").body(body.to_string()).send();
         let body = value!({ "members": all });
         assert_eq!(json(&key(&body)), value!({ "added": 7, "changed": 0, "unchanged": 0 }));
@@ -343,7 +344,7 @@ both! {
             let (mut seen, mut next) = (Vec::new(), String::new());
             loop {
                 let page = json(&alice.get(&format!("{list}limit=2{next}")).ok());
-                seen.extend(each(&page, "handle"));
+                seen.extend(each(&page, "id"));
                 match page["next"].as_str() {
                     Some(cursor) => next = format!("&cursor={cursor}"),
                     None => return seen,
@@ -355,14 +356,14 @@ both! {
         assert_eq!(pages("/api/v1/groups/institut/effective-members?").len(), 9);
         assert_eq!(pages("/api/v1/groups?"), ["equipe", "institut", "labo"]);
         assert_eq!(pages("/api/v1/groups?member=p3&"), ["equipe", "institut", "labo"]);
-        let depth = json(&alice.get("/api/v1/groups/institut/effective-members?kind=user&fields=handle,depth").ok());
+        let depth = json(&alice.get("/api/v1/groups/institut/effective-members?kind=user&fields=id,depth").ok());
         let depths: Vec<String> = each(&depth, "depth");
         assert_eq!(depths, ["3", "3", "3", "2", "3", "3", "3"], "the shortest way counts");
         assert_eq!(handles(&alice, "/api/v1/groups/institut/effective-members?depth=2"), ["equipe", "labo", "p3"]);
         let labo = json(&alice.get("/api/v1/groups/labo/members").ok());
         assert_eq!(labo["items"], value!([
-            { "handle": "equipe", "kind": "group", "name": "EQUIPE", "role": "member" },
-            { "handle": "p3", "kind": "user", "name": "P3", "role": "owner" },
+            { "id": "equipe", "kind": "group", "name": "EQUIPE", "role": "member" },
+            { "id": "p3", "kind": "user", "name": "P3", "role": "owner" },
         ]));
         // DAV tells direct members, and direct groups (RFC 3744 §4.3, §4.4).
         let set = |group: &str| alice.propfind(&format!("/dav/principals/groups/{group}/"), "0", &["D:group-member-set", "D:group-membership"]).multistatus();
@@ -389,7 +390,7 @@ both! {
     fn a_group_with_content_is_not_removed(db) {
         let server = TestServer::start(db);
         let root = administrator(&server);
-        made(&root, &value!({ "name": "Labo", "handle": "labo", "visibility": "public" }));
+        made(&root, &value!({ "name": "Labo", "id": "labo", "visibility": "public" }));
         let place = Place { owner: "labo".into(), home: cenacle::domain::collection::HomeKind::Calendars, slug: "default".into(), id: None };
         let core = server.core();
         let labo = server.wait(core.on_behalf("labo", "test")).expect("there");
