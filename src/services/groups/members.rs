@@ -51,7 +51,8 @@ impl Core {
     ) -> Result<Added, Fault> {
         actor.whole()?;
         let (by, of, limits) = (actor.clone(), group.to_lowercase(), Arc::clone(&self.limits));
-        let named: Vec<String> = members.iter().map(|(handle, _)| handle.clone()).collect();
+        let named: Vec<String> =
+            members.iter().map(|(handle, role)| format!("{handle}={}", role.name())).collect();
         let done = self.store.write(move |tx| {
             once(tx, &by, request.as_ref(), |tx| {
                 let lock = tx.lock_groups()?;
@@ -79,7 +80,9 @@ impl Core {
             })
         });
         let all = fault(done.await)?;
-        named.iter().for_each(|member| note(actor, "member.add", group, member));
+        if all.added + all.changed > 0 {
+            named.iter().for_each(|member| note(actor, "member.set", group, member));
+        }
         Ok(all)
     }
 
@@ -106,11 +109,13 @@ impl Core {
             if outcome != Put::Unchanged {
                 tx.raise_group(group.principal.id)?;
             }
-            Ok(outcome == Put::Added)
+            Ok(outcome)
         });
-        let added = fault(done.await)?;
-        note(actor, "member.set", group, member);
-        Ok(added)
+        let outcome = fault(done.await)?;
+        if outcome != Put::Unchanged {
+            note(actor, "member.set", group, &format!("{member}={}", role.name()));
+        }
+        Ok(outcome == Put::Added)
     }
 
     /// Takes a direct member out of a group. `NotFound` where he is none, or the actor may not know of it.
