@@ -84,7 +84,11 @@ async fn measure(location: &Location, count: usize) -> Result<f64, String> {
                 limit: ROWS,
             };
             let begun = Instant::now();
-            found = core.search_principals(wanted).await.map_err(|fault| fault.to_string())?.len();
+            found = core
+                .search_principals(&cenacle::services::Actor::operator(), wanted)
+                .await
+                .map_err(|fault| fault.to_string())?
+                .len();
             taken.push(begun.elapsed().as_secs_f64() * 1e3);
         }
         taken.sort_by(f64::total_cmp);

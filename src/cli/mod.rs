@@ -5,6 +5,7 @@ mod copy;
 mod demo;
 mod doctor;
 mod export;
+mod group;
 mod hold;
 mod import;
 mod keys;
@@ -38,6 +39,8 @@ enum Command {
     Demo(demo::Args),
     /// Make and change accounts
     User(user::Args),
+    /// Make and change groups
+    Group(group::Args),
     /// List and rotate the keys that access tokens are signed with
     Keys(keys::Args),
     /// Create or update the tables, and stop
@@ -83,6 +86,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::User(args) => user::run(args),
+            Command::Group(args) => group::run(args),
             Command::Keys(args) => keys::run(args),
             Command::Export(args) => export::run(args),
             Command::Backup(args) => backup::run(args),

@@ -3,7 +3,7 @@
 //! Exhaustive on purpose: a new condition does not compile until it is said here. RFC 4918 §16, RFC 4791 §1.3.
 
 use super::href;
-use super::xml::names::{CALDAV, CARDDAV, DAV};
+use super::xml::names::{CALDAV, CARDDAV, CS, DAV};
 use super::xml::write;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
@@ -152,6 +152,7 @@ pub fn element(condition: &Condition, path: &str, out: &mut String) {
         Condition::DefaultCalendarNeeded { card: false } => (CALDAV, "default-calendar-needed"),
         Condition::DefaultCalendarNeeded { card: true } => (CARDDAV, "default-addressbook-needed"),
         Condition::WrongKindOfCollection => (CALDAV, "supported-calendar-data"),
+        Condition::Group(why) => (CS, why.name()),
     };
     write::empty(out, simple.0, simple.1);
 }

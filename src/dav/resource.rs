@@ -155,9 +155,9 @@ pub struct Extras {
     pub grants: Option<Vec<NamedGrant>>,
     /// Items and bytes.
     pub usage: Option<(i64, i64)>,
-    /// Groups that a principal is in.
+    /// Groups that a principal is directly in, as far as the actor may know.
     pub groups: Option<Vec<Principal>>,
-    /// Members of a group.
+    /// Direct members of a group, if the actor is told them.
     pub members: Option<Vec<Principal>>,
     /// For whom the actor may act, where the resource is he himself.
     pub delegations: Option<Vec<Delegate>>,
@@ -195,14 +195,14 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
         }
         Resource::Principal(principal) => {
             if needs & need::GROUPS != 0 {
-                extras.groups = core.groups_of(principal).await.ok();
+                extras.groups = core.groups_of(actor, principal).await.ok();
             }
             // Whom somebody acts for is told to himself alone.
             if needs & need::DELEGATIONS != 0 && principal.id == actor.id {
                 extras.delegations = core.delegations(actor).await.ok();
             }
             if needs & need::MEMBERS != 0 && principal.kind == PrincipalKind::Group {
-                extras.members = core.members_of(principal).await.ok();
+                extras.members = core.members_of(actor, principal).await.ok();
             }
         }
         Resource::Proxy(owner, of) => {
@@ -223,7 +223,7 @@ pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resourc
             Resource::Plain(target.clone())
         }
         Target::Principal(kind, handle) => {
-            Resource::Principal(Box::new(core.principal(*kind, handle).await?))
+            Resource::Principal(Box::new(core.principal_seen(actor, *kind, handle).await?))
         }
         Target::Proxy(handle, of) => {
             Resource::Proxy(Box::new(core.principal(PrincipalKind::User, handle).await?), *of)

@@ -4,6 +4,7 @@
 //! Knows neither status codes nor XML. RFC 4791 §5.3, RFC 6352 §6.3, RFC 6578 §3, RFC 3744 §7, RFC 4918 §16.
 
 use super::acl::Privilege;
+use super::group::GroupRefusal;
 
 /// What a service answers instead of a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -136,6 +137,8 @@ pub enum Condition {
     DefaultCalendarNeeded { card: bool },
     /// `CALDAV:valid-calendar-data` of a COPY or MOVE between kinds: the target holds another kind.
     WrongKindOfCollection,
+    /// Something that is not done to a group; no RFC names it.
+    Group(GroupRefusal),
 }
 
 impl std::fmt::Display for Condition {
@@ -159,6 +162,7 @@ impl std::fmt::Display for Condition {
             Condition::SupportedCalendarComponent(component) => {
                 write!(f, "the collection takes no {component}")
             }
+            Condition::Group(why) => write!(f, "{why}"),
             Condition::MaxAttendees(most) => write!(f, "more than {most} attendees"),
             other => write!(f, "{other:?}"),
         }

@@ -9,6 +9,7 @@ pub mod collection;
 pub mod device;
 pub mod fault;
 pub mod freebusy;
+pub mod group;
 pub mod id;
 pub mod labels;
 pub mod object;

@@ -77,6 +77,13 @@ pub struct Principal {
     pub props: Props,
 }
 
+impl Principal {
+    /// This one, where it is of this kind.
+    pub fn of_kind(self, kind: PrincipalKind) -> Option<Self> {
+        (self.kind == kind).then_some(self)
+    }
+}
+
 /// What is needed to make a principal.
 #[derive(Debug, Clone)]
 pub struct NewPrincipal {

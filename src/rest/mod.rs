@@ -30,6 +30,8 @@ mod files;
 mod forms;
 mod freebusy;
 mod grants;
+mod group_members;
+mod groups;
 mod history;
 pub mod hook_messages;
 mod imports;
@@ -143,6 +145,17 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(contacts::move_to)
         .service(contacts::copy);
     config.service(me::me).service(principals::search).service(description);
+    config
+        .service(groups::list)
+        .service(groups::create)
+        .service(groups::read)
+        .service(groups::change)
+        .service(groups::remove)
+        .service(group_members::list)
+        .service(group_members::add)
+        .service(group_members::set)
+        .service(group_members::remove)
+        .service(group_members::effective);
     config.service(batch::run);
     config.service(exports::calendar).service(exports::address_book).service(account_export::account);
     config.service(imports::calendar).service(imports::address_book).service(account_import::account);

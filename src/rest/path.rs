@@ -8,6 +8,7 @@ use super::problem::Refused;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, ObjectName};
+use crate::domain::principal::valid_handle;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -85,6 +86,19 @@ pub struct OfDevice(pub String);
 /// `/devices/{id}:undo`: the same, without what is to be done.
 #[derive(Debug, Clone)]
 pub struct OfDeviceAction(pub String);
+
+/// `/groups/{id}` and what is below it: the group's handle, decoded.
+#[derive(Debug, Clone)]
+pub struct OfGroup(pub String);
+
+/// `/groups/{id}/members/{member}`
+#[derive(Debug, Clone)]
+pub struct OfMember {
+    /// The group.
+    pub group: OfGroup,
+    /// The member's handle, decoded.
+    pub member: String,
+}
 
 /// `/calendars/{id}/events/{item}/instances/{recurrenceId}`, with or without what is to be done with it.
 #[derive(Debug, Clone)]
@@ -252,6 +266,31 @@ impl FromRequest for OfHandle {
 /// The key of a device that a segment is.
 fn device(segment: Option<&str>) -> Option<String> {
     decoded(segment?).filter(|key| crate::domain::device::kind(key).is_some())
+}
+
+/// The handle that a segment is.
+fn handle(segment: Option<&str>) -> Option<String> {
+    decoded(segment?).filter(|handle| valid_handle(handle))
+}
+
+impl FromRequest for OfGroup {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        found(handle(segment(request.uri().path(), 1)).map(OfGroup))
+    }
+}
+
+impl FromRequest for OfMember {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.uri().path();
+        let both = handle(segment(path, 1)).zip(handle(segment(path, 3)));
+        found(both.map(|(group, member)| OfMember { group: OfGroup(group), member }))
+    }
 }
 
 impl FromRequest for OfInstance {

@@ -6,8 +6,8 @@ use super::problem::{Problem, Refused};
 use super::query::Query;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::query::Words;
-use crate::services::Core;
 use crate::services::directory::Rank;
+use crate::services::{Actor, Core};
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
@@ -49,10 +49,9 @@ const KINDS: [(&str, PrincipalKind); 4] = [
 
 impl Entry {
     fn of(principal: &Principal, dav: &DavPaths) -> Self {
-        let kind = KINDS.iter().find(|(_, kind)| *kind == principal.kind).map_or("user", |(name, _)| name);
         Entry {
             handle: principal.handle.clone(),
-            kind,
+            kind: kind_named(principal.kind),
             name: principal.display_name.clone(),
             addresses: principal.addresses.clone(),
             time_zone: principal.time_zone.clone(),
@@ -61,7 +60,13 @@ impl Entry {
     }
 }
 
-fn kind(query: &mut Query) -> Result<Option<PrincipalKind>, Refused> {
+/// The word for a kind.
+pub fn kind_named(kind: PrincipalKind) -> &'static str {
+    KINDS.iter().find(|(_, known)| *known == kind).map_or("user", |(name, _)| name)
+}
+
+/// Takes `kind` out of the parameters.
+pub fn kind(query: &mut Query) -> Result<Option<PrincipalKind>, Refused> {
     let Some(text) = query.text("kind") else { return Ok(None) };
     let known = KINDS.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
     known.map(Some).ok_or_else(|| Refused::at("kind", "must be user, group, room or resource"))
@@ -99,6 +104,7 @@ fn read_place(key: &str) -> Option<Rank> {
 #[get("/principals")]
 pub async fn search(
     core: Data<Core>,
+    actor: ReqData<Actor>,
     dav: ReqData<DavPaths>,
     mut query: Query,
 ) -> Result<HttpResponse, Refused> {
@@ -109,7 +115,8 @@ pub async fn search(
     let words = Words::parse(&text).ok_or_else(|| Refused::at("q", "too many words"))?;
     if words.is_empty() {
         let after = asked.after.as_deref().unwrap_or_default();
-        let (found, more) = core.directory(kind.unwrap_or(PrincipalKind::User), after, asked.limit).await?;
+        let (found, more) =
+            core.directory(&actor, kind.unwrap_or(PrincipalKind::User), after, asked.limit).await?;
         let next = found.last().filter(|_| more).map(|last| page::cursor(&last.handle));
         let items =
             found.iter().map(|one| asked.sparse(&Entry::of(one, &dav))).collect::<Result<Vec<_>, _>>()?;
@@ -119,7 +126,7 @@ pub async fn search(
         None => None,
         Some(key) => Some(read_place(key).ok_or_else(|| Refused::at("cursor", "of another list"))?),
     };
-    let found = core.find_principals(&words, kind.into_iter().collect()).await?;
+    let found = core.find_principals(&actor, &words, kind.into_iter().collect()).await?;
     let limit = usize::try_from(asked.limit).unwrap_or(1);
     let mut rest = found.iter().filter(|(rank, _)| after.as_ref().is_none_or(|after| rank > after));
     let shown: Vec<_> = rest.by_ref().take(limit).collect();

@@ -192,7 +192,8 @@ fn title(fault: &Fault) -> String {
             | Condition::NoUidConflict { .. }
             | Condition::MaxResourceSize { .. }
             | Condition::MaxImageSize(_)
-            | Condition::DefaultCalendarNeeded { .. } => condition.to_string(),
+            | Condition::DefaultCalendarNeeded { .. }
+            | Condition::Group(_) => condition.to_string(),
             other => condition_name(other).replace('-', " "),
         },
         other => other.to_string(),
@@ -210,6 +211,7 @@ fn particulars(fault: &Fault) -> (Option<u64>, Option<String>) {
             | Condition::MaxAttendees(limit),
         ) => (Some(*limit), None),
         Fault::Condition(Condition::NoUidConflict { href, .. }) => (None, Some(href.clone())),
+        Fault::Condition(Condition::Group(why)) => (why.limit(), None),
         _ => (None, None),
     }
 }
@@ -236,7 +238,10 @@ fn named(fault: &Fault) -> (&'static str, StatusCode) {
 
 fn condition_status(condition: &Condition) -> StatusCode {
     match condition {
-        Condition::NoUidConflict { .. } | Condition::ResourceMustBeNull => StatusCode::CONFLICT,
+        Condition::Group(why) if why.is_about_rights() => StatusCode::FORBIDDEN,
+        Condition::NoUidConflict { .. } | Condition::ResourceMustBeNull | Condition::Group(_) => {
+            StatusCode::CONFLICT
+        }
         Condition::QuotaNotExceeded => StatusCode::INSUFFICIENT_STORAGE,
         Condition::SupportedAddressDataConversion => StatusCode::NOT_ACCEPTABLE,
         Condition::MaxResourceSize { .. } | Condition::MaxImageSize(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -321,6 +326,7 @@ fn condition_name(condition: &Condition) -> &'static str {
         Condition::NoExternalEntities => "no-external-entities",
         Condition::DefaultCalendarNeeded { .. } => "default-collection-needed",
         Condition::WrongKindOfCollection => "wrong-kind-of-collection",
+        Condition::Group(why) => why.name(),
     }
 }
 

@@ -157,6 +157,11 @@ impl Actor {
         }
     }
 
+    /// The operator of this machine, who administers the server and is no principal.
+    pub fn operator() -> Self {
+        Actor { admin: true, ..Actor::undoubted(PrincipalId(0), "(operator)".to_owned(), None) }
+    }
+
     /// How a change by this actor is recorded.
     pub fn origin(&self, home: HomeKind) -> Origin {
         let door = self.door.unwrap_or(match home {

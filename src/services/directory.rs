@@ -1,12 +1,14 @@
 //! The directory as people search it: some words, without accents, the likeliest first.
 //!
-//! Everybody who has logged in may see it, hidden entries left out. RFC 3744 §9.4.
+//! Everybody who has logged in may see it, hidden entries left out; of groups what `groups` lets him know. RFC 3744 §9.4.
 
+use super::actor::Actor;
+use super::groups::Sight;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::query::Words;
-use crate::store::{PrincipalMatch, Weight};
+use crate::store::{GroupMatch, PrincipalMatch, Weight};
 use crate::text::collation::fold;
 
 /// How well a principal fits, and how it is called: the order of what is found.
@@ -16,12 +18,13 @@ impl Core {
     /// Principals that say all the words in their names, handles and addresses, the likeliest first: at most as many as the limit says.
     pub async fn find_principals(
         &self,
+        actor: &Actor,
         words: &Words,
         kinds: Vec<PrincipalKind>,
     ) -> Result<Vec<(Rank, Principal)>, Fault> {
         let needles: Vec<String> = words.iter().map(str::to_owned).collect();
         let wanted = PrincipalMatch { needles, kinds, limit: self.limits.principals };
-        let found = self.search_principals(wanted).await?;
+        let found = self.search_principals(actor, wanted).await?;
         let mut ranked: Vec<(Rank, Principal)> =
             found.into_iter().map(|principal| (rank(&principal, words), principal)).collect();
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
@@ -31,13 +34,25 @@ impl Core {
     /// A page of all principals of a kind, by handle, and whether there are more.
     pub async fn directory(
         &self,
+        actor: &Actor,
         kind: PrincipalKind,
         after: &str,
         limit: i64,
     ) -> Result<(Vec<Principal>, bool), Fault> {
-        let after = after.to_owned();
+        let (actor, after) = (actor.clone(), after.to_owned());
         let page = self.store.read(Weight::Scan, move |tx| {
-            let mut page = tx.directory_after(kind, &after, limit + 1)?;
+            let mut page = if kind == PrincipalKind::Group {
+                let beside_public = Sight::of(tx, &actor)?.beside_public(tx)?;
+                let all = GroupMatch {
+                    beside_public,
+                    after: after.clone(),
+                    limit: limit + 1,
+                    ..GroupMatch::default()
+                };
+                tx.find_groups(&all)?.into_iter().map(|(group, _)| group).collect()
+            } else {
+                tx.directory_after(kind, &after, limit + 1)?
+            };
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let more = page.len() > limit;
             page.truncate(limit);

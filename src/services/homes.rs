@@ -133,7 +133,8 @@ pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<()
     }
 }
 
-fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
+/// A principal to be made, in the one spelling, if it can be one.
+pub(super) fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
     new.handle = new.handle.trim().to_lowercase();
     if !valid_handle(&new.handle) {
         return Err(Fault::BadRequest(format!(
@@ -150,18 +151,15 @@ fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
     Ok(new)
 }
 
-fn insert_account(
+/// Makes a principal with its default collections.
+pub(super) fn insert_account(
     tx: &mut WriteTx<'_>,
     new: &NewPrincipal,
     hash: Option<&str>,
     defaults: Defaults,
 ) -> Result<PrincipalId, crate::store::Error> {
-    // A handle with "@" must not hide another's address, by which he logs in, nor an address another's handle.
-    for login in std::iter::once(&new.handle).chain(&new.addresses) {
-        if tx.principal_by_handle(login)?.is_some() || tx.principal_by_address(login)?.is_some() {
-            return Err(Fault::Exists.into());
-        }
-    }
+    free(tx, std::slice::from_ref(&new.handle))?;
+    free(tx, &new.addresses)?;
     let id = tx.insert_principal(new, &search_text(new))?;
     if let Some(hash) = hash {
         tx.set_password(id, hash)?;
@@ -181,8 +179,19 @@ fn is_agenda(of: PrincipalKind, collection: &NewCollection) -> bool {
     of != PrincipalKind::Group && collection.kind == CollectionKind::Calendar && !collection.transparent
 }
 
+/// Refuses what somebody is called by already. A handle with "@" must not hide another's address, by which he logs in, nor an address
+/// another's handle.
+pub(super) fn free(tx: &mut WriteTx<'_>, logins: &[String]) -> Result<(), crate::store::Error> {
+    for login in logins {
+        if tx.principal_by_handle(login)?.is_some() || tx.principal_by_address(login)?.is_some() {
+            return Err(Fault::Exists.into());
+        }
+    }
+    Ok(())
+}
+
 /// What a principal is found by: name, handle and addresses, folded.
-fn search_text(new: &NewPrincipal) -> String {
+pub(super) fn search_text(new: &NewPrincipal) -> String {
     let mut text = collation::fold(&new.display_name);
     for part in std::iter::once(&new.handle).chain(&new.addresses) {
         text.push('\n');

@@ -25,6 +25,14 @@ pub struct Limits {
     pub principals: i64,
     /// Changes of a sync that are read in one snapshot and held until the client has taken them: some 150 bytes each.
     pub read_ahead: usize,
+    /// Direct members of one group.
+    pub group_members: i64,
+    /// Groups that stand in each other.
+    pub group_levels: usize,
+    /// Groups that one who is no administrator may make and own.
+    pub groups_owned: i64,
+    /// Pairs of a group and somebody in it that one change may make; a tenth for who is no administrator.
+    pub group_pairs: i64,
     /// Webhooks of one account.
     pub webhooks: usize,
     /// Changes of one message to a webhook.
@@ -50,6 +58,10 @@ impl Default for Limits {
             instances: 10_000,
             principals: 500,
             read_ahead: 16_384,
+            group_members: 20_000,
+            group_levels: 32,
+            groups_owned: 100,
+            group_pairs: 1_000_000,
             webhooks: 20,
             webhook_changes: 100,
             webhook_pause: Duration::from_secs(5),

@@ -28,6 +28,7 @@ pub mod explain;
 mod following;
 pub mod formats;
 pub mod freebusy;
+pub mod groups;
 pub mod history;
 pub mod homes;
 pub mod idempotency;

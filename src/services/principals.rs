@@ -1,8 +1,9 @@
-//! Principals as others may see them: one by one, by search, with their groups.
+//! Principals as others may see them: one by one and by search.
 //!
-//! Everybody who has logged in may see the directory, hidden entries left out. RFC 3744 §2, §4, §9.
+//! Everybody who has logged in may see the directory, hidden entries left out; which groups he may know of, `groups` says. RFC 3744 §2, §9.
 
 use super::actor::Actor;
+use super::groups::{self, Sight};
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalState};
@@ -10,11 +11,24 @@ use crate::domain::props::Props;
 use crate::store::{PrincipalMatch, Weight};
 
 impl Core {
-    /// The principal with this kind and handle.
+    /// The principal with this kind and handle, if the actor may know of it.
+    pub async fn principal_seen(
+        &self,
+        actor: &Actor,
+        kind: PrincipalKind,
+        handle: &str,
+    ) -> Result<Principal, Fault> {
+        let (actor, handle) = (actor.clone(), handle.to_owned());
+        fault(self.store.read(Weight::Point, move |tx| groups::principal(tx, &actor, &handle)).await)?
+            .of_kind(kind)
+            .ok_or(Fault::NotFound)
+    }
+
+    /// The principal with this kind and handle, whoever may know of it.
     pub async fn principal(&self, kind: PrincipalKind, handle: &str) -> Result<Principal, Fault> {
         let handle = handle.to_owned();
         fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?
-            .filter(|principal| principal.kind == kind)
+            .and_then(|principal| principal.of_kind(kind))
             .ok_or(Fault::NotFound)
     }
 
@@ -30,13 +44,53 @@ impl Core {
         fault(self.store.read(Weight::Point, move |tx| tx.principal(id)).await)?.ok_or(Fault::NotFound)
     }
 
-    /// Principals whose name, handle or address contains every needle, at most as many as the limit says.
-    pub async fn search_principals(&self, mut wanted: PrincipalMatch) -> Result<Vec<Principal>, Fault> {
+    /// Principals whose name, handle or address contains every needle, at most as many as the limit says. Groups that are not public
+    /// are told to those who may know of them.
+    pub async fn search_principals(
+        &self,
+        actor: &Actor,
+        mut wanted: PrincipalMatch,
+    ) -> Result<Vec<Principal>, Fault> {
         wanted.limit = wanted.limit.min(self.limits.principals);
-        fault(self.store.read(Weight::Scan, move |tx| tx.search_principals(&wanted)).await)
+        let actor = actor.clone();
+        let found = self.store.read(Weight::Scan, move |tx| {
+            let mut found = Vec::new();
+            if wanted.kinds.is_empty() || wanted.kinds.contains(&PrincipalKind::Group) {
+                let beside = Sight::of(tx, &actor)?.beside_public(tx)?;
+                found = tx.search_unlisted_groups(&wanted, beside.as_deref())?;
+            }
+            found.extend(tx.search_principals(&wanted)?);
+            found.truncate(usize::try_from(wanted.limit).unwrap_or(usize::MAX));
+            Ok(found)
+        });
+        fault(found.await)
     }
 
-    /// A page of all principals of a kind, by handle.
+    /// Those of some principals that the actor may know of.
+    pub async fn principals_known(
+        &self,
+        actor: &Actor,
+        all: Vec<Principal>,
+    ) -> Result<Vec<Principal>, Fault> {
+        let actor = actor.clone();
+        fault(self.store.read(Weight::Point, move |tx| groups::only_seen(tx, &actor, all.clone())).await)
+    }
+
+    /// A page of the principals of a kind that the actor may know of, by handle.
+    pub async fn principals_seen(
+        &self,
+        actor: &Actor,
+        kind: PrincipalKind,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Principal>, Fault> {
+        if kind == PrincipalKind::Group {
+            return self.directory(actor, kind, after, limit).await.map(|(page, _)| page);
+        }
+        self.principals(kind, after, limit).await
+    }
+
+    /// A page of all principals of a kind, by handle, whoever may know of them.
     pub async fn principals(
         &self,
         kind: PrincipalKind,
@@ -45,28 +99,6 @@ impl Core {
     ) -> Result<Vec<Principal>, Fault> {
         let after = after.to_owned();
         fault(self.store.read(Weight::Scan, move |tx| tx.principals(kind, &after, limit)).await)
-    }
-
-    /// The groups that a principal is in, through other groups too.
-    pub async fn groups_of(&self, principal: &Principal) -> Result<Vec<Principal>, Fault> {
-        let id = principal.id;
-        fault(
-            self.store
-                .read(Weight::Point, move |tx| {
-                    let mut groups = Vec::new();
-                    for id in tx.groups_of(id)? {
-                        groups.extend(tx.principal(id)?);
-                    }
-                    Ok(groups)
-                })
-                .await,
-        )
-    }
-
-    /// The direct members of a group.
-    pub async fn members_of(&self, group: &Principal) -> Result<Vec<Principal>, Fault> {
-        let id = group.id;
-        fault(self.store.read(Weight::Point, move |tx| tx.members_of(id)).await)
     }
 
     /// Changes what clients keep on the actor's own principal.
@@ -85,20 +117,6 @@ impl Core {
                     change(&mut props);
                     super::collections::within_bounds(&props)?;
                     tx.set_principal_props(actor.id, &props)
-                })
-                .await,
-        )
-    }
-
-    /// Puts a principal into a group.
-    pub async fn add_member(&self, group: &str, member: &str) -> Result<(), Fault> {
-        let (group, member) = (group.to_lowercase(), member.to_lowercase());
-        fault(
-            self.store
-                .write(move |tx| {
-                    let group = tx.principal_by_handle(&group)?.ok_or(Fault::NotFound)?;
-                    let member = tx.principal_by_handle(&member)?.ok_or(Fault::NotFound)?;
-                    tx.add_member(group.id, member.id)
                 })
                 .await,
         )

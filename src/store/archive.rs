@@ -6,12 +6,15 @@
 mod file;
 
 use super::schema::{
-    address, audit, change, collection, collection_tombstone, credential, grant_, home, idempotency,
-    itip_state, job, membership, meta, mount, object, principal, principal_grant, session, signing_key,
-    tombstone, version, webhook, webhook_cursor,
+    address, audit, change, collection, collection_tombstone, credential, grant_, group_detail, home,
+    idempotency, itip_state, job, membership, meta, mount, object, principal, principal_grant, session,
+    signing_key, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
+use crate::domain::group::{GroupDetail, Role};
+use crate::domain::id::PrincipalId;
 use crate::domain::object::{Draft, span_class};
+use crate::domain::principal::PrincipalKind;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +24,11 @@ const TOKEN_SETTINGS: [&str; 2] = ["epoch", "signing_secret"];
 const PAGE: i64 = 500;
 /// Bytes of content that are held at once; a single item may be longer.
 const PAGE_BYTES: i64 = 4 * 1024 * 1024;
+
+/// What members were before there were roles.
+fn plain_role() -> i16 {
+    Role::Member as i16
+}
 
 macro_rules! rows {
     ($($(#[doc = $doc:literal])* $name:ident of $table:ident { $($(#[$attribute:meta])* $column:ident: $type:ty),* $(,)? })*) => {$(
@@ -52,7 +60,13 @@ rows! {
         expires_at: Option<i64>,
     }
     /// A group and one of its members.
-    MembershipRow of membership { group_id: i64, member_id: i64 }
+    MembershipRow of membership {
+        group_id: i64, member_id: i64,
+        #[serde(default = "plain_role")]
+        role: i16,
+    }
+    /// What a group is beyond a principal.
+    GroupDetailRow of group_detail { principal: i64, visibility: i16, members_shown_to: i16, description: String, revision: i64 }
     /// A home.
     HomeRow of home {
         principal: i64, kind: i16, modseq: i64, props: String,
@@ -120,6 +134,14 @@ rows! {
     WebhookCursorRow of webhook_cursor { webhook: i64, collection: i64, modseq: i64 }
 }
 
+impl GroupDetailRow {
+    fn plain(id: i64) -> Self {
+        let GroupDetail { visibility, members_shown_to, description, revision } = GroupDetail::plain();
+        let (visibility, members_shown_to) = (visibility as i16, members_shown_to as i16);
+        GroupDetailRow { principal: id, visibility, members_shown_to, description, revision }
+    }
+}
+
 /// An item: its content as sent, and what cannot be derived from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable)]
 #[serde(deny_unknown_fields)]
@@ -147,6 +169,7 @@ pub enum Record {
     Address(AddressRow),
     Credential(CredentialRow),
     Membership(MembershipRow),
+    GroupDetail(GroupDetailRow),
     Home(HomeRow),
     Collection(CollectionRow),
     CollectionTombstone(CollectionTombstoneRow),
@@ -176,6 +199,7 @@ impl Record {
             Record::Address(_) => "address",
             Record::Credential(_) => "credential",
             Record::Membership(_) => "membership",
+            Record::GroupDetail(_) => "group_detail",
             Record::Home(_) => "home",
             Record::Collection(_) => "collection",
             Record::CollectionTombstone(_) => "collection_tombstone",
@@ -246,6 +270,7 @@ impl ReadTx<'_> {
         paged!(self, sink, address, mail: String, String::new(), AddressRow, Address);
         paged!(self, sink, credential, id: i64, i64::MIN, CredentialRow, Credential);
         self.each_id(Of::Principals, |tx, ids| {
+            of_owners!(tx, sink, group_detail, principal in ids, GroupDetailRow, GroupDetail);
             of_owners!(tx, sink, membership, group_id in ids, MembershipRow, Membership);
             of_owners!(tx, sink, home, principal in ids, HomeRow, Home);
             of_owners!(tx, sink, collection_tombstone, owner in ids, CollectionTombstoneRow, CollectionTombstone);
@@ -402,10 +427,27 @@ impl WriteTx<'_> {
                 diesel::delete(meta::table.find(&row.name)).execute(self.conn)?;
                 insert!(meta, row)
             }
-            Record::Principal(row) => insert!(principal, row),
+            Record::Principal(row) => {
+                insert!(principal, row);
+                // Archives of before have nothing more of a group; later ones replace it.
+                if row.kind == PrincipalKind::Group as i16 {
+                    insert!(group_detail, &GroupDetailRow::plain(row.id));
+                }
+                1
+            }
             Record::Address(row) => insert!(address, row),
             Record::Credential(row) => insert!(credential, row),
-            Record::Membership(row) => insert!(membership, row),
+            Record::Membership(row) => {
+                // The closure is not in the archive: it follows.
+                let lock = self.lock_groups()?;
+                let role = Role::from_number(row.role);
+                self.link(&lock, PrincipalId(row.group_id), PrincipalId(row.member_id), role)?;
+                1
+            }
+            Record::GroupDetail(row) => {
+                diesel::delete(group_detail::table.find(row.principal)).execute(self.conn)?;
+                insert!(group_detail, row)
+            }
             Record::Home(row) => insert!(home, row),
             Record::Collection(row) => insert!(collection, row),
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),

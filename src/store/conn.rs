@@ -108,8 +108,9 @@ fn open_file(path: &Path, usage: Use) -> Result<SqliteConnection, Error> {
 
 fn open_server(url: &str) -> Result<PgConnection, Error> {
     let mut conn = PgConnection::establish(url).map_err(|error| unavailable(&error))?;
+    // Statements here read some rows each: to compile one would take longer than it runs, and is begun where an estimate is far off.
     conn.batch_execute(
-        "SET synchronous_commit = on; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning;",
+        "SET jit = off; SET synchronous_commit = on; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning;",
     )?;
     Ok(conn)
 }

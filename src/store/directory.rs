@@ -6,6 +6,7 @@ use super::conn::on;
 use super::dialect::Contains;
 use super::schema::principal;
 use super::{Error, ReadTx};
+use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalKind};
 use diesel::prelude::*;
 
@@ -32,6 +33,32 @@ impl ReadTx<'_> {
                 .select(principal::id)
                 .filter(principal::hidden.eq(false).and(principal::kind.eq_any(kinds)))
                 .into_boxed();
+            for needle in &wanted.needles {
+                query = query.filter(Contains::new(principal::search, needle));
+            }
+            query.order((principal::kind, principal::search)).limit(wanted.limit).load(conn)
+        })?;
+        self.principals_with_ids(&ids)
+    }
+
+    /// Groups that match and are not listed for everybody; of those only these, where they are given.
+    pub fn search_unlisted_groups(
+        &mut self,
+        wanted: &PrincipalMatch,
+        only: Option<&[PrincipalId]>,
+    ) -> Result<Vec<Principal>, Error> {
+        if only.is_some_and(<[PrincipalId]>::is_empty) {
+            return Ok(Vec::new());
+        }
+        let group = PrincipalKind::Group as i16;
+        let ids: Vec<i64> = on!(self.conn, conn => {
+            let mut query = principal::table
+                .select(principal::id)
+                .filter(principal::hidden.eq(true).and(principal::kind.eq(group)))
+                .into_boxed();
+            if let Some(only) = only {
+                query = query.filter(principal::id.eq_any(only.iter().map(|id| id.0)));
+            }
             for needle in &wanted.needles {
                 query = query.filter(Contains::new(principal::search, needle));
             }

@@ -1,12 +1,13 @@
-//! Principals, their addresses, groups and homes.
+//! Principals, their addresses and homes.
 //!
 //! RFC 3744 §2. Decides no right.
 
 use super::conn::on;
 use super::lists::OneOf;
-use super::schema::{address, home, membership, principal};
+use super::schema::{address, home, principal};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::HomeKind;
+use crate::domain::group::GroupDetail;
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{NewPrincipal, Principal, PrincipalKind, PrincipalState};
 use crate::domain::props::Props;
@@ -91,34 +92,6 @@ impl ReadTx<'_> {
         self.all_with_addresses(rows)
     }
 
-    /// The groups that a principal is in, through other groups too.
-    pub fn groups_of(&mut self, member: PrincipalId) -> Result<Vec<PrincipalId>, Error> {
-        let mut found: Vec<i64> = Vec::new();
-        let mut edge = vec![member.0];
-        while !edge.is_empty() {
-            let above: Vec<i64> = membership::table
-                .filter(membership::member_id.eq_any(&edge))
-                .select(membership::group_id)
-                .load(self.conn)?;
-            edge = above.into_iter().filter(|id| !found.contains(id)).collect();
-            edge.sort_unstable();
-            edge.dedup();
-            found.extend_from_slice(&edge);
-        }
-        Ok(found.into_iter().map(PrincipalId).collect())
-    }
-
-    /// The direct members of a group.
-    pub fn members_of(&mut self, group: PrincipalId) -> Result<Vec<Principal>, Error> {
-        let rows: Vec<Row> = membership::table
-            .inner_join(principal::table.on(principal::id.eq(membership::member_id)))
-            .filter(membership::group_id.eq(group.0))
-            .select(columns!())
-            .order(principal::handle)
-            .load(self.conn)?;
-        self.all_with_addresses(rows)
-    }
-
     /// Principals of these rows, in their order, each with its addresses, the primary one first.
     fn all_with_addresses(&mut self, rows: Vec<Row>) -> Result<Vec<Principal>, Error> {
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
@@ -199,15 +172,10 @@ impl WriteTx<'_> {
                 ))
                 .execute(self.conn)?;
         }
+        if new.kind == PrincipalKind::Group {
+            self.set_group_detail(PrincipalId(id), &GroupDetail::plain())?;
+        }
         Ok(PrincipalId(id))
-    }
-
-    /// Puts a principal into a group.
-    pub fn add_member(&mut self, group: PrincipalId, member: PrincipalId) -> Result<(), Error> {
-        diesel::insert_into(membership::table)
-            .values((membership::group_id.eq(group.0), membership::member_id.eq(member.0)))
-            .execute(self.conn)?;
-        Ok(())
     }
 
     /// Keeps what a client set on a principal.

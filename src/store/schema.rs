@@ -45,7 +45,22 @@ diesel::table! {
     }
 }
 diesel::table! {
-    membership (group_id, member_id) { group_id -> BigInt, member_id -> BigInt, }
+    membership (group_id, member_id) { group_id -> BigInt, member_id -> BigInt, role -> SmallInt, }
+}
+diesel::table! {
+    effective_membership (group_id, member_id) { group_id -> BigInt, member_id -> BigInt, depth -> SmallInt, }
+}
+diesel::table! {
+    group_detail (principal) {
+        principal -> BigInt,
+        visibility -> SmallInt,
+        members_shown_to -> SmallInt,
+        description -> Text,
+        revision -> BigInt,
+    }
+}
+diesel::table! {
+    group_graph (one) { one -> SmallInt, changes -> BigInt, }
 }
 diesel::table! {
     home (principal, kind) { principal -> BigInt, kind -> SmallInt, modseq -> BigInt, props -> Text, mounts -> BigInt, }
@@ -281,6 +296,7 @@ diesel::table! {
 diesel::joinable!(collection -> principal (owner));
 diesel::joinable!(object -> collection (collection));
 diesel::joinable!(address -> principal (principal));
+diesel::joinable!(group_detail -> principal (principal));
 diesel::joinable!(session -> principal (principal));
 diesel::joinable!(webhook -> principal (principal));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -288,6 +304,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     address,
     credential,
     membership,
+    effective_membership,
+    group_detail,
     home,
     collection,
     mount,

@@ -12,6 +12,7 @@ mod caldav;
 mod carddav;
 #[path = "../../fuzz/smoke.rs"]
 mod fuzz_smoke;
+mod groups;
 mod handles;
 mod harness;
 mod history_order;

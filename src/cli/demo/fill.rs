@@ -3,18 +3,20 @@
 
 use super::agenda::{self, Entry};
 use super::objects::Day;
-use super::people::{self, EVERYBODY, GROUPS, OPEN, PEOPLE, REGIONS, ROOMS};
+use super::people::{self, AROUND, EVERYBODY, GROUPS, KEEPERS, OPEN, PEOPLE, REGIONS, ROOMS, SECRET};
 use super::{contacts, people::Person};
 use crate::cli::{Failed, progress};
 use crate::domain::acl::{Grant, Grantee, Privileges};
 use crate::domain::collection::{CollectionKind, Components, HomeKind};
 use crate::domain::fault::Fault;
+use crate::domain::group::{Role, Visibility};
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::{NewPrincipal, PrincipalKind};
 use crate::domain::props::{Prop, Props};
 use crate::services::access::Place;
 use crate::services::collections::CollectionDraft;
 use crate::services::content::{Media, Sent};
+use crate::services::groups::GroupChange;
 use crate::services::{Actor, Core, homes};
 use crate::store::CollectionUpdate;
 use crate::text::vcard_strict;
@@ -108,7 +110,8 @@ async fn group(core: &Core, handle: &str, name: &str, members: &[&str]) -> Resul
         time_zone: None,
     };
     made(core.create_principal(account, None).await)?;
-    let known = core.members_of(&core.principal(PrincipalKind::Group, handle).await?).await?;
+    let known =
+        core.members_of(&Actor::operator(), &core.principal(PrincipalKind::Group, handle).await?).await?;
     for member in members.iter().filter(|member| !known.iter().any(|known| known.handle == **member)) {
         core.add_member(handle, member).await?;
     }
@@ -123,7 +126,24 @@ async fn groups(core: &Core) -> Result<(), Failed> {
         let members: Vec<&str> = people::of_region(region).map(|person| person.login).collect();
         group(core, &format!("delegation-{domain}"), &format!("Délégation de {city}"), &members).await?;
     }
+    for (handle, name, about, members) in AROUND {
+        group(core, handle, name, members).await?;
+        describe(core, handle, about, Visibility::Public).await?;
+    }
+    let (handle, name, about, members) = SECRET;
+    group(core, handle, name, members).await?;
+    describe(core, handle, about, Visibility::Private).await?;
+    let owner = members.first().map(|owner| (handle, *owner, Role::Owner));
+    for (group, keeper, role) in KEEPERS.into_iter().chain(owner) {
+        core.set_member(&Actor::operator(), group, keeper, role, Preconditions::default()).await?;
+    }
     Ok(())
+}
+
+async fn describe(core: &Core, group: &str, about: &str, visibility: Visibility) -> Result<(), Failed> {
+    let (description, visibility) = (Some(about.to_owned()), Some(visibility));
+    let change = GroupChange { description, visibility, ..GroupChange::default() };
+    Ok(core.change_group(&Actor::operator(), group, change, Preconditions::default()).await?)
 }
 
 /// The group of groups. Nothing comes after it.

@@ -1,5 +1,6 @@
 //! Who is in the demonstration: the people of an invented institute, its groups and its rooms.
 
+use crate::domain::group::Role;
 use crate::domain::principal::{NewPrincipal, PrincipalKind};
 
 /// Everybody's time zone.
@@ -141,6 +142,56 @@ pub const GROUPS: [(&str, &str, &[&str]); 3] = [
     ),
 ];
 
+/// A group of groups and people: login, name, what it is for, who is in it. Made after the others.
+pub const AROUND: [(&str, &str, &str, &[&str]); 4] = [
+    (
+        "bio-informatique",
+        "Plateforme de bio-informatique",
+        "Séquençage, calcul et statistiques pour tous les projets",
+        &["zoe.nguyen", "mathieu.perrin", "remi.bonnet"],
+    ),
+    (
+        "recherche",
+        "Direction de la recherche",
+        "Les projets et les plateformes de l’institut",
+        &["projet-genomique", "bio-informatique", "francois.delmas"],
+    ),
+    (
+        "ile-de-france",
+        "Délégations d’Île-de-France",
+        "Paris et Créteil",
+        &["delegation-paris", "delegation-creteil"],
+    ),
+    (
+        "grand-sud",
+        "Délégations du Grand Sud",
+        "De Bordeaux à Nice",
+        &[
+            "delegation-bordeaux",
+            "delegation-toulouse",
+            "delegation-montpellier",
+            "delegation-marseille",
+            "delegation-nice",
+        ],
+    ),
+];
+
+/// A group that only those in it know of: login, name, what it is for, who is in it; the first one owns it.
+pub const SECRET: (&str, &str, &str, &[&str]) = (
+    "preparation-conseil",
+    "Préparation du conseil",
+    "Ordre du jour et documents, avant leur envoi au comité",
+    &["sophie.lefevre", "claire.martin", "lea.cazals"],
+);
+
+/// Who keeps which group.
+pub const KEEPERS: [(&str, &str, Role); 4] = [
+    ("projet-genomique", "claire.martin", Role::Owner),
+    ("projet-genomique", "karim.benali", Role::Manager),
+    ("informatique", "nadia.cherif", Role::Owner),
+    ("bio-informatique", "zoe.nguyen", Role::Owner),
+];
+
 /// The group of all; made last, so that it tells whether everything is there.
 pub const EVERYBODY: (&str, &str) = ("tous", "Tout l’institut");
 
@@ -201,7 +252,7 @@ mod tests {
         assert_eq!(logins.len(), PEOPLE.len());
         assert!(PEOPLE.len() >= 40 && logins.iter().all(|login| valid_handle(login)));
         assert!((0..REGIONS.len()).all(|region| of_region(region).count() >= 2));
-        let members = GROUPS.iter().flat_map(|(_, _, members)| members.iter());
+        let members = GROUPS.iter().map(|(_, _, members)| *members).chain([SECRET.3]).flatten();
         assert!(members.chain(OPEN.iter().map(|(login, _)| login)).all(|login| by_login(login).is_some()));
     }
 }

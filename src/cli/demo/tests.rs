@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::collection::HomeKind;
+use crate::domain::group::Role;
 use crate::domain::principal::PrincipalKind;
 use crate::services::Limits;
 use crate::services::access::Place;
@@ -32,6 +33,11 @@ async fn a_second_start_keeps_what_the_first_made() {
         core.collection(&claire, &shared).await.is_ok(),
         "the project's calendar is shared with its group"
     );
+    let remi = core.on_behalf("remi.bonnet", "test").await.expect("there");
+    let seen = core.group(&remi, "recherche").await.expect("a public group");
+    assert_eq!(seen.by.role, Some(Role::Member), "by way of the platform");
+    assert_eq!(core.group(&claire, "preparation-conseil").await.map(|_| ()), Ok(()));
+    assert!(core.group(&remi, "preparation-conseil").await.is_err(), "a private one");
     let room = Place { owner: "salle-curie".into(), ..place };
     let bookings = core.collection(&claire, &room).await.expect("rooms can be looked at");
     assert!(core.usage(&bookings).await.expect("counted").0 >= 2);

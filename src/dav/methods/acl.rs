@@ -90,11 +90,13 @@ async fn grantee(request: &Request<'_>, principal: Option<&Element>) -> Result<G
     }
     let href = principal.child(DAV, "href").map(Element::text).ok_or(Condition::AllowedPrincipal)?;
     match href::parse_href(&href) {
-        Some(Target::Principal(kind, handle)) => match request.core.principal(kind, &handle).await {
-            Ok(principal) => Ok(Grantee::Principal(principal.id)),
-            Err(Fault::NotFound) => Err(Condition::RecognizedPrincipal.into()),
-            Err(other) => Err(other),
-        },
+        Some(Target::Principal(kind, handle)) => {
+            match request.core.principal_seen(&request.actor, kind, &handle).await {
+                Ok(principal) => Ok(Grantee::Principal(principal.id)),
+                Err(Fault::NotFound) => Err(Condition::RecognizedPrincipal.into()),
+                Err(other) => Err(other),
+            }
+        }
         _ => Err(Condition::RecognizedPrincipal.into()),
     }
 }

@@ -92,7 +92,7 @@ impl Pages for Listing {
                 Step::End
             }
             Step::Principals(kind, after) => {
-                let page = self.core.principals(kind, &after, PRINCIPALS).await?;
+                let page = self.core.principals_seen(&self.actor, kind, &after, PRINCIPALS).await?;
                 let last = page.last().map(|principal| principal.handle.clone());
                 for principal in page {
                     self.respond(&Resource::Principal(Box::new(principal)), out).await;

@@ -220,7 +220,8 @@ fn group_member_set(view: &View<'_>, out: &mut String) -> bool {
         Resource::Principal(_) | Resource::Proxy(..) => {}
         _ => return false,
     }
-    for member in view.extras.members.iter().flatten() {
+    let Some(members) = &view.extras.members else { return false };
+    for member in members {
         write::href(out, &href::of_principal(member));
     }
     true

@@ -65,7 +65,7 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
                 Criterion::Never => return multistatus(request, root, Vec::new()).await,
             }
         }
-        let found = request.core.search_principals(wanted).await?;
+        let found = request.core.search_principals(&request.actor, wanted).await?;
         let found =
             found.into_iter().filter(|principal| exact.iter().all(|one| one.fits(principal))).collect();
         return multistatus(request, root, found).await;
@@ -78,7 +78,7 @@ pub async fn search(request: &Request<'_>, root: &Element) -> Result<HttpRespons
             Criterion::Name(needle) | Criterion::Address(needle) => one.needles.push(needle.clone()),
             Criterion::Never => continue,
         }
-        let page = request.core.search_principals(one).await?;
+        let page = request.core.search_principals(&request.actor, one).await?;
         found.extend(page.into_iter().filter(|principal| criterion.fits(principal)));
     }
     found.sort_by(|a, b| a.handle.cmp(&b.handle));
@@ -168,7 +168,8 @@ pub async fn of_acl(
     if let Some(owner) = resource.owner() {
         found.push(request.core.principal(owner.kind, &owner.handle).await?);
     }
-    for principal in grants.into_iter().filter_map(|named| named.principal) {
+    let named = grants.into_iter().filter_map(|named| named.principal);
+    for principal in request.core.principals_known(&request.actor, named.collect()).await? {
         if found.iter().all(|known| known.id != principal.id) {
             found.push(principal);
         }

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::domain::collection::HomeKind;
+use crate::domain::group::{Role, Visibility};
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::{NewPrincipal, PrincipalKind};
 use crate::services::access::Place;
+use crate::services::actor::Actor;
+use crate::services::groups::{GroupChange, Inside};
 use crate::store::{Location, Store};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -48,7 +51,16 @@ async fn filled(core: &Core) {
     };
     core.create_principal(new(PrincipalKind::User, "zoe"), Some("secret".into())).await.expect("made");
     core.create_principal(new(PrincipalKind::Group, "team"), None).await.expect("made");
-    core.add_member("team", "zoe").await.expect("added");
+    core.create_principal(new(PrincipalKind::Group, "outer"), None).await.expect("made");
+    core.add_member("outer", "team").await.expect("added");
+    let owner = vec![("zoe".to_owned(), Role::Owner)];
+    let none = Preconditions::default();
+    core.add_members(&Actor::operator(), "team", owner, none, None).await.expect("added");
+    let secret = GroupChange { visibility: Some(Visibility::Private), ..GroupChange::default() };
+    for group in ["outer", "team"] {
+        let none = Preconditions::default();
+        core.change_group(&Actor::operator(), group, secret.clone(), none).await.expect("changed");
+    }
     let zoe = core.on_behalf("zoe", "test").await.expect("there");
     let sent = || Sent { body: EVENT.into(), media: Media::Calendar };
     core.put_item(&zoe, &default_calendar("zoe"), "a.ics", sent(), Preconditions::default())
@@ -98,6 +110,12 @@ async fn what_goes_out_comes_in() {
     assert_eq!((item.etag, item.modseq, item.parsed), (old_item.etag, old_item.modseq, old_item.parsed));
     assert_eq!(new.token(&access), old.token(&old_access));
     assert!(new.log_in_with_token(&token, None).await.is_ok());
+    let inside = Inside { kind: None, depth: 9, after: String::new(), limit: 9 };
+    let (found, _) = new.effective_members(&zoe, "outer", inside).await.expect("she is in it");
+    let found: Vec<(&str, i16)> = found.iter().map(|(one, depth)| (one.handle.as_str(), *depth)).collect();
+    assert_eq!(found, [("team", 1), ("zoe", 2)], "the closure is derived");
+    let team = new.group(&zoe, "team").await.expect("hers");
+    assert_eq!((team.detail.visibility, team.by.role), (Visibility::Private, Some(Role::Owner)));
 
     // And a third database gives the same archive, but for its first and last line.
     let (_, again) = archive(&new).await;

@@ -134,6 +134,11 @@ struct Things {
     app_password: String,
     session: String,
     webhook: String,
+    /// A group that only she is in, with another one of hers in it.
+    group: String,
+    /// The same, for administrators, who may do everything to groups.
+    group_beside: String,
+    group_inside: String,
     deleted_calendar: String,
     deleted_book: String,
     /// What the log calls the device that Alice's things were made with.
@@ -154,6 +159,11 @@ fn made(client: &Client, path: &str, body: &Value) -> String {
     json(&answer)["id"].as_str().expect("an id").to_owned()
 }
 
+/// A private group of hers.
+fn made_group(client: &Client) -> String {
+    made(client, "groups", &value!({ "name": format!("{SECRET} group") }))
+}
+
 impl Things {
     fn make(alice: &Client, password: &str, archive: &[u8]) -> Things {
         let calendar = value!({ "name": format!("{SECRET} calendar"), "components": ["VEVENT", "VTODO"] });
@@ -170,6 +180,9 @@ impl Things {
                 .expect("an id")
                 .to_owned(),
             app_password: made(alice, "app-passwords", &value!({ "name": SECRET })),
+            group: made_group(alice),
+            group_beside: made_group(alice),
+            group_inside: made_group(alice),
             webhook: made(alice, "webhooks", &value!({ "url": format!("https://{SECRET}.example.org/") })),
             deleted_calendar: made(alice, "calendars", &calendar),
             deleted_book: made(alice, "address-books", &book),
@@ -177,6 +190,10 @@ impl Things {
             ..Things::absent()
         };
         things.device = format!("session-{}", things.session);
+        for group in [&things.group, &things.group_beside] {
+            let inside = value!({ "members": [{ "id": things.group_inside }] });
+            assert_eq!(send(alice, "POST", &format!("/api/v1/groups/{group}/members"), &inside).status, 200);
+        }
         alice.delete(&format!("/api/v1/calendars/{}", things.deleted_calendar)).send();
         alice.delete(&format!("/api/v1/address-books/{}", things.deleted_book)).send();
         for path in [format!("calendars/{}", things.calendar), format!("address-books/{}", things.book)] {
@@ -226,6 +243,7 @@ impl Things {
             "app-passwords" => self.app_password.clone(),
             "sessions" => self.session.clone(),
             "webhooks" => self.webhook.clone(),
+            "groups" => self.group.clone(),
             "deleted-calendars" => self.deleted_calendar.clone(),
             "deleted-address-books" => self.deleted_book.clone(),
             "devices" => self.device.clone(),
@@ -241,7 +259,7 @@ impl Things {
             let list = path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default().to_owned();
             path = path.replace("{id}", &id(&list));
         }
-        let path = path.replace("{item}", item(&path));
+        let path = path.replace("{item}", item(&path)).replace("{member}", &self.group_inside);
         let [event, task, contact] = &self.versions;
         let version = match item(&path) {
             "one" => event,
@@ -272,6 +290,9 @@ impl Things {
             app_password: "1".into(),
             session: "1".into(),
             webhook: "1".into(),
+            group: "none-00000000".into(),
+            group_beside: "none-00000000".into(),
+            group_inside: "none-00000001".into(),
             deleted_calendar: "0000000000001".into(),
             deleted_book: "0000000000001".into(),
             device: "app-password-1".into(),
@@ -318,6 +339,7 @@ impl Things {
             ("PATCH", "acl") => value!({ "grant": [{ "principal": "dora", "role": "read" }] }),
             ("POST", "shares") => value!({ "with": "dora", "role": "read" }),
             ("PUT", "{handle}") => value!({ "role": "read" }),
+            ("POST", "members") => value!({ "members": [{ "id": self.group_inside }] }),
             ("POST", "webhooks") => value!({ "url": "https://hooks.example.org/" }),
             ("PATCH", "{id}") if operation.under("webhooks") => value!({ "state": "paused" }),
             ("POST", "import") if operation.under("address-books") => {
@@ -365,6 +387,8 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
     let whole = ["/app-passwords", "/sessions", "/devices", "/webhooks"];
     let whole = whole.iter().any(|list| operation.path.contains(list));
     match (operation.name().as_str(), who) {
+        // Groups are what administrators administer.
+        (_, Who::Admin) if operation.under("groups") => Some(operation.success()),
         // Only a login that opens all of the account sees what opens it, and who is told of it.
         (_, Who::Reader | Who::WrongKind | Who::WrongCollection) if whole => Some(403),
         // The batch is his own, what it is about is not.
@@ -392,13 +416,22 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
 }
 
 /// Everything of Alice's that an operation could change.
-fn state(alice: &Client) -> [Value; 4] {
+fn state(alice: &Client, things: &Things) -> [Value; 6] {
     let ids = |path: &str| {
         let page = json(&alice.get(&format!("/api/v1/{path}")).ok());
         let items = page["items"].as_array().expect("items").iter();
         Value::from(items.map(|item| item["id"].clone()).collect::<Vec<_>>())
     };
-    [json(&alice.get("/api/v1/changes").ok()), ids("app-passwords"), ids("sessions"), ids("webhooks")]
+    let group = alice.get(&format!("/api/v1/groups/{}", things.group)).send();
+    let members = alice.get(&format!("/api/v1/groups/{}/members", things.group)).send();
+    [
+        json(&alice.get("/api/v1/changes").ok()),
+        ids("app-passwords"),
+        ids("sessions"),
+        ids("webhooks"),
+        group.text().into(),
+        members.text().into(),
+    ]
 }
 
 both! {
@@ -407,7 +440,7 @@ both! {
         let alice = server.user("alice");
         let password = server.wait(server.core().add_app_password("alice", "sessions", "")).expect("a password").1;
         let things = Things::make(&alice, &password, b"");
-        let before = state(&alice);
+        let before = state(&alice, &things);
         let expired = Client::bearer(server.address(), &server.wait(server.core().issue_token("alice", "", 0)).expect("a token"));
         std::thread::sleep(std::time::Duration::from_secs(6));
         for operation in operations() {
@@ -416,7 +449,7 @@ both! {
                 problem(&ask(client, &operation, &path, things.body(&operation)), 401, "unauthenticated");
             }
         }
-        assert_eq!(state(&alice), before, "nothing was changed");
+        assert_eq!(state(&alice, &things), before, "nothing was changed");
     }
 
     fn each_operation_answers_everybody_as_the_table_says(db) {
@@ -439,13 +472,15 @@ both! {
         for operation in operations() {
             let things = Things::make(&alice, &password, &archive);
             let (path, absent) = (things.path(&operation), Things::absent().path(&operation));
-            let before = state(&alice);
+            let before = state(&alice, &things);
             let wrong_kind = if operation.of_contacts() { &calendars } else { &contacts };
             let all = [
                 (Who::Other, &carol), (Who::Admin, &admin), (Who::Reader, &reader), (Who::WrongKind, wrong_kind),
                 (Who::WrongCollection, &elsewhere), (Who::Owner, &alice),
             ];
             for (who, client) in all {
+                let all_groups = who == Who::Admin && operation.path.starts_with("/api/v1/groups");
+                let path = if all_groups { path.replace(&things.group, &things.group_beside) } else { path.clone() };
                 let answer = ask(client, &operation, &path, things.body(&operation));
                 asked += 1;
                 if answer.status != expected(&operation, who) {
@@ -461,17 +496,17 @@ both! {
                         wrong.push(format!("{} {who:?}: absent {} {}, forbidden {}", operation.name(), none.status, none.text(), answer.text()));
                     }
                 }
-                let told_all = operation.path.contains("/admin/");
+                let told_all = operation.path.contains("/admin/") || all_groups;
                 if !told_all && matches!(who, Who::Other | Who::Admin) && [SECRET, &things.calendar, &things.book].iter().any(|word| answer.text().contains(word)) {
                     wrong.push(format!("{} {who:?} is told: {}", operation.name(), answer.text()));
                 }
-                if state(&alice) != before {
+                if state(&alice, &things) != before {
                     wrong.push(format!("{} {who:?} has changed something", operation.name()));
                     break;
                 }
             }
             // So that the next operation finds as much room as this one, and no more to list.
-            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook)] {
+            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("app-passwords/{}", things.app_password), format!("groups/{}", things.group), format!("groups/{}", things.group_beside), format!("groups/{}", things.group_inside)] {
                 alice.delete(&format!("/api/v1/{path}")).send();
             }
         }

@@ -4,6 +4,7 @@ use crate::harness::{TestServer, both, xml};
 use cenacle::dav;
 use cenacle::domain::acl::Privilege;
 use cenacle::domain::fault::{Condition, Fault};
+use cenacle::domain::group::GroupRefusal;
 use cenacle::rest::{self, problem};
 use std::collections::BTreeSet;
 
@@ -56,12 +57,43 @@ fn every_condition() -> Vec<Condition> {
         all.push(ValidSyncToken { card });
         all.push(DefaultCalendarNeeded { card });
     }
+    all.extend(
+        [
+            GroupRefusal::Cycle,
+            GroupRefusal::TooDeep(1),
+            GroupRefusal::TooMany(1),
+            GroupRefusal::TooWide(1),
+            GroupRefusal::LessVisible,
+            GroupRefusal::LastOwner,
+            GroupRefusal::NotEmpty,
+            GroupRefusal::ManagerNeeded,
+            GroupRefusal::OwnerNeeded,
+            GroupRefusal::AdministratorNeeded,
+        ]
+        .map(Group),
+    );
     let kinds: BTreeSet<usize> = all.iter().map(number).collect();
     assert_eq!(kinds, (0..KINDS).collect(), "each condition is in the list");
     all
 }
 
-const KINDS: usize = 40;
+const KINDS: usize = 50;
+
+/// A number for each refusal about groups.
+fn of_group(why: GroupRefusal) -> usize {
+    match why {
+        GroupRefusal::Cycle => 0,
+        GroupRefusal::TooDeep(_) => 1,
+        GroupRefusal::TooMany(_) => 2,
+        GroupRefusal::TooWide(_) => 3,
+        GroupRefusal::LessVisible => 4,
+        GroupRefusal::LastOwner => 5,
+        GroupRefusal::NotEmpty => 6,
+        GroupRefusal::ManagerNeeded => 7,
+        GroupRefusal::OwnerNeeded => 8,
+        GroupRefusal::AdministratorNeeded => 9,
+    }
+}
 
 /// A number for each kind of condition, below [`KINDS`].
 fn number(condition: &Condition) -> usize {
@@ -107,6 +139,7 @@ fn number(condition: &Condition) -> usize {
         DefaultCalendarNeeded { .. } => 37,
         WrongKindOfCollection => 38,
         NoInheritedAceConflict => 39,
+        Group(why) => 40 + of_group(*why),
     }
 }
 
