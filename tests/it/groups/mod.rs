@@ -8,6 +8,7 @@ use crate::harness::TestServer;
 use cenacle::store::Location;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, SmallInt};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Direct memberships.
@@ -72,8 +73,8 @@ pub fn closure(edges: &Edges) -> Pairs {
         while let Some((at, depth)) = left.pop_front() {
             for (_, member) in edges.range((at, i64::MIN)..=(at, i64::MAX)) {
                 assert_ne!(member, group, "a group is in itself");
-                if !pairs.contains_key(&(*group, *member)) {
-                    pairs.insert((*group, *member), depth + 1);
+                if let Entry::Vacant(pair) = pairs.entry((*group, *member)) {
+                    pair.insert(depth + 1);
                     left.push_back((*member, depth + 1));
                 }
             }

@@ -89,7 +89,7 @@ both! {
         let handle = json(&first)["id"].as_str().expect("a handle").to_owned();
         assert!(handle.starts_with("projet-genomique-"), "{handle}");
         assert_eq!(json(&send_once(&alice, &body)), json(&first), "asked again, nothing is made again");
-        assert_eq!(handles(&alice, "/api/v1/groups"), [handle.clone()]);
+        assert_eq!(handles(&alice, "/api/v1/groups"), [handle.as_str()]);
         problem(&alice.request("POST", "/api/v1/groups").header("Content-Type", "application/json").header("Idempotency-Key", "k1").body("{\"name\":\"x\"}").send(), 422, "key-reused");
 
         let answer = alice.get(&at(&handle)).ok();
@@ -106,7 +106,7 @@ both! {
         let stale = patch(value!({ "name": "x" }), &tag);
         problem(&stale, 412, "precondition-failed");
         assert_eq!(stale.header("ETag"), Some(now.as_str()));
-        assert_eq!(handles(&alice, "/api/v1/principals?q=genomique&kind=group"), [handle.clone()], "found by its new name");
+        assert_eq!(handles(&alice, "/api/v1/principals?q=genomique&kind=group"), [handle.as_str()], "found by its new name");
         // A change of its direct members is one of the group.
         put(&alice, &handle, "bob", "member", 201);
         assert_ne!(alice.get(&at(&handle)).ok().header("ETag"), Some(now.as_str()));
