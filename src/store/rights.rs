@@ -137,9 +137,18 @@ type Row = (i64, i16, i32);
 const THE_HOME: i64 = 0;
 
 /// Begins a statement: `mine` are the holder and all groups that he is in, through other groups too.
-const MINE: &str = "WITH RECURSIVE mine (id) AS (SELECT CAST(";
-/// After the holder.
-const MINE_ENDS: &str = " AS BIGINT) UNION SELECT membership.group_id FROM membership JOIN mine ON membership.member_id = mine.id)";
+fn mine<'b, DB>(holder: &'b i64, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<BigInt>,
+    i64: ToSql<BigInt, DB>,
+{
+    out.push_sql("WITH RECURSIVE mine (id) AS (SELECT CAST(");
+    out.push_bind_param::<BigInt, _>(holder)?;
+    out.push_sql(
+        " AS BIGINT) UNION SELECT membership.group_id FROM membership JOIN mine ON membership.member_id = mine.id)",
+    );
+    Ok(())
+}
 
 /// Grants on one collection, and on its home.
 #[derive(Debug, Clone, Copy, QueryId)]
@@ -188,9 +197,7 @@ where
     i16: ToSql<SmallInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(MINE);
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(MINE_ENDS);
+        mine(&self.holder, &mut out)?;
         out.push_sql(" SELECT collection, grantee, privileges FROM grant_ WHERE collection = ");
         out.push_bind_param::<BigInt, _>(&self.collection)?;
         out.push_sql(
@@ -212,9 +219,7 @@ where
     i16: ToSql<SmallInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(MINE);
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(MINE_ENDS);
+        mine(&self.holder, &mut out)?;
         out.push_sql(
             " SELECT g.collection, g.grantee, g.privileges FROM collection c JOIN grant_ g ON g.collection = c.id \
              WHERE c.deleted_at = 0 AND c.owner = ",
@@ -241,9 +246,7 @@ where
     i16: ToSql<SmallInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(MINE);
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(MINE_ENDS);
+        mine(&self.holder, &mut out)?;
         out.push_sql(
             ", reached (id, owner) AS (\
              SELECT c.id, c.owner FROM mine JOIN grant_ g ON g.principal = mine.id \
