@@ -190,6 +190,8 @@ impl<Conn> RunQueryDsl<Conn> for HeldOn {}
 impl<Conn> RunQueryDsl<Conn> for HeldIn {}
 impl<Conn> RunQueryDsl<Conn> for HeldByName {}
 
+// Those by name and those to everybody are asked for apart: each is then a search in an index, however many others hold grants there.
+
 impl<DB> QueryFragment<DB> for HeldOn
 where
     DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
@@ -198,16 +200,13 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         mine(&self.holder, &mut out)?;
-        out.push_sql(" SELECT collection, grantee, privileges FROM grant_ WHERE collection = ");
-        out.push_bind_param::<BigInt, _>(&self.collection)?;
-        out.push_sql(
-            " AND (grantee <> 1 OR principal IN (SELECT id FROM mine)) \
-             UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.owner)?;
-        out.push_sql(" AND home = ");
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(" AND (grantee <> 1 OR principal IN (SELECT id FROM mine))");
+        for (at, whom) in WHOM.into_iter().enumerate() {
+            out.push_sql(if at == 0 { " " } else { " UNION ALL " });
+            out.push_sql("SELECT collection, grantee, privileges FROM grant_ WHERE collection = ");
+            out.push_bind_param::<BigInt, _>(&self.collection)?;
+            out.push_sql(whom);
+            on_home(&self.owner, &self.home, whom, &mut out)?;
+        }
         Ok(())
     }
 }
@@ -220,23 +219,45 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         mine(&self.holder, &mut out)?;
-        out.push_sql(
-            " SELECT g.collection, g.grantee, g.privileges FROM collection c JOIN grant_ g ON g.collection = c.id \
-             WHERE c.deleted_at = 0 AND c.owner = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.owner)?;
-        out.push_sql(" AND c.home = ");
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(
-            " AND (g.grantee <> 1 OR g.principal IN (SELECT id FROM mine)) \
-             UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.owner)?;
-        out.push_sql(" AND home = ");
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(" AND (grantee <> 1 OR principal IN (SELECT id FROM mine))");
+        for (at, whom) in WHOM.into_iter().enumerate() {
+            out.push_sql(if at == 0 { " " } else { " UNION ALL " });
+            out.push_sql(
+                "SELECT collection, grantee, privileges FROM collection c JOIN grant_ ON collection = c.id \
+                 WHERE c.deleted_at = 0 AND c.owner = ",
+            );
+            out.push_bind_param::<BigInt, _>(&self.owner)?;
+            out.push_sql(" AND c.home = ");
+            out.push_bind_param::<SmallInt, _>(&self.home)?;
+            out.push_sql(whom);
+            on_home(&self.owner, &self.home, whom, &mut out)?;
+        }
         Ok(())
     }
+}
+
+/// Conditions that together hold for each grant that means the holder.
+const WHOM: [&str; 2] = [" AND grantee > 1", " AND grantee = 1 AND principal IN (SELECT id FROM mine)"];
+
+/// Goes on with the grants on a home.
+fn on_home<'b, DB>(
+    owner: &'b i64,
+    home: &'b i16,
+    whom: &'static str,
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    out.push_sql(
+        " UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
+    );
+    out.push_bind_param::<BigInt, _>(owner)?;
+    out.push_sql(" AND home = ");
+    out.push_bind_param::<SmallInt, _>(home)?;
+    out.push_sql(whom);
+    Ok(())
 }
 
 impl<DB> QueryFragment<DB> for HeldByName
@@ -248,24 +269,25 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         mine(&self.holder, &mut out)?;
         out.push_sql(
-            ", reached (id, owner) AS (\
-             SELECT c.id, c.owner FROM mine JOIN grant_ g ON g.principal = mine.id \
+            ", named (id, owner, source, grantee, privileges) AS (\
+             SELECT c.id, c.owner, g.collection, g.grantee, g.privileges FROM mine JOIN grant_ g ON g.principal = mine.id \
              JOIN collection c ON c.id = g.collection WHERE c.deleted_at = 0 AND c.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
         out.push_sql(
-            " UNION SELECT c.id, c.owner FROM mine JOIN principal_grant p ON p.principal = mine.id \
+            " UNION ALL SELECT c.id, c.owner, CAST(0 AS BIGINT), p.grantee, p.privileges FROM mine \
+             JOIN principal_grant p ON p.principal = mine.id \
              JOIN collection c ON c.owner = p.owner AND c.home = p.home WHERE c.deleted_at = 0 AND p.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
         out.push_sql(
-            ") SELECT reached.id, g.collection, g.grantee, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
-             WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
-             UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.grantee, p.privileges FROM reached \
-             JOIN principal_grant p ON p.owner = reached.owner AND p.home = ",
+            ") SELECT id, source, grantee, privileges FROM named \
+             UNION ALL SELECT r.id, g.collection, g.grantee, g.privileges FROM (SELECT DISTINCT id FROM named) r \
+             JOIN grant_ g ON g.collection = r.id AND g.grantee > 1 \
+             UNION ALL SELECT r.id, CAST(0 AS BIGINT), p.grantee, p.privileges FROM (SELECT DISTINCT id, owner FROM named) r \
+             JOIN principal_grant p ON p.owner = r.owner AND p.grantee > 1 AND p.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(" WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)");
         Ok(())
     }
 }
