@@ -150,17 +150,18 @@ type Row = (i64, i16, i32);
 const THE_HOME: i64 = 0;
 
 /// Begins a statement: `mine` are the holder and all groups that he is in, through other groups too.
-const MINE: &str = "WITH RECURSIVE mine (id) AS (SELECT CAST(";
-/// After the holder.
-const MINE_ENDS: &str = " AS BIGINT) UNION SELECT membership.group_id FROM membership JOIN mine ON membership.member_id = mine.id)";
-
-/// After what is reached: the grants on it, and on the homes of this kind that it is in.
-const REACHED: &str = ") SELECT reached.id, g.collection, g.grantee, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
-     WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
-     UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.grantee, p.privileges FROM reached \
-     JOIN principal_grant p ON p.owner = reached.owner AND p.home = ";
-/// After the kind of home.
-const REACHED_ENDS: &str = " WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)";
+fn mine<'b, DB>(holder: &'b i64, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<BigInt>,
+    i64: ToSql<BigInt, DB>,
+{
+    out.push_sql("WITH mine (id) AS (SELECT CAST(");
+    out.push_bind_param::<BigInt, _>(holder)?;
+    out.push_sql(" AS BIGINT) UNION ALL SELECT group_id FROM effective_membership WHERE member_id = ");
+    out.push_bind_param::<BigInt, _>(holder)?;
+    out.push_sql(")");
+    Ok(())
+}
 
 /// Grants on one collection, and on its home.
 #[derive(Debug, Clone, Copy, QueryId)]
@@ -215,6 +216,8 @@ impl<Conn> RunQueryDsl<Conn> for HeldOn {}
 impl<Conn> RunQueryDsl<Conn> for HeldIn {}
 impl<Conn> RunQueryDsl<Conn> for HeldByName {}
 
+// Those by name and those to everybody are asked for apart: each is then a search in an index, however many others hold grants there.
+
 impl<DB> QueryFragment<DB> for HeldOn
 where
     DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
@@ -222,19 +225,14 @@ where
     i16: ToSql<SmallInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(MINE);
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(MINE_ENDS);
-        out.push_sql(" SELECT collection, grantee, privileges FROM grant_ WHERE collection = ");
-        out.push_bind_param::<BigInt, _>(&self.collection)?;
-        out.push_sql(
-            " AND (grantee <> 1 OR principal IN (SELECT id FROM mine)) \
-             UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.owner)?;
-        out.push_sql(" AND home = ");
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(" AND (grantee <> 1 OR principal IN (SELECT id FROM mine))");
+        mine(&self.holder, &mut out)?;
+        for (at, whom) in WHOM.into_iter().enumerate() {
+            out.push_sql(if at == 0 { " " } else { " UNION ALL " });
+            out.push_sql("SELECT collection, grantee, privileges FROM grant_ WHERE collection = ");
+            out.push_bind_param::<BigInt, _>(&self.collection)?;
+            out.push_sql(whom);
+            on_home(&self.owner, &self.home, whom, &mut out)?;
+        }
         Ok(())
     }
 }
@@ -246,26 +244,46 @@ where
     i16: ToSql<SmallInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(MINE);
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(MINE_ENDS);
-        out.push_sql(
-            " SELECT g.collection, g.grantee, g.privileges FROM collection c JOIN grant_ g ON g.collection = c.id \
-             WHERE c.deleted_at = 0 AND c.owner = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.owner)?;
-        out.push_sql(" AND c.home = ");
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(
-            " AND (g.grantee <> 1 OR g.principal IN (SELECT id FROM mine)) \
-             UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.owner)?;
-        out.push_sql(" AND home = ");
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(" AND (grantee <> 1 OR principal IN (SELECT id FROM mine))");
+        mine(&self.holder, &mut out)?;
+        for (at, whom) in WHOM.into_iter().enumerate() {
+            out.push_sql(if at == 0 { " " } else { " UNION ALL " });
+            out.push_sql(
+                "SELECT collection, grantee, privileges FROM collection c JOIN grant_ ON collection = c.id \
+                 WHERE c.deleted_at = 0 AND c.owner = ",
+            );
+            out.push_bind_param::<BigInt, _>(&self.owner)?;
+            out.push_sql(" AND c.home = ");
+            out.push_bind_param::<SmallInt, _>(&self.home)?;
+            out.push_sql(whom);
+            on_home(&self.owner, &self.home, whom, &mut out)?;
+        }
         Ok(())
     }
+}
+
+/// Conditions that together hold for each grant that means the holder.
+const WHOM: [&str; 2] = [" AND grantee > 1", " AND grantee = 1 AND principal IN (SELECT id FROM mine)"];
+
+/// Goes on with the grants on a home.
+fn on_home<'b, DB>(
+    owner: &'b i64,
+    home: &'b i16,
+    whom: &'static str,
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+{
+    out.push_sql(
+        " UNION ALL SELECT CAST(0 AS BIGINT), grantee, privileges FROM principal_grant WHERE owner = ",
+    );
+    out.push_bind_param::<BigInt, _>(owner)?;
+    out.push_sql(" AND home = ");
+    out.push_bind_param::<SmallInt, _>(home)?;
+    out.push_sql(whom);
+    Ok(())
 }
 
 impl<DB> QueryFragment<DB> for HeldByName
@@ -275,23 +293,27 @@ where
     i16: ToSql<SmallInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(MINE);
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(MINE_ENDS);
+        mine(&self.holder, &mut out)?;
         out.push_sql(
-            ", reached (id, owner) AS (\
-             SELECT c.id, c.owner FROM mine JOIN grant_ g ON g.principal = mine.id \
+            ", named (id, owner, source, grantee, privileges) AS (\
+             SELECT c.id, c.owner, g.collection, g.grantee, g.privileges FROM mine JOIN grant_ g ON g.principal = mine.id \
              JOIN collection c ON c.id = g.collection WHERE c.deleted_at = 0 AND c.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
         out.push_sql(
-            " UNION SELECT c.id, c.owner FROM mine JOIN principal_grant p ON p.principal = mine.id \
+            " UNION ALL SELECT c.id, c.owner, CAST(0 AS BIGINT), p.grantee, p.privileges FROM mine \
+             JOIN principal_grant p ON p.principal = mine.id \
              JOIN collection c ON c.owner = p.owner AND c.home = p.home WHERE c.deleted_at = 0 AND p.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(REACHED);
+        out.push_sql(
+            ") SELECT id, source, grantee, privileges FROM named \
+             UNION ALL SELECT r.id, g.collection, g.grantee, g.privileges FROM (SELECT DISTINCT id FROM named) r \
+             JOIN grant_ g ON g.collection = r.id AND g.grantee > 1 \
+             UNION ALL SELECT r.id, CAST(0 AS BIGINT), p.grantee, p.privileges FROM (SELECT DISTINCT id, owner FROM named) r \
+             JOIN principal_grant p ON p.owner = r.owner AND p.grantee > 1 AND p.home = ",
+        );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(REACHED_ENDS);
         Ok(())
     }
 }
@@ -303,9 +325,7 @@ where
     i16: ToSql<SmallInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(MINE);
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(MINE_ENDS);
+        mine(&self.holder, &mut out)?;
         out.push_sql(
             ", reached (id, owner) AS (SELECT c.id, c.owner FROM mount m JOIN collection c ON c.id = m.collection \
              WHERE c.deleted_at = 0 AND m.principal = ",
@@ -313,9 +333,14 @@ where
         out.push_bind_param::<BigInt, _>(&self.holder)?;
         out.push_sql(" AND m.home = ");
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(REACHED);
+        out.push_sql(
+            ") SELECT reached.id, g.collection, g.grantee, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
+             WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
+             UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.grantee, p.privileges FROM reached \
+             JOIN principal_grant p ON p.owner = reached.owner AND p.home = ",
+        );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(REACHED_ENDS);
+        out.push_sql(" WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)");
         Ok(())
     }
 }

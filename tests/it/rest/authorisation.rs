@@ -401,9 +401,10 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
             Some(404)
         }
         // Everybody says who acts for himself.
-        ("PUT /me/delegates/{handle}" | "DELETE /me/delegates/{handle}", Who::Other | Who::Admin) => {
-            Some(204)
-        }
+        (
+            "PUT /me/delegates/{handle}" | "DELETE /me/delegates/{handle}",
+            Who::Owner | Who::Other | Who::Admin,
+        ) => Some(204),
         // Rights are explained to who may see them, and to administrators; all that was done to them is told to these alone.
         ("GET /explain", Who::Other | Who::WrongKind | Who::WrongCollection) => Some(404),
         ("GET /admin/audit", who) => Some(if who == Who::Admin { 200 } else { 404 }),
