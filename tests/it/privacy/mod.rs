@@ -44,8 +44,9 @@ impl Scene {
         let acl = ace("dave", &["D:read", "D:write"])
             + &ace("bob", &["D:read"])
             + &ace("carol", &["C:read-free-busy"]);
-        alice.request("ACL", &alice.calendar("default/")).xml(&xml::document("D:acl", &acl)).ok();
-        let id = id_of(alice, "calendars", "default");
+        alice.mkcalendar(&alice.calendar("work/"), "").created();
+        alice.request("ACL", &alice.calendar("work/")).xml(&xml::document("D:acl", &acl)).ok();
+        let id = id_of(alice, "calendars", "work");
         Scene { server, people, id }
     }
 
@@ -60,7 +61,7 @@ impl Scene {
 
     /// The path of an item of Alice's calendar.
     fn dav(&self, name: &str) -> String {
-        self.alice().calendar(&format!("default/{name}"))
+        self.alice().calendar(&format!("work/{name}"))
     }
 
     /// A path below the calendar in REST.
