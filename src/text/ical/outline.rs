@@ -7,7 +7,7 @@ use super::super::component::{Component, Document};
 use super::super::line::write_folded;
 use super::super::recur::moment::{write_date, write_local};
 use super::super::recur::{Rule, Until};
-use super::super::zone::{Custom, MICROS, vtimezone};
+use super::super::zone::{Custom, MICROS, kept_vtimezone};
 use super::index::*;
 use super::values::{Duration, write_duration, write_offset};
 use std::collections::BTreeSet;
@@ -173,7 +173,7 @@ impl<'i> Outline<'i> {
             }
             match self.index.zones.get(usize::from(*at)) {
                 Some(ZoneRef::Iana(name)) => {
-                    definitions.known.push_str(&vtimezone(name).unwrap_or_default());
+                    definitions.known.push_str(kept_vtimezone(name).as_deref().unwrap_or_default());
                 }
                 Some(ZoneRef::Fixed(offset)) => fixed(&mut definitions.own, &tzid, *offset),
                 Some(ZoneRef::Custom(zone)) => custom(&mut definitions.own, &tzid, zone),

@@ -133,6 +133,8 @@ fn plain(answer: &Answer, scene: &Scene) -> String {
             kept.push(format!("{name}: {value}"));
         }
     }
+    // In which order headers stand is chance.
+    kept.sort();
     // The body as it is: how it is folded may differ too.
     let text = String::from_utf8_lossy(&answer.body).replace(&scene.id, "THE-ID");
     let text = without_moments(&without_tokens(&text));
