@@ -168,11 +168,10 @@ impl Core {
 
     /// As [`refusal`]; but what is not found, though the collection is, may be an item that is hidden: the fate of one, not of all.
     async fn unless_hidden(&self, actor: &Actor, into: &Intake, failed: Fault) -> Result<Fate, Fault> {
-        let one = match &failed {
-            Fault::NotFound => true,
-            Fault::Condition(Condition::NeedPrivileges { privilege: Privilege::Bind, .. }) => true,
-            _ => false,
-        };
+        let one = matches!(
+            &failed,
+            Fault::NotFound | Fault::Condition(Condition::NeedPrivileges { privilege: Privilege::Bind, .. })
+        );
         if one {
             let access = self.collection(actor, &into.place).await?;
             if !access.sight().is_whole() && access.need(Privilege::Bind).is_ok() {

@@ -130,7 +130,7 @@ fn plain(answer: &Answer, scene: &Scene) -> String {
             && !name.starts_with("ratelimit")
             && !name.starts_with("x-ratelimit")
         {
-            kept.push(format!("{name}: {value}"));
+            kept.push(format!("{name}: {}", without_tokens(&value.replace(&scene.id, "THE-ID"))));
         }
     }
     // In which order headers stand is chance.
@@ -198,6 +198,16 @@ fn without_moments(text: &str) -> String {
     out
 }
 
+/// Where two texts begin to differ, if they do.
+fn parting(one: &str, other: &str) -> Option<String> {
+    if one == other {
+        return None;
+    }
+    let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let around = |text: &str| text.chars().skip(same.saturating_sub(60)).take(160).collect::<String>();
+    Some(format!("{:?} or {:?}", around(one), around(other)))
+}
+
 fn alike(db: Db, policy: Policy) {
     let worlds = [Scene::new(db, policy), Scene::new(db, policy)];
     for (world, scene) in worlds.iter().enumerate() {
@@ -211,6 +221,7 @@ fn alike(db: Db, policy: Policy) {
     assert_ne!(one, other);
     let mut dice = Dice(7);
     let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut told_apart = Vec::new();
     for who in ["dave", "bob", "carol"] {
         for round in 0..REQUESTS {
             // Each door at least once.
@@ -249,9 +260,12 @@ fn alike(db: Db, policy: Policy) {
             }
             *asked.entry(door.name).or_default() += 1;
             let (one, other) = (plain(&one, &worlds[0]), plain(&other, &worlds[1]));
-            assert_eq!(one, other, "{who} asks {} with {aim:?}", door.name);
+            if let Some(where_they_part) = parting(&one, &other) {
+                told_apart.push(format!("{who} asks {} with {aim:?}: {where_they_part}", door.name));
+            }
         }
     }
+    assert!(told_apart.is_empty(), "{} answers: {told_apart:#?}", told_apart.len());
     assert_eq!(asked.len(), DOORS.len(), "{asked:?}");
     // And what follows from a token.
     for who in ["dave", "bob"] {
