@@ -1,5 +1,6 @@
 //! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
 
+use crate::domain::privacy::Policy;
 use crate::domain::role::{Defaults, Role};
 use crate::outbound::{Network, Networks, Targets};
 use crate::store::Location;
@@ -92,6 +93,8 @@ pub struct Config {
     pub webhook_http: bool,
     /// What everybody may do from the beginning, and how long it is known who gave what to whom.
     pub rights: Rights,
+    /// What people see of each other's items that are not public.
+    pub privacy: Policy,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -114,6 +117,7 @@ impl Default for Config {
             webhook_networks: Vec::new(),
             webhook_http: false,
             rights: Rights::default(),
+            privacy: Policy::default(),
             log: "info".into(),
             log_json: false,
         }
@@ -138,6 +142,10 @@ const VARIABLES: &[&str] = &[
     "rights__new_calendars",
     "rights__locked",
     "rights__audit_days",
+    "privacy__writer__private",
+    "privacy__writer__confidential",
+    "privacy__reader__private",
+    "privacy__reader__confidential",
     "log",
     "log_json",
 ];

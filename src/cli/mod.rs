@@ -111,7 +111,8 @@ fn open(config: &Config) -> Result<Core, Failed> {
         hold::make_private(database).map_err(|error| Failed::at(database, &error))?;
     }
     let core = Core::new(Store::open(&location)?, Limits::default());
-    Ok(core.issued_by(config.issuer.as_deref()).with_defaults(config.rights.defaults()))
+    let core = core.issued_by(config.issuer.as_deref()).with_privacy(config.privacy);
+    Ok(core.with_defaults(config.rights.defaults()))
 }
 
 /// Makes a folder that only the account that runs the server may enter, if it is not there yet.

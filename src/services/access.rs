@@ -4,6 +4,7 @@
 
 use super::actor::Actor;
 use super::homes::Home;
+use super::projection::{self, Shown};
 use super::{Core, fault, mounts};
 use crate::domain::acl::{Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
@@ -11,6 +12,7 @@ use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
+use crate::domain::privacy::{Sight, Viewer};
 use crate::domain::props::Props;
 use crate::domain::role;
 use crate::store::{
@@ -24,6 +26,7 @@ pub struct Access {
     collection: Collection,
     owner: Owner,
     rights: Privileges,
+    sight: Sight,
     /// Whether some of it was granted to the actor, or to a group of his, by name.
     by_name: bool,
     mount: Option<Arc<Mounted>>,
@@ -117,6 +120,11 @@ impl Access {
         self.by_name || !self.rights.without(Privileges::BUSY).is_empty()
     }
 
+    /// What the actor sees of items that are not public. It follows from what he is, not from how much of that his login opens.
+    pub fn sight(&self) -> Sight {
+        self.sight
+    }
+
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
     pub fn place(&self) -> Place {
         Place {
@@ -183,7 +191,7 @@ pub struct Opened {
     /// The collection at the place that was wanted.
     pub collection: Option<Access>,
     /// The item of it that was wanted.
-    pub object: Option<Object>,
+    pub object: Option<Shown>,
     /// The home that was wanted.
     pub home: Option<Home>,
 }
@@ -233,6 +241,8 @@ impl Core {
             return Ok(None);
         };
         let collection = collection.and_then(|collection| own_access(actor, collection));
+        // Only one's own is opened so.
+        let object = object.map(projection::own);
         Ok(Some(Opened { collection, object, home: None }))
     }
 
@@ -265,6 +275,7 @@ fn own_access(actor: &Actor, collection: Collection) -> Option<Access> {
         rights,
         owner: own_owner(actor),
         collection,
+        sight: Sight::WHOLE,
         by_name: true,
         mount: None,
     })
@@ -285,16 +296,16 @@ pub(super) fn rights_on(
     actor: &Actor,
     collection: &Collection,
 ) -> Result<Privileges, Error> {
-    Ok(given_on(tx, actor, collection)?.privileges)
+    let given = given_on(tx, actor, collection)?;
+    Ok(scoped(actor, collection, given.privileges))
 }
 
+/// What he was given, whatever of it his login opens.
 fn given_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Given, Error> {
-    let given = if collection.owner == actor.id {
-        OWNER
-    } else {
-        effective(collection, tx.held(actor.id, collection)?)
-    };
-    Ok(scoped_given(actor, collection, given))
+    if collection.owner == actor.id {
+        return Ok(OWNER);
+    }
+    Ok(effective(collection, tx.held(actor.id, collection)?))
 }
 
 /// What the owner has: it stands in no row.
@@ -309,14 +320,12 @@ pub(super) fn effective(collection: &Collection, held: Held) -> Given {
     }
 }
 
-fn scoped_given(actor: &Actor, collection: &Collection, given: Given) -> Given {
-    Given { privileges: scoped(actor, collection, given.privileges), ..given }
-}
-
-/// A collection with what the actor may do to it; `None` where he may not know of it.
-fn accessed(collection: Collection, owner: Owner, given: Given) -> Option<Access> {
-    let Given { privileges: rights, by_name } = given;
-    (!rights.is_empty()).then_some(Access { collection, owner, rights, by_name, mount: None })
+/// A collection with what the actor may do to it, and what he sees of its items; `None` where he may not know of it.
+fn accessed(actor: &Actor, collection: Collection, owner: Owner, given: Given) -> Option<Access> {
+    let Given { privileges, by_name } = given;
+    let rights = scoped(actor, &collection, privileges);
+    let sight = actor.privacy.sight(Viewer::of(collection.owner == actor.id, privileges));
+    (!rights.is_empty()).then_some(Access { collection, owner, rights, sight, by_name, mount: None })
 }
 
 /// What the actor's proof leaves of his rights on a collection.
@@ -361,13 +370,13 @@ pub(super) fn known(
     collection: Collection,
 ) -> Result<Access, Error> {
     let given = given_on(tx, actor, &collection)?;
-    accessed(collection, owner, given).ok_or(Error::Fault(Fault::NotFound))
+    accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))
 }
 
 /// As [`known`], where what was granted is known.
 pub(super) fn held_access(actor: &Actor, owner: Owner, collection: Collection, held: Held) -> Option<Access> {
-    let given = scoped_given(actor, &collection, effective(&collection, held));
-    accessed(collection, owner, given)
+    let given = effective(&collection, held);
+    accessed(actor, collection, owner, given)
 }
 
 /// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
@@ -381,12 +390,12 @@ pub(super) fn find_by_id(
     let collection =
         tx.collection_by_id(id)?.filter(|found| found.home == home).ok_or(Error::Fault(Fault::NotFound))?;
     let given = given_on(tx, actor, &collection)?;
-    if given.privileges.is_empty() {
+    if scoped(actor, &collection, given.privileges).is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
     let owner = owner_by_id(tx, actor, collection.owner)?;
     let own = owner.id == actor.id;
-    let access = accessed(collection, owner, given).ok_or(Error::Fault(Fault::NotFound))?;
+    let access = accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))?;
     if own || !access.is_shown() {
         return Ok(access);
     }
@@ -514,8 +523,7 @@ pub(super) fn visible(
                 effective(&collection, Held { own, home: held.home })
             }
         };
-        let given = scoped_given(actor, &collection, given);
-        seen.extend(accessed(collection, owner.clone(), given));
+        seen.extend(accessed(actor, collection, owner.clone(), given));
     }
     Ok(seen)
 }

@@ -5,6 +5,7 @@ use crate::domain::collection::HomeKind;
 use crate::domain::device;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, PrincipalId};
+use crate::domain::privacy::Policy;
 use crate::store::{Door, Origin};
 
 /// What a credential opens. Stored as words; the empty text opens everything.
@@ -125,6 +126,8 @@ pub struct Actor {
     pub proof: Proof,
     /// What was read for this request together with the login.
     pub ahead: Ahead,
+    /// What the institution lets him see of others' items that are not public.
+    pub privacy: Policy,
 }
 
 /// What a login was good for.
@@ -154,6 +157,7 @@ impl Actor {
             door: None,
             proof: Proof::default(),
             ahead: Ahead::default(),
+            privacy: Policy::default(),
         }
     }
 

@@ -5,9 +5,9 @@
 //! what is in here was decided in `access.rs`.
 
 use super::access::{Access, Opened};
+use super::projection::Shown;
 use crate::domain::collection::HomeKind;
 use crate::domain::id::CollectionId;
-use crate::domain::object::Object;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was read ahead for one request; clones share it.
@@ -30,7 +30,7 @@ impl Ahead {
     }
 
     /// The item of this name in this collection, if it was read and nobody has taken it.
-    pub(super) fn object(&self, of: CollectionId, name: &str) -> Option<Object> {
+    pub(super) fn object(&self, of: CollectionId, name: &str) -> Option<Shown> {
         let mut opened = self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
         opened.object.take_if(|object| object.collection == of && object.name == name)
     }

@@ -86,7 +86,7 @@ impl Core {
                         return mounts::update(tx, &actor, &access, &conditions, &change);
                     }
                     let checked = access.need(Privilege::WriteProperties)?;
-                    conditions::hold_collection(tx, &actor, &conditions, Some(checked.collection()))?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(&access))?;
                     let mut props = checked.collection().props.clone();
                     let mut update = change(&mut props);
                     within_bounds(&props)?;
@@ -115,7 +115,7 @@ impl Core {
                         return mounts::leave(tx, &actor, &access, &conditions);
                     }
                     deletable(&actor, &access)?;
-                    conditions::hold_collection(tx, &actor, &conditions, Some(access.collection()))?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(&access))?;
                     tx.delete_collection(access.collection())
                 })
                 .await,

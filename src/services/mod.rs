@@ -43,6 +43,7 @@ mod listings;
 pub mod mounts;
 pub mod past;
 pub mod principals;
+pub mod projection;
 pub mod rights;
 pub mod sessions;
 pub mod sync;
@@ -54,15 +55,17 @@ pub mod webhooks;
 
 pub use crate::store::{
     Action, Attempt, AuditEntry, CollectionUpdate, Credential, Deleted, Door, Due, Happened, PrincipalMatch,
-    Session, SyncItem, Webhook,
+    Session, Webhook,
 };
 pub use access::Access;
 pub use actor::{Actor, Scope};
 pub use ahead::Ahead;
 pub use following::AccountChanges;
 pub use limits::Limits;
+pub use projection::{Shown, SyncItem};
 
 use crate::domain::fault::Fault;
+use crate::domain::privacy::Policy;
 use crate::domain::role::Defaults;
 use crate::store::{Error, Store};
 use std::sync::Arc;
@@ -77,6 +80,7 @@ pub struct Core {
     keys: Arc<keys::Ring>,
     issuer: Arc<str>,
     defaults: Defaults,
+    privacy: Policy,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
 }
@@ -93,6 +97,7 @@ impl Core {
             keys: Arc::default(),
             issuer: issuer.into(),
             defaults: Defaults::default(),
+            privacy: Policy::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
         }
@@ -111,6 +116,12 @@ impl Core {
     #[must_use]
     pub fn with_defaults(self, defaults: Defaults) -> Self {
         Core { defaults, ..self }
+    }
+
+    /// The same, letting people see this of each other's items that are not public: it must be the same on all nodes.
+    #[must_use]
+    pub fn with_privacy(self, privacy: Policy) -> Self {
+        Core { privacy, ..self }
     }
 
     /// Who tokens say that made them.

@@ -257,7 +257,7 @@ pub(super) fn update(
 ) -> Result<(), Error> {
     let Some(mounted) = access.mounted() else { return Err(Fault::Internal.into()) };
     let collection = access.collection();
-    conditions::hold_collection(tx, actor, conditions, Some(collection))?;
+    conditions::hold_collection(tx, actor, conditions, Some(access))?;
     let own_home =
         Place { owner: actor.handle.clone(), home: collection.home, slug: String::new(), id: None };
     collections::own_home(actor, &own_home)?;
@@ -288,7 +288,7 @@ pub(super) fn leave(
     let own_home =
         Place { owner: actor.handle.clone(), home: collection.home, slug: String::new(), id: None };
     collections::own_home(actor, &own_home)?;
-    conditions::hold_collection(tx, actor, conditions, Some(collection))?;
+    conditions::hold_collection(tx, actor, conditions, Some(access))?;
     tx.remove_mount(actor.id, collection.home, &mounted.mount)
 }
 
@@ -301,7 +301,7 @@ pub(super) fn rename(
 ) -> Result<bool, Error> {
     let Some(mounted) = source.mounted() else { return Err(Fault::Internal.into()) };
     let collection = source.collection();
-    conditions::hold_collection(tx, actor, &what.conditions, Some(collection))?;
+    conditions::hold_collection(tx, actor, &what.conditions, Some(source))?;
     if what.to.home != collection.home {
         return Err(
             Condition::CollectionLocationOk { card: collection.home == HomeKind::AddressBooks }.into()

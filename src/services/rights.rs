@@ -185,7 +185,7 @@ fn change(
     let of = access.need(Privilege::WriteAcl)?.collection();
     let (old, inherited) = grants(tx, of)?;
     match guard {
-        Guard::Collection(conditions) => conditions::hold_collection(tx, actor, conditions, Some(of))?,
+        Guard::Collection(conditions) => conditions::hold_collection(tx, actor, conditions, Some(&access))?,
         Guard::Acl(conditions) => {
             let tag = tag(&old, &inherited);
             let own = ResourceState { etag: Some(&tag.0), ..ResourceState::default() };

@@ -18,6 +18,7 @@ mod gather;
 mod grants;
 mod group_graph;
 mod groups;
+mod hidden;
 mod idempotency;
 mod keeper;
 mod lane;
@@ -56,6 +57,7 @@ pub use directory::PrincipalMatch;
 pub use error::Error;
 pub use group_graph::GroupLock;
 pub use groups::{GroupMatch, InsideMatch};
+pub use hidden::Hidden;
 pub use mounts::Mount;
 pub use objects::{Door, Origin, Written};
 pub use opening::{At, Login, OpenedItem, OwnPlace};
@@ -183,6 +185,7 @@ impl Store {
     pub fn open(location: &Location) -> Result<Store, Error> {
         let mut conn = Opener { location: location.clone(), usage: Use::Write }.open()?;
         migrations::run(&mut conn)?;
+        hidden::note_all(&mut conn)?;
         let epoch = migrations::epoch(&mut conn)?;
         let signing_secret = migrations::signing_secret(&mut conn)?;
         let ids = IdSource::new(rand::random::<u32>().into());

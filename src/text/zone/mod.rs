@@ -11,7 +11,7 @@ mod write;
 mod tests;
 
 pub use custom::{Custom, Observance};
-pub use write::{names, vtimezone, vtimezone_between};
+pub use write::{kept_vtimezone, names, vtimezone, vtimezone_between};
 
 use super::component::Component;
 use super::ical::values;

@@ -9,7 +9,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneTransition};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// First year that [`vtimezone`] lists by itself: older files hardly matter, and every line is sent to phones.
 const FROM: i16 = 1970;
@@ -35,6 +35,21 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// A VTIMEZONE for an IANA zone from 1970 on, the current rule as RRULE; lines end in CRLF. `None` for unknown names.
 pub fn vtimezone(tzid: &str) -> Option<String> {
     vtimezone_between(tzid, FROM, TO)
+}
+
+/// As [`vtimezone`], made once for each zone and kept: for who writes many small objects.
+pub fn kept_vtimezone(tzid: &str) -> Option<Arc<str>> {
+    static KEPT: RwLock<BTreeMap<String, Arc<str>>> = RwLock::new(BTreeMap::new());
+    let kept = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(tzid).map(Arc::clone);
+    kept.or_else(|| {
+        let made: Arc<str> = vtimezone(tzid)?.into();
+        // Names in other cases would be many.
+        if names().any(|name| name == tzid) {
+            let mut all = KEPT.write().unwrap_or_else(PoisonError::into_inner);
+            all.insert(tzid.to_owned(), Arc::clone(&made));
+        }
+        Some(made)
+    })
 }
 
 /// As [`vtimezone`], with the changes of years `from` to `to` (inclusive, 1 to 9999) given one by one, as far as no
