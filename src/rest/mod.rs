@@ -20,6 +20,7 @@ mod cors;
 mod devices;
 pub mod docs;
 mod edits;
+mod event_instances;
 mod events;
 mod exports;
 mod files;
@@ -46,6 +47,7 @@ mod rates;
 mod report;
 mod restores;
 mod seats;
+mod task_instances;
 mod tasks;
 mod trash;
 mod undo;
@@ -161,10 +163,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(events::remove)
         .service(events::move_to)
         .service(events::copy)
-        .service(instances::read)
-        .service(instances::change)
-        .service(instances::cancel)
-        .service(instances::restore);
+        .service(event_instances::list)
+        .service(event_instances::read)
+        .service(event_instances::change)
+        .service(event_instances::cancel)
+        .service(event_instances::restore);
     config
         .service(tasks::list)
         .service(tasks::create)
@@ -173,7 +176,12 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(tasks::change)
         .service(tasks::remove)
         .service(tasks::move_to)
-        .service(tasks::copy);
+        .service(tasks::copy)
+        .service(task_instances::list)
+        .service(task_instances::read)
+        .service(task_instances::change)
+        .service(task_instances::cancel)
+        .service(task_instances::restore);
     config
         .service(contacts::list)
         .service(contacts::create)

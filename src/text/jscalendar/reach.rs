@@ -1,7 +1,7 @@
 //! A series as it is seen from one of its instances: that instance by itself, and what is done from it on, or to all.
 //!
-//! `instance` has the operations themselves. Here "all" and "this and following" are said by somebody who looks at one instance: a start is
-//! the one that this instance shall have, and what he changes this instance has no longer otherwise. RFC 8984 §4.3.5.
+//! `instance` has the operations themselves. Here "all" and "this and following" are said by somebody who looks at one instance: a start, or
+//! the due of a task, is the one that this instance shall have, and what he changes this instance has no longer otherwise. RFC 8984 §4.3.5.
 
 use super::super::jsobject::{Change, Refused};
 use super::instance::{Series, Split, change_all, change_following, split_rules};
@@ -46,10 +46,12 @@ pub fn change_all_from(current: &str, recurrence_id: &str, change: &Change) -> R
     let current = untouched(&series, recurrence_id, change)?;
     let mut change = change.clone();
     let (Change::Replace(json) | Change::Merge(json) | Change::Patch(json)) = &mut change;
-    if let Some(Value::String(start)) = json.get_mut("start")
-        && let Some(wanted) = place::local_seconds(start)
-    {
-        *start = place::local(series.start.saturating_add(wanted.saturating_sub(civil)));
+    for name in ["start", "due"] {
+        if let Some(Value::String(time)) = json.get_mut(name)
+            && let Some(wanted) = place::local_seconds(time)
+        {
+            *time = place::local(series.start.saturating_add(wanted.saturating_sub(civil)));
+        }
     }
     change_all(&current, &change)
 }
