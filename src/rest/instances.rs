@@ -4,7 +4,7 @@
 //! (`text/jscalendar`): the rest of its bytes stay. `event_instances` and `task_instances` have the addresses. RFC 8984 §4.3.5,
 //! RFC 5545 §3.8.4.4.
 
-use super::forms::Form;
+use super::forms::{self, Form};
 use super::items::{Members, stale};
 use super::path::OfInstance;
 use super::problem::Refused;
@@ -18,7 +18,7 @@ use crate::services::edits::{Done, Edit, Edited, Editing};
 use crate::services::idempotency::Once;
 use crate::services::{Actor, Core, labour};
 use crate::text::jscalendar::{self, Change, Found, Refused as Unkept, Split};
-use actix_web::http::header::{ACCEPT, ETAG, HeaderMap, LOCATION, VARY};
+use actix_web::http::header::{ETAG, HeaderMap, LOCATION, VARY};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -198,7 +198,7 @@ impl Members {
     ) -> Result<HttpResponse, Refused> {
         query.end()?;
         let (access, object, _room) = self.find(core, actor, &of.item).await?;
-        let media = Form::of_instance(headers.get(ACCEPT).and_then(|value| value.to_str().ok()))?;
+        let media = Form::of_instance(forms::accepted(headers).as_deref())?;
         let form =
             if media == jscalendar::MEDIA_TYPE { Form::JSCalendar } else { Form::Json(HomeKind::Calendars) };
         let etag = conditions::form_tag(form.tag(), &object.etag.0);

@@ -93,9 +93,6 @@ pub fn is_public(path: &str) -> bool {
     security(("basic" = []), ("bearer" = [])),
     components(schemas(
         problem::Problem,
-        report::Collection<'_>,
-        report::Progress<'_>,
-        report::Sum,
         hook_messages::WebhookMessage
     ))
 )]

@@ -34,8 +34,9 @@ class Pools:
         elif method == "GET" and isinstance(body.get("items"), list):
             for item in body["items"]:
                 known = item if isinstance(item, dict) else {}
-                # A content of before is called by its number.
-                self.add(address, str(known["version"]) if "version" in known else known.get("id"))
+                # A content of before is called by its number, an instance by when the series would have it.
+                called = known.get("recurrenceId") if address.endswith("/instances") else known.get("id")
+                self.add(address, str(known["version"]) if "version" in known else called)
 
     def fill(self, template, given, random):
         """The parameters `given` of a path, most of those that name nothing replaced by ids that are there."""
