@@ -111,13 +111,13 @@ history=$(ask GET "/calendars/$calendar/events/$json_event/history?fields=versio
 echo "$history"
 # The last one of them is the oldest; the first one tells when it was last changed.
 first=$(echo "$history" | sed -n 's/.*"version":\([0-9]*\).*/\1/p')
-good=$(ask GET "/calendars/$calendar/events/$json_event/history?fields=at&limit=1" | member at)
+good=$(echo "$history" | sed -n 's/^[^}]*"at":"\([^"]*\)".*/\1/p')
 echo "as it was at first, and so again:"
 ask GET "/calendars/$calendar/events/$json_event/history/$first"
 echo
 ask POST "/calendars/$calendar/events/$json_event:restore" --json "{\"version\": $first}"
 echo
-echo "deleted by mistake; and the whole calendar as it was when it was good: what that would do, and done"
+echo "deleted by mistake; and the whole calendar as it was when it was good (newer things go): what that would do, and done"
 ask DELETE "/calendars/$calendar/events/$json_event"
 ask POST "/calendars/$calendar:restore" --json "{\"asOf\": \"$good\", \"dryRun\": true}"
 echo
