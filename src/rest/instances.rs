@@ -27,10 +27,14 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// What a change of an instance is to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum Reach {
+    /// This one.
     This,
+    /// This one and those behind it.
     Following,
+    /// All of the series.
     All,
 }
 

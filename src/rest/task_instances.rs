@@ -1,7 +1,7 @@
 //! Addresses of the instances of series of tasks. `instances` and `windows` have what is done there.
 
 use super::collections::DavPaths;
-use super::instances::SeriesWritten;
+use super::instances::{Reach, SeriesWritten};
 use super::items::TASKS;
 use super::page::Page;
 use super::path::{OfInstance, OfItem};
@@ -85,7 +85,7 @@ pub async fn read(
         ("id" = String, Path, description = "The calendar"),
         ("item" = String, Path, description = "The task"),
         ("recurrenceId" = String, Path, description = "The instance", example = "2026-03-09T18:00:00"),
-        ("reach" = Option<String>, Query, description = "`this` (as where absent), `following` or `all`"),
+        ("reach" = inline(Option<Reach>), Query, description = "How far it reaches; `this` where absent"),
         ("If-Match" = Option<String>, Header, description = "Entity tag that the item must still have"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
     ),
@@ -121,7 +121,7 @@ pub async fn change(
         ("id" = String, Path, description = "The calendar"),
         ("item" = String, Path, description = "The task"),
         ("recurrenceId" = String, Path, description = "The instance", example = "2026-03-09T18:00:00"),
-        ("reach" = Option<String>, Query, description = "`this` (as where absent), `following` or `all`"),
+        ("reach" = inline(Option<Reach>), Query, description = "How far it reaches; `this` where absent"),
         ("If-Match" = Option<String>, Header, description = "Entity tag that the item must still have"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
     ),
@@ -152,7 +152,7 @@ pub async fn cancel(
         ("id" = String, Path, description = "The calendar"),
         ("item" = String, Path, description = "The task"),
         ("recurrenceId" = String, Path, description = "The instance", example = "2026-03-09T18:00:00"),
-        ("reach" = Option<String>, Query, description = "`this` (as where absent), `following` or `all`"),
+        ("reach" = inline(Option<Reach>), Query, description = "How far it reaches; `this` where absent"),
         ("If-Match" = Option<String>, Header, description = "Entity tag that the item must still have"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
     ),
