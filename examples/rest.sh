@@ -1,5 +1,6 @@
 #!/bin/sh
-# The REST API with curl: a calendar, an event in it, what happens in a week, what changed, a contact; and all of it removed again.
+# The REST API with curl: a calendar, an event in it, what happens in a week, what changed, a task that is done once, what was and its
+# return, a contact; and all of it removed again.
 #
 #   examples/rest.sh http://127.0.0.1:8008 LOGIN PASSWORD
 set -eu
@@ -29,7 +30,7 @@ echo
 key=walk-$$
 for try in 1 2; do
     calendar=$(ask POST /calendars --header "Idempotency-Key: $key" --json \
-        '{"name": "Essai", "color": "#3465A4", "timeZone": "Europe/Paris", "components": ["VEVENT"]}' | member id)
+        '{"name": "Essai", "color": "#3465A4", "timeZone": "Europe/Paris", "components": ["VEVENT", "VTODO"]}' | member id)
     echo "calendar $calendar"
 done
 trap 'ask DELETE "/calendars/$calendar"; echo "removed $calendar"' EXIT
@@ -67,7 +68,7 @@ ask GET '/freebusy?from=2026-03-09T00:00:00Z&to=2026-03-16T00:00:00Z'
 echo
 
 echo "changed only if nobody else has changed it:"
-ask GET "/calendars/$calendar/events/$id" | sed 's/Réunion/Point/' |
+ask GET "/calendars/$calendar/events/$id" --header 'Accept: text/calendar' | sed 's/Réunion/Point/' |
     ask PUT "/calendars/$calendar/events/$id" --header 'Content-Type: text/calendar' --header "If-Match: \"$etag\"" --data-binary @-
 echo
 echo "what changed since the calendar was made (with &wait=60 the answer waits for a change):"
@@ -93,7 +94,42 @@ json_event=$(ask POST "/calendars/$calendar/events" --json '{
 ask PATCH "/calendars/$calendar/events/$json_event" --header 'Content-Type: application/merge-patch+json' \
     --data '{"title": "Comité, salle 3", "locations": {"location": {"@type": "Location", "name": "Salle 3"}}}'
 echo
-ask GET "/calendars/$calendar/events/$json_event" --header 'Accept: application/jscalendar+json'
+ask GET "/calendars/$calendar/events/$json_event"
+echo
+
+echo "a task of every Monday; that of the second one is done:"
+task=$(ask POST "/calendars/$calendar/tasks" --json '{
+    "@type": "Task", "title": "Sauvegarde", "due": "2026-03-02T18:00:00", "timeZone": "Europe/Paris",
+    "recurrenceRules": [{"frequency": "weekly", "count": 4}]}' | member id)
+ask PATCH "/calendars/$calendar/tasks/$task/instances/2026-03-09T18:00:00" --json '{"progress": "completed"}'
+echo
+ask GET "/calendars/$calendar/tasks/$task/instances?from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z&fields=recurrenceId,status"
+echo
+
+echo "what has become of the event, the newest first:"
+history=$(ask GET "/calendars/$calendar/events/$json_event/history?fields=version,what,by,at")
+echo "$history"
+# The last one of them is the oldest; the first one tells when it was last changed.
+first=$(echo "$history" | sed -n 's/.*"version":\([0-9]*\).*/\1/p')
+good=$(echo "$history" | sed -n 's/^[^}]*"at":"\([^"]*\)".*/\1/p')
+echo "as it was at first, and so again:"
+ask GET "/calendars/$calendar/events/$json_event/history/$first"
+echo
+ask POST "/calendars/$calendar/events/$json_event:restore" --json "{\"version\": $first}"
+echo
+echo "deleted by mistake; and the whole calendar as it was when it was good (newer things go): what that would do, and done"
+ask DELETE "/calendars/$calendar/events/$json_event"
+ask POST "/calendars/$calendar:restore" --json "{\"asOf\": \"$good\", \"dryRun\": true}"
+echo
+ask POST "/calendars/$calendar:restore" --header "Idempotency-Key: back-$$" --json "{\"asOf\": \"$good\"}"
+echo
+ask GET "/calendars/$calendar/events/$json_event?fields=id,data&form=json"
+echo
+echo "the calendar itself deleted, and put back with all that was in it:"
+ask DELETE "/calendars/$calendar"
+ask GET /deleted-calendars
+echo
+ask POST "/deleted-calendars/$calendar:restore" --header "Idempotency-Key: put-back-$$"
 echo
 
 book=$(ask GET '/address-books?fields=id' | member id)

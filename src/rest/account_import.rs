@@ -6,7 +6,7 @@
 use super::imports::{Load, Manner, taken_apart};
 use super::problem::{Problem, Refused};
 use super::query::Query;
-use super::report::{Collection, Line, Report};
+use super::report::{ArchiveReport, Collection, Report};
 use super::{body, report};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
@@ -132,7 +132,7 @@ impl Restore {
             Step::File(at, form) => self.file(at, form, out).await,
             Step::Left(at) => {
                 let name = self.name(at);
-                report::push(out, &Collection::file(&name, "ignored", None));
+                report::push(out, &report::File { file: &name, fate: "ignored", why: None });
                 Ok(())
             }
             Step::Absent(name) => {
@@ -187,7 +187,7 @@ impl Restore {
         self.pack = Some(pack);
         match parts {
             Ok(parts) => {
-                report::push(out, &Collection::file(&name, "read", None));
+                report::push(out, &report::File { file: &name, fate: "read", why: None });
                 self.load = Some(Load::begin(intake, parts, &mut self.report, out));
             }
             Err(why) => {
@@ -200,7 +200,7 @@ impl Restore {
 
     fn refuse(&mut self, file: &str, why: String, out: &mut String) {
         self.complete = false;
-        report::push(out, &Collection::file(file, "refused", Some(why)));
+        report::push(out, &report::File { file, fate: "refused", why: Some(why) });
     }
 
     fn name(&self, at: usize) -> String {
@@ -341,7 +341,7 @@ async fn import(
     ),
     request_body(content = String, content_type = "application/zip"),
     responses(
-        (status = 200, description = "A line for each collection and item", body = Line<'_>, content_type = "application/x-ndjson"),
+        (status = 200, description = "A line for each collection and item", body = ArchiveReport, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),

@@ -80,21 +80,21 @@ pub async fn create(
 
 /// A contact
 ///
-/// As it was sent, or in another form by `Accept`: `application/json` is its JSContact. With `fields` what a list tells of it.
+/// Its JSContact, or another form by `Accept`: `text/vcard` are the bytes as they are kept. With `fields` what a list tells of it.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The address book"),
         ("item" = String, Path, description = "The contact"),
-                ("fields" = Option<String>, Query, description = "Members to tell, with commas between them, as in the list; the answer is JSON then, whatever `Accept` says"),
+        ("fields" = Option<String>, Query, description = "Members to tell, with commas between them, as in the list; the answer is JSON then, whatever `Accept` says"),
         ("form" = Option<String>, Query, description = "Form of `data`, as in the list"),
-    ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
     ),
     responses(
         (status = 200, description = "The contact", content(
+            (Object = "application/json"),
             (String = "text/vcard"),
             (Vec<Value> = "application/vcard+json"),
-            (Object = "application/jscontact+json"),
-            (Object = "application/json")
+            (Object = "application/jscontact+json")
         ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "It has not changed"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -158,6 +158,7 @@ pub async fn replace(
         ("id" = String, Path, description = "The address book"),
         ("item" = String, Path, description = "The contact"),
         ("If-Match" = Option<String>, Header, description = "Entity tag that it must still have"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
     ),
     request_body(content(
             (Object = "application/merge-patch+json"),
@@ -179,7 +180,7 @@ pub async fn change(
     request: HttpRequest,
     mut payload: Payload,
 ) -> Result<HttpResponse, Refused> {
-    CONTACTS.change(&core, &actor, &of, request.headers(), &mut payload).await
+    CONTACTS.change(&core, &actor, &of, &request, &mut payload).await
 }
 
 /// Delete a contact

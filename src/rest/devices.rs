@@ -7,13 +7,16 @@ use super::path::{OfDevice, OfDeviceAction};
 use super::problem::{Problem, Refused};
 use super::query::Query;
 use super::undo::{CollectionUndone, at_fault};
-use super::{body, instant};
+use super::{body, instant, once};
 use crate::domain::collection::HomeKind;
 use crate::domain::device::Kind;
-use crate::services::{Actor, Core, devices};
+use crate::services::undo::{Report, Undo};
+use crate::services::{Access, Actor, Core, devices};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// A device: a session, an application password, or a program that logs in with the account's own password.
@@ -160,7 +163,10 @@ pub async fn remove(core: Data<Core>, actor: ReqData<Actor>, of: OfDevice) -> Re
 /// Since an instant, in all collections that the caller may write to, item by item; where something else has changed an item after
 /// it, the item is left and told. Each collection is done by itself. Deleted collections are restored by themselves.
 #[utoipa::path(
-    params(("id" = String, Path, description = "The device")),
+    params(
+        ("id" = String, Path, description = "The device"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
     request_body = UndoDevice,
     responses(
         (status = 200, description = "What was done", body = DeviceUndone),
@@ -178,17 +184,23 @@ pub async fn undo(
     mut payload: Payload,
 ) -> Result<HttpResponse, Refused> {
     actor.whole()?;
-    let wanted: UndoDevice = body::json(request.headers(), &mut payload).await?;
-    let since = instant::member("/since", &wanted.since)?;
-    let done = core.undo_device(&actor, &of.0, since, wanted.dry_run).await;
-    let done = done.map_err(|fault| at_fault(fault, "/since"))?;
-    let collections = done.into_iter().map(|(access, report)| OneUndone {
+    let bytes = body::bytes(request.headers(), &mut payload, body::MOST).await?;
+    let asked = once::of(&request, &bytes)?;
+    let wanted: UndoDevice = body::parse(bytes).await?;
+    let as_of = instant::member("/since", &wanted.since)?;
+    let undo = Undo { as_of, device: Some(of.0), dry_run: wanted.dry_run };
+    let told = core.undo_device(&actor, &undo, asked, Arc::new(move |all| told(all, wanted.dry_run))).await;
+    Ok(HttpResponse::Ok().json(told.map_err(|fault| at_fault(fault, "/since"))?))
+}
+
+fn told(reports: &[(Access, Report)], dry_run: bool) -> Value {
+    let collections = reports.iter().map(|(access, report)| OneUndone {
         id: access.collection().id.to_string(),
         kind: match access.collection().home {
             HomeKind::Calendars => CALENDARS.segment,
             HomeKind::AddressBooks => ADDRESS_BOOKS.segment,
         },
-        report: CollectionUndone::of(report, wanted.dry_run),
+        report: CollectionUndone::of(report, dry_run),
     });
-    Ok(HttpResponse::Ok().json(DeviceUndone { collections: collections.collect() }))
+    json!(DeviceUndone { collections: collections.collect() })
 }

@@ -2,17 +2,17 @@
 //! RFC 7265, RFC 7095, RFC 4180.
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind, label};
-use super::files;
 use super::path::OfCollection;
 use super::problem::{Problem, Refused};
 use super::query::Query;
+use super::{files, forms};
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
 use crate::domain::labels::Label;
 use crate::http::stream::{self, Pages};
 use crate::services::interchange::Writer;
 use crate::services::{Access, Actor, Core};
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
+use actix_web::http::header::{CONTENT_DISPOSITION, VARY};
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse, get};
 
@@ -59,8 +59,8 @@ async fn export(
     request: &HttpRequest,
     mut query: Query,
 ) -> Result<HttpResponse, Refused> {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
-    let wanted = files::wanted(&mut query, accept, kind.home)?;
+    let accept = forms::accepted(request.headers());
+    let wanted = files::wanted(&mut query, accept.as_deref(), kind.home)?;
     query.end()?;
     let access = kind.find(core, actor, id).await?;
     let mut answer = HttpResponse::Ok();

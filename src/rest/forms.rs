@@ -13,6 +13,7 @@ use crate::services::labour;
 use crate::text::component::{Document, Limits};
 use crate::text::vcard::Version;
 use crate::text::{jcal, jcard, jscalendar, jscontact};
+use actix_web::http::header::{ACCEPT, HeaderMap};
 use serde_json::Value;
 
 /// A form of an item.
@@ -42,16 +43,16 @@ type Row = (Form, HomeKind, &'static str, Option<&'static str>);
 /// Media type of JSON that is not said to be more.
 const JSON: &str = "application/json";
 
-/// All of them; of those that a client likes alike the first is given.
+/// All of them; of those that a client likes alike the first is given: JSON to who takes anything, the bytes to who takes any text.
 const FORMS: [Row; 11] = [
-    (Form::Kept, HomeKind::Calendars, "text/calendar", None),
     (Form::Json(HomeKind::Calendars), HomeKind::Calendars, JSON, None),
+    (Form::Kept, HomeKind::Calendars, "text/calendar", None),
     (Form::JCal, HomeKind::Calendars, "application/calendar+json", None),
     (Form::JSCalendar, HomeKind::Calendars, jscalendar::MEDIA_TYPE, None),
+    (Form::Json(HomeKind::AddressBooks), HomeKind::AddressBooks, JSON, None),
     (Form::Kept, HomeKind::AddressBooks, "text/vcard", None),
     (Form::V4, HomeKind::AddressBooks, "text/vcard", Some("4.0")),
     (Form::V3, HomeKind::AddressBooks, "text/vcard", Some("3.0")),
-    (Form::Json(HomeKind::AddressBooks), HomeKind::AddressBooks, JSON, None),
     (Form::JCard, HomeKind::AddressBooks, "application/vcard+json", None),
     (Form::JSContact, HomeKind::AddressBooks, jscontact::MEDIA_TYPE, None),
     (Form::V3, HomeKind::AddressBooks, "text/x-vcard", None),
@@ -103,6 +104,12 @@ impl<'a> Range<'a> {
     }
 }
 
+/// What a request accepts: all of its `Accept` headers are one list (RFC 9110 §5.3). `None` where there is none.
+pub fn accepted(headers: &HeaderMap) -> Option<String> {
+    let all: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
+    (!all.is_empty()).then(|| all.join(","))
+}
+
 /// What an `Accept` header likes best of things that have a media type, and some of them a version; of those liked alike the first. `None` where it
 /// says nothing.
 pub fn preferred<'r, T>(
@@ -124,11 +131,11 @@ pub fn preferred<'r, T>(
 }
 
 impl Form {
-    /// The form that an `Accept` header asks for; what is kept where it says nothing.
+    /// The form that an `Accept` header asks for; JSON where it says nothing.
     pub fn negotiate(accept: Option<&str>, home: HomeKind) -> Result<Form, Refused> {
         let rows = FORMS.iter().filter(|(_, of, _, _)| *of == home);
         let found = preferred(accept, rows.map(|(form, _, media, version)| (*form, *media, *version)))?;
-        Ok(found.unwrap_or(Form::Kept))
+        Ok(found.unwrap_or(Form::Json(home)))
     }
 
     /// The media type that an `Accept` header asks for of what is told as JSCalendar only.
@@ -262,32 +269,58 @@ mod tests {
     #[test]
     fn a_client_gets_the_form_that_it_likes_best() {
         let events = |accept: &str| of(accept, HomeKind::Calendars);
-        for kept in [
+        let json = Some(Form::Json(HomeKind::Calendars));
+        for accept in [
             "",
+            " ",
             "*/*",
+            "*/*;q=0.1",
+            "application/json",
+            "APPLICATION/JSON; charset=utf-8",
+            "application/*",
+            "text/html, application/xhtml+xml, */*;q=0.8",
+            "application/json, text/calendar",
+            "text/calendar;q=0.9, application/json",
+            "*/*, text/calendar;q=0.9",
+            "*/*, text/calendar;q=0",
+            "application/json;q=oops",
+            "text/*;q=0.5, */*;q=0.6",
+            "application/json;q=0.001",
+        ] {
+            assert_eq!(events(accept), json, "{accept}");
+        }
+        assert_eq!(Form::negotiate(None, HomeKind::Calendars).ok(), json);
+        for kept in [
             "text/*",
             "text/calendar",
             "TEXT/Calendar; version=2.0",
+            "text/calendar, */*;q=0.9",
+            "application/json;q=0.5, text/*;q=0.6",
+            "application/json;q=0, */*",
             "application/json;q=0.5, */*;q=0.6",
         ] {
             assert_eq!(events(kept), Some(Form::Kept), "{kept}");
         }
-        assert_eq!(events("application/json"), Some(Form::Json(HomeKind::Calendars)));
-        assert_eq!(events("application/*"), Some(Form::Json(HomeKind::Calendars)));
         assert_eq!(events("application/calendar+json, text/calendar;q=0.9"), Some(Form::JCal));
-        assert_eq!(events("*/*, text/calendar;q=0"), Some(Form::Json(HomeKind::Calendars)));
-        assert_eq!(events("application/json;q=oops"), Some(Form::Json(HomeKind::Calendars)));
-        for none in ["text/vcard", "image/png", "text/calendar;q=0", "nonsense", "text/html, application/xml"]
-        {
+        assert_eq!(events("application/jscalendar+json, */*;q=0.1"), Some(Form::JSCalendar));
+        assert_eq!(events("application/*, application/json;q=0.5"), Some(Form::JCal));
+        for none in [
+            "text/vcard",
+            "image/png",
+            "text/calendar;q=0",
+            "*/*;q=0",
+            "nonsense",
+            "text/html, application/xml",
+        ] {
             assert_eq!(events(none), None, "{none}");
         }
-        assert_eq!(Form::negotiate(None, HomeKind::Calendars).ok(), Some(Form::Kept));
     }
 
     #[test]
     fn versions_of_cards_are_given_to_who_names_them() {
         let cards = |accept: &str| of(accept, HomeKind::AddressBooks);
-        assert_eq!(cards("*/*"), Some(Form::Kept));
+        assert_eq!(cards("*/*"), Some(Form::Json(HomeKind::AddressBooks)));
+        assert_eq!(cards("text/*"), Some(Form::Kept));
         assert_eq!(cards("text/vcard"), Some(Form::Kept));
         assert_eq!(cards("text/vcard; version=4.0"), Some(Form::V4));
         assert_eq!(cards("text/vcard;version=\"3.0\""), Some(Form::V3));

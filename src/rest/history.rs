@@ -4,7 +4,7 @@
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind};
 use super::conditions::{self, form_tag};
-use super::forms::Form;
+use super::forms::{self, Form};
 use super::items::{CONTACTS, EVENTS, Members, TASKS};
 use super::page::{self, Asked, Page};
 use super::path::{OfCollection, OfItem, OfVersion};
@@ -16,7 +16,7 @@ use crate::domain::id::CollectionId;
 use crate::http::pieces;
 use crate::services::past::{Step, Steps, Wanted};
 use crate::services::{Actor, Core, Door, Happened};
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, ETAG, HeaderMap, VARY};
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, HeaderMap, VARY};
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
@@ -132,11 +132,12 @@ async fn then(
     headers: &HeaderMap,
 ) -> Result<HttpResponse, Refused> {
     let place = members.of.find(core, actor, of.item.collection).await?.place();
-    let form = Form::negotiate(headers.get(ACCEPT).and_then(|value| value.to_str().ok()), members.home())?;
+    let form = Form::negotiate(forms::accepted(headers).as_deref(), members.home())?;
     let kept = core.item_version(actor, &place, &of.item.name, members.kind, of.number).await?;
     let etag = form_tag(form.tag(), &kept.etag.0);
     if conditions::not_modified(headers, &etag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+        let mut answer = HttpResponse::NotModified();
+        return Ok(answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).finish());
     }
     let room = match kept.body.len() {
         long if long > LARGE => Some(pieces::room(long).await?),
@@ -278,7 +279,7 @@ pub async fn of_event(
 
 /// An event as it was
 ///
-/// The bytes that it had at this version, or another form of them by `Accept`.
+/// What it was at this version, as JSON or in another form by `Accept`: `text/*` are the bytes that it had.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The calendar"),
@@ -286,7 +287,12 @@ pub async fn of_event(
         ("version" = i64, Path, description = "The version"),
     ),
     responses(
-        (status = 200, description = "The event", content((String = "text/calendar")), headers(("ETag" = String, description = "Its entity tag in this form"))),
+        (status = 200, description = "The event", content(
+            (Object = "application/json"),
+            (String = "text/calendar"),
+            (Vec<Value> = "application/calendar+json"),
+            (Object = "application/jscalendar+json")
+        ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "The caller has it"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
@@ -335,7 +341,7 @@ pub async fn of_task(
 
 /// A task as it was
 ///
-/// The bytes that it had at this version, or another form of them by `Accept`.
+/// What it was at this version, as JSON or in another form by `Accept`: `text/*` are the bytes that it had.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The task list"),
@@ -343,7 +349,12 @@ pub async fn of_task(
         ("version" = i64, Path, description = "The version"),
     ),
     responses(
-        (status = 200, description = "The task", content((String = "text/calendar")), headers(("ETag" = String, description = "Its entity tag in this form"))),
+        (status = 200, description = "The task", content(
+            (Object = "application/json"),
+            (String = "text/calendar"),
+            (Vec<Value> = "application/calendar+json"),
+            (Object = "application/jscalendar+json")
+        ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "The caller has it"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
@@ -392,7 +403,7 @@ pub async fn of_contact(
 
 /// A contact as it was
 ///
-/// The bytes that it had at this version, or another form of them by `Accept`.
+/// What it was at this version, as JSON or in another form by `Accept`: `text/*` are the bytes that it had.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The address book"),
@@ -400,7 +411,12 @@ pub async fn of_contact(
         ("version" = i64, Path, description = "The version"),
     ),
     responses(
-        (status = 200, description = "The contact", content((String = "text/vcard")), headers(("ETag" = String, description = "Its entity tag in this form"))),
+        (status = 200, description = "The contact", content(
+            (Object = "application/json"),
+            (String = "text/vcard"),
+            (Vec<Value> = "application/vcard+json"),
+            (Object = "application/jscontact+json")
+        ), headers(("ETag" = String, description = "Its entity tag in this form"))),
         (status = 304, description = "The caller has it"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),

@@ -9,7 +9,7 @@ use super::files::Sent;
 use super::path::OfCollection;
 use super::problem::{Problem, Refused};
 use super::query::Query;
-use super::report::{Line, Report, Told};
+use super::report::{FileReport, Report, Told};
 use super::{body, files, objects, report};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
@@ -215,7 +215,7 @@ pub fn taken_apart(form: Form, bytes: &[u8], label: Option<&str>, table: &Table)
     ),
     request_body(content((String = "text/calendar"), (String = "application/calendar+json"), (Value = "application/jscalendar+json"), (Value = "application/json"))),
     responses(
-        (status = 200, description = "A line for each item", body = Line<'_>, content_type = "application/x-ndjson"),
+        (status = 200, description = "A line for each item", body = FileReport, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),
@@ -248,7 +248,7 @@ pub async fn calendar(
     ),
     request_body(content((String = "text/vcard"), (String = "application/vcard+json"), (Value = "application/jscontact+json"), (Value = "application/json"), (String = "text/csv"))),
     responses(
-        (status = 200, description = "A line for each item", body = Line<'_>, content_type = "application/x-ndjson"),
+        (status = 200, description = "A line for each item", body = FileReport, content_type = "application/x-ndjson"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
     ),

@@ -1,12 +1,13 @@
-//! One instance of a series of events: read, changed, cancelled, restored; with it, where that is asked for, those that follow or all.
+//! One instance of a series of events or tasks: read, changed, cancelled, restored; with it, where that is asked for, those that follow or all.
 //!
 //! An instance is named by its `recurrenceId`, as windows tell it. What is done to it is an edit of the item's text
-//! (`text/jscalendar`): the rest of its bytes stay. RFC 8984 §4.3.5, RFC 5545 §3.8.4.4.
+//! (`text/jscalendar`): the rest of its bytes stay. `event_instances` and `task_instances` have the addresses. RFC 8984 §4.3.5,
+//! RFC 5545 §3.8.4.4.
 
-use super::forms::Form;
-use super::items::{EVENTS, stale};
+use super::forms::{self, Form};
+use super::items::{Members, stale};
 use super::path::OfInstance;
-use super::problem::{Problem, Refused};
+use super::problem::Refused;
 use super::query::Query;
 use super::writes::Written;
 use super::{conditions, edits, once};
@@ -17,19 +18,23 @@ use crate::services::edits::{Done, Edit, Edited, Editing};
 use crate::services::idempotency::Once;
 use crate::services::{Actor, Core, labour};
 use crate::text::jscalendar::{self, Change, Found, Refused as Unkept, Split};
-use actix_web::http::header::{ACCEPT, ETAG, HeaderMap, LOCATION, VARY};
-use actix_web::web::{Data, Payload, ReqData};
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::http::header::{ETAG, HeaderMap, LOCATION, VARY};
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// What a change of an instance is to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum Reach {
+    /// This one.
     This,
+    /// This one and those behind it.
     Following,
+    /// All of the series.
     All,
 }
 
@@ -103,9 +108,10 @@ fn dated(before: &str, after: String, now: i64) -> Result<String, Unkept> {
     jscalendar::patch(&after, &edits::dated(&Change::Merge(json!({})), now))
 }
 
-fn changing(recurrence_id: String, reach: Reach, plain: Change, now: i64) -> Arc<Edit<Why>> {
+/// `name` is for the new item, where the series is split.
+fn changing(recurrence_id: String, reach: Reach, plain: Change, name: String, now: i64) -> Arc<Edit<Why>> {
     let dated_change = edits::dated(&plain, now);
-    let (uid, name) = (uuid::Uuid::now_v7().to_string(), EVENTS.new_name());
+    let uid = uuid::Uuid::now_v7().to_string();
     Arc::new(move |text: &str| {
         look(text, &recurrence_id)?;
         let one = match reach {
@@ -156,200 +162,117 @@ fn restoring(recurrence_id: String, reach: Reach, now: i64) -> Arc<Edit<Why>> {
     })
 }
 
-/// Makes an edit of the item that an instance is of, and tells what is stored.
-async fn edit(
-    core: &Core,
-    actor: &Actor,
-    of: &OfInstance,
-    conditions: Preconditions,
-    request: Option<Once>,
-    edit: Arc<Edit<Why>>,
-) -> Result<HttpResponse, Refused> {
-    let access = EVENTS.of.find(core, actor, of.item.collection).await?;
-    let place = access.place();
-    let editing = Editing { place: &place, name: &of.item.name, kind: EVENTS.kind, conditions, request };
-    let done = match core.edit_item(actor, editing, edit).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(why)) => Err(why.into()),
-        Err(fault) => Err(fault.into()),
-    };
-    let Done { item, beside } = EVENTS.or_stale(core, actor, &of.item, done).await?;
-    let Some(item) = item else { return Ok(HttpResponse::NoContent().finish()) };
-    let mut answer = HttpResponse::Ok();
-    if let Some(beside) = &beside {
-        answer.insert_header((LOCATION, EVENTS.location(of.item.collection, &beside.name)));
+impl Members {
+    /// Makes an edit of the item that an instance is of, and tells what is stored.
+    async fn edit_series(
+        self,
+        core: &Core,
+        actor: &Actor,
+        of: &OfInstance,
+        conditions: Preconditions,
+        request: Option<Once>,
+        edit: Arc<Edit<Why>>,
+    ) -> Result<HttpResponse, Refused> {
+        let access = self.of.find(core, actor, of.item.collection).await?;
+        let place = access.place();
+        let editing = Editing { place: &place, name: &of.item.name, kind: self.kind, conditions, request };
+        let done = match core.edit_item(actor, editing, edit).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(why)) => Err(why.into()),
+            Err(fault) => Err(fault.into()),
+        };
+        let Done { item, beside } = self.or_stale(core, actor, &of.item, done).await?;
+        let Some(item) = item else { return Ok(HttpResponse::NoContent().finish()) };
+        let mut answer = HttpResponse::Ok();
+        if let Some(beside) = &beside {
+            answer.insert_header((LOCATION, self.location(of.item.collection, &beside.name)));
+        }
+        let following = beside.map(Written::from);
+        Ok(answer.json(SeriesWritten { etag: item.stored.etag.quoted(), id: item.name, following }))
     }
-    let following = beside.map(Written::from);
-    Ok(answer.json(SeriesWritten { etag: item.stored.etag.quoted(), id: item.name, following }))
-}
 
-async fn told(
-    core: &Core,
-    actor: &Actor,
-    of: OfInstance,
-    headers: &HeaderMap,
-) -> Result<HttpResponse, Refused> {
-    let (access, object, _room) = EVENTS.find(core, actor, &of.item).await?;
-    let media = Form::of_instance(headers.get(ACCEPT).and_then(|value| value.to_str().ok()))?;
-    let form =
-        if media == jscalendar::MEDIA_TYPE { Form::JSCalendar } else { Form::Json(HomeKind::Calendars) };
-    let etag = conditions::form_tag(form.tag(), &object.etag.0);
-    let (body, recurrence_id) = (object.body.clone(), of.recurrence_id);
-    let telling = move || -> Result<Value, Why> {
-        look(&body, &recurrence_id)?;
-        Ok(jscalendar::read_instance(&body, &recurrence_id)?)
-    };
-    let instance = labour::of(object.body.len(), telling).await??;
-    let mut answer = HttpResponse::Ok();
-    if conditions::not_modified(headers, &etag) {
-        answer = HttpResponse::NotModified();
-        return Ok(answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).finish());
+    /// Tells an instance.
+    pub async fn read_instance(
+        self,
+        core: &Core,
+        actor: &Actor,
+        of: OfInstance,
+        query: Query,
+        headers: &HeaderMap,
+    ) -> Result<HttpResponse, Refused> {
+        query.end()?;
+        let (access, object, _room) = self.find(core, actor, &of.item).await?;
+        let media = Form::of_instance(forms::accepted(headers).as_deref())?;
+        let form =
+            if media == jscalendar::MEDIA_TYPE { Form::JSCalendar } else { Form::Json(HomeKind::Calendars) };
+        let etag = conditions::form_tag(form.tag(), &object.etag.0);
+        let (body, recurrence_id) = (object.body.clone(), of.recurrence_id);
+        let telling = move || -> Result<Value, Why> {
+            look(&body, &recurrence_id)?;
+            Ok(jscalendar::read_instance(&body, &recurrence_id)?)
+        };
+        let instance = labour::of(object.body.len(), telling).await??;
+        let mut answer = HttpResponse::Ok();
+        if conditions::not_modified(headers, &etag) {
+            answer = HttpResponse::NotModified();
+            return Ok(answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).finish());
+        }
+        let wanted = Preconditions { if_none_match: None, ..conditions::of_item(headers)? };
+        let held = core.hold_for_read(actor, wanted, &access, &object).await;
+        held.map_err(|fault| stale(fault.into(), &object))?;
+        answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).content_type(media);
+        Ok(answer.body(instance.to_string()))
     }
-    let wanted = Preconditions { if_none_match: None, ..conditions::of_item(headers)? };
-    let held = core.hold_for_read(actor, wanted, &access, &object).await;
-    held.map_err(|fault| stale(fault.into(), &object))?;
-    answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).content_type(media);
-    Ok(answer.body(instance.to_string()))
-}
 
-/// An instance of a series
-///
-/// The JSCalendar that it has by itself, with its `recurrenceId`; a cancelled one as the series would have it, with `excluded`.
-#[utoipa::path(
-    params(
-        ("id" = String, Path, description = "The calendar"),
-        ("item" = String, Path, description = "The event"),
-        ("recurrenceId" = String, Path, description = "The instance: its start by the rule, on the clock of the series", example = "2026-03-09T09:30:00"),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tag that the caller has"),
-    ),
-    responses(
-        (status = 200, description = "The instance", content(
-            (Object = "application/json"),
-            (Object = "application/jscalendar+json")
-        ), headers(("ETag" = String, description = "The item's entity tag in this form"))),
-        (status = 304, description = "The item has not changed"),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
-    ),
-    tag = "events"
-)]
-#[get("/calendars/{id}/events/{item}/instances/{recurrenceId}")]
-pub async fn read(
-    core: Data<Core>,
-    actor: ReqData<Actor>,
-    of: OfInstance,
-    query: Query,
-    request: HttpRequest,
-) -> Result<HttpResponse, Refused> {
-    query.end()?;
-    told(&core, &actor, of, request.headers()).await
-}
+    /// Changes an instance, or with it those that `reach` says.
+    pub async fn change_instance(
+        self,
+        core: &Core,
+        actor: &Actor,
+        of: &OfInstance,
+        query: Query,
+        request: &HttpRequest,
+        payload: &mut Payload,
+    ) -> Result<HttpResponse, Refused> {
+        let reach = Reach::take(query)?;
+        self.of.find(core, actor, of.item.collection).await?;
+        let body = self.body(core, request.headers(), payload).await?;
+        let asked = once::of(request, body.as_bytes())?;
+        let wanted = self.change_of(request.headers(), body).await?;
+        let conditions = conditions::of_item(request.headers())?;
+        let changing = changing(of.recurrence_id.clone(), reach, wanted, self.new_name(), core.now());
+        self.edit_series(core, actor, of, conditions, asked, changing).await
+    }
 
-/// Change an instance of a series
-///
-/// A change of its JSCalendar, as of an event. With `reach=following` the series is split where it is not the first instance: both items are
-/// stored, or neither. With `reach=all` the whole series changes; a `start` is the one that this instance shall have.
-#[utoipa::path(
-    params(
-        ("id" = String, Path, description = "The calendar"),
-        ("item" = String, Path, description = "The event"),
-        ("recurrenceId" = String, Path, description = "The instance", example = "2026-03-09T09:30:00"),
-        ("reach" = Option<String>, Query, description = "`this` (as where absent), `following` or `all`"),
-        ("If-Match" = Option<String>, Header, description = "Entity tag that the item must still have"),
-    ),
-    request_body(content(
-        (Object = "application/merge-patch+json"),
-        (Object = "application/jscalendar+json"),
-        (Object = "application/json")
-    )),
-    responses(
-        (status = 200, description = "Changed", body = SeriesWritten, headers(("Location" = String, description = "The address of the new item, where the series was split"))),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
-    ),
-    tag = "events"
-)]
-#[patch("/calendars/{id}/events/{item}/instances/{recurrenceId}")]
-pub async fn change(
-    core: Data<Core>,
-    actor: ReqData<Actor>,
-    of: OfInstance,
-    query: Query,
-    request: HttpRequest,
-    mut payload: Payload,
-) -> Result<HttpResponse, Refused> {
-    let reach = Reach::take(query)?;
-    EVENTS.of.find(&core, &actor, of.item.collection).await?;
-    let body = EVENTS.body(&core, request.headers(), &mut payload).await?;
-    let wanted = EVENTS.change_of(request.headers(), body).await?;
-    let conditions = conditions::of_item(request.headers())?;
-    let changing = changing(of.recurrence_id.clone(), reach, wanted, core.now());
-    edit(&core, &actor, &of, conditions, None, changing).await
-}
+    /// Cancels an instance, or with it those that `reach` says.
+    pub async fn cancel_instance(
+        self,
+        core: &Core,
+        actor: &Actor,
+        of: &OfInstance,
+        query: Query,
+        request: &HttpRequest,
+    ) -> Result<HttpResponse, Refused> {
+        let reach = Reach::take(query)?;
+        let conditions = conditions::of_item(request.headers())?;
+        let asked = once::of(request, b"")?;
+        let cancelling = cancelling(of.recurrence_id.clone(), reach, core.now());
+        self.edit_series(core, actor, of, conditions, asked, cancelling).await
+    }
 
-/// Cancel an instance of a series
-///
-/// With `reach=following` the series ends before it; with `reach=all`, or where nothing would be left, the item is deleted (204).
-#[utoipa::path(
-    params(
-        ("id" = String, Path, description = "The calendar"),
-        ("item" = String, Path, description = "The event"),
-        ("recurrenceId" = String, Path, description = "The instance", example = "2026-03-09T09:30:00"),
-        ("reach" = Option<String>, Query, description = "`this` (as where absent), `following` or `all`"),
-        ("If-Match" = Option<String>, Header, description = "Entity tag that the item must still have"),
-    ),
-    responses(
-        (status = 200, description = "Cancelled", body = SeriesWritten),
-        (status = 204, description = "The item is deleted"),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
-    ),
-    tag = "events"
-)]
-#[delete("/calendars/{id}/events/{item}/instances/{recurrenceId}")]
-pub async fn cancel(
-    core: Data<Core>,
-    actor: ReqData<Actor>,
-    of: OfInstance,
-    query: Query,
-    request: HttpRequest,
-) -> Result<HttpResponse, Refused> {
-    let reach = Reach::take(query)?;
-    let conditions = conditions::of_item(request.headers())?;
-    let cancelling = cancelling(of.recurrence_id.clone(), reach, core.now());
-    edit(&core, &actor, &of, conditions, None, cancelling).await
-}
-
-/// Restore an instance of a series
-///
-/// It is again what the series says it is: a cancelled one comes back, a changed one loses its changes.
-#[utoipa::path(
-    params(
-        ("id" = String, Path, description = "The calendar"),
-        ("item" = String, Path, description = "The event"),
-        ("recurrenceId" = String, Path, description = "The instance", example = "2026-03-09T09:30:00"),
-        ("reach" = Option<String>, Query, description = "`this` (as where absent), `following` or `all`"),
-        ("If-Match" = Option<String>, Header, description = "Entity tag that the item must still have"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
-    ),
-    responses(
-        (status = 200, description = "Restored", body = SeriesWritten),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Try again later", body = Problem, content_type = "application/problem+json"),
-    ),
-    tag = "events"
-)]
-#[post("/calendars/{id}/events/{item}/instances/{recurrenceId}:restore")]
-pub async fn restore(
-    core: Data<Core>,
-    actor: ReqData<Actor>,
-    of: OfInstance,
-    query: Query,
-    request: HttpRequest,
-) -> Result<HttpResponse, Refused> {
-    let reach = Reach::take(query)?;
-    let conditions = conditions::of_item(request.headers())?;
-    let asked = once::of(&request, b"")?;
-    let restoring = restoring(of.recurrence_id.clone(), reach, core.now());
-    edit(&core, &actor, &of, conditions, asked, restoring).await
+    /// Makes an instance, or with it those that `reach` says, what the series has it be.
+    pub async fn restore_instance(
+        self,
+        core: &Core,
+        actor: &Actor,
+        of: &OfInstance,
+        query: Query,
+        request: &HttpRequest,
+    ) -> Result<HttpResponse, Refused> {
+        let reach = Reach::take(query)?;
+        let conditions = conditions::of_item(request.headers())?;
+        let asked = once::of(request, b"")?;
+        let restoring = restoring(of.recurrence_id.clone(), reach, core.now());
+        self.edit_series(core, actor, of, conditions, asked, restoring).await
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, DavPaths, Kind};
 use super::conditions::{self, form_tag};
-use super::forms::Form;
+use super::forms::{self, Form};
 use super::instant;
 use super::page::{self, Asked, Page};
 use super::path::{self, OfItem};
@@ -19,7 +19,7 @@ use crate::http::date::http_date;
 use crate::http::pieces::{self, Room};
 use crate::services::{Access, Actor, Core, Shown};
 use actix_web::body::SizedStream;
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, ETAG, HeaderMap, LAST_MODIFIED, VARY};
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, HeaderMap, LAST_MODIFIED, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::Value;
@@ -226,10 +226,9 @@ impl Members {
         let facts = Facts::take(&mut query, self.home())?;
         query.end()?;
         let (access, object, room) = self.find(core, actor, of).await?;
-        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
         let form = match &facts {
             Some(_) => Form::Kept,
-            None => Form::negotiate(accept, self.home())?,
+            None => Form::negotiate(forms::accepted(headers).as_deref(), self.home())?,
         };
         let etag = form_tag(if facts.is_some() { FACTS } else { form.tag() }, &object.etag.0);
         if conditions::not_modified(headers, &etag) {

@@ -23,6 +23,7 @@ mod delegates;
 mod devices;
 pub mod docs;
 mod edits;
+mod event_instances;
 mod events;
 mod explain;
 mod exports;
@@ -55,6 +56,7 @@ mod restores;
 mod seats;
 mod shares;
 mod subscriptions;
+mod task_instances;
 mod tasks;
 mod trash;
 mod undo;
@@ -101,9 +103,6 @@ pub fn is_public(path: &str) -> bool {
     security(("basic" = []), ("bearer" = [])),
     components(schemas(
         problem::Problem,
-        report::Collection<'_>,
-        report::Progress<'_>,
-        report::Sum,
         hook_messages::WebhookMessage
     ))
 )]
@@ -122,10 +121,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(events::remove)
         .service(events::move_to)
         .service(events::copy)
-        .service(instances::read)
-        .service(instances::change)
-        .service(instances::cancel)
-        .service(instances::restore);
+        .service(event_instances::list)
+        .service(event_instances::read)
+        .service(event_instances::change)
+        .service(event_instances::cancel)
+        .service(event_instances::restore);
     config
         .service(tasks::list)
         .service(tasks::create)
@@ -134,7 +134,12 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(tasks::change)
         .service(tasks::remove)
         .service(tasks::move_to)
-        .service(tasks::copy);
+        .service(tasks::copy)
+        .service(task_instances::list)
+        .service(task_instances::read)
+        .service(task_instances::change)
+        .service(task_instances::cancel)
+        .service(task_instances::restore);
     config
         .service(contacts::list)
         .service(contacts::create)

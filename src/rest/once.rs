@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a POST that may be sent again. `draft-ietf-httpapi-idempotency-key-header`.
+//! `Idempotency-Key`: a request that may be sent again. `draft-ietf-httpapi-idempotency-key-header`.
 
 use super::problem::Refused;
 use crate::services::idempotency::Once;

@@ -4,7 +4,10 @@ use crate::services::interchange::Fate;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
-use utoipa::ToSchema;
+use std::borrow::Cow;
+use utoipa::openapi::schema::OneOf;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// After how many items it is told how far an import is.
 const EACH: u64 = 500;
@@ -38,20 +41,16 @@ pub struct Progress<'p> {
     ignored: &'p [String],
 }
 
-/// A collection or a file of an archive: what became of it stands before its items.
+/// A collection of an archive: what became of it stands before its items.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ImportCollection)]
 pub struct Collection<'c> {
     /// What the collection is called.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    collection: Option<&'c str>,
+    collection: &'c str,
     /// Its id, unless it only would be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// The name of the file in the archive.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'c str>,
-    /// Of a collection `created`, `replaced` (its name and the like), `kept` or `refused`; of a file `read`, `ignored` or `refused`.
+    /// `created`, `replaced` (its name and the like), `kept` or `refused`.
     fate: &'static str,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,18 +60,26 @@ pub struct Collection<'c> {
 impl<'c> Collection<'c> {
     /// A collection that takes items in.
     pub fn reached(name: &'c str, fate: &Fate, id: Option<String>) -> Self {
-        Collection { collection: Some(name), id, file: None, fate: word(fate), why: None }
+        Collection { collection: name, id, fate: word(fate), why: None }
     }
 
     /// One that does not.
     pub fn refused(name: &'c str, why: String) -> Self {
-        Collection { collection: Some(name), id: None, file: None, fate: "refused", why: Some(why) }
+        Collection { collection: name, id: None, fate: "refused", why: Some(why) }
     }
+}
 
-    /// A file.
-    pub fn file(name: &'c str, fate: &'static str, why: Option<String>) -> Self {
-        Collection { collection: None, id: None, file: Some(name), fate, why }
-    }
+/// A file of an archive: what became of it stands before its items.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportFile)]
+pub struct File<'f> {
+    /// Its name in the archive.
+    pub file: &'f str,
+    /// `read`, `ignored` or `refused`.
+    pub fate: &'static str,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 const fn word(fate: &Fate) -> &'static str {
@@ -97,6 +104,65 @@ pub struct Sum {
     dry_run: bool,
     /// True where all items were looked at.
     complete: bool,
+}
+
+/// A line of the answer to an import of one file, for the description.
+#[derive(Debug)]
+pub struct FileReport;
+
+/// A line of the answer to an import of an archive, for the description.
+#[derive(Debug)]
+pub struct ArchiveReport;
+
+/// One of these, told apart by what must be there.
+fn one_of(names: &[&str], description: &str) -> RefOr<Schema> {
+    let lines = names.iter().fold(OneOf::builder(), |all, name| all.item(Ref::from_schema_name(*name)));
+    RefOr::T(Schema::OneOf(lines.description(Some(description)).build()))
+}
+
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+fn add<T: ToSchema>(schemas: &mut Schemas) {
+    schemas.push((T::name().into(), T::schema()));
+}
+
+impl PartialSchema for FileReport {
+    fn schema() -> RefOr<Schema> {
+        let each = "One line of the answer: how far it is, an item, or the sums";
+        one_of(&[&Progress::name(), &Line::name(), &Sum::name()], each)
+    }
+}
+
+impl ToSchema for FileReport {
+    fn name() -> Cow<'static, str> {
+        "ImportReport".into()
+    }
+
+    fn schemas(schemas: &mut Schemas) {
+        add::<Progress<'_>>(schemas);
+        add::<Line<'_>>(schemas);
+        add::<Sum>(schemas);
+    }
+}
+
+impl PartialSchema for ArchiveReport {
+    fn schema() -> RefOr<Schema> {
+        let each = "One line of the answer: a collection, a file, how far that is, an item, or the sums";
+        let names = [Collection::name(), File::name(), Progress::name(), Line::name(), Sum::name()];
+        one_of(&names.each_ref().map(|name| name.as_ref()), each)
+    }
+}
+
+impl ToSchema for ArchiveReport {
+    fn name() -> Cow<'static, str> {
+        "ArchiveImportReport".into()
+    }
+
+    fn schemas(schemas: &mut Schemas) {
+        add::<Collection<'_>>(schemas);
+        add::<File<'_>>(schemas);
+        FileReport::schemas(schemas);
+    }
 }
 
 /// Which items are told one by one.
@@ -172,4 +238,52 @@ pub fn answer() -> HttpResponseBuilder {
 pub fn push(out: &mut String, line: &impl Serialize) {
     out.push_str(&serde_json::to_string(line).unwrap_or_default());
     out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// How many of the kinds of lines that the description names a line is, by what must be there.
+    fn kinds(document: &Value, report: &str, line: &Value) -> usize {
+        let all = document["components"]["schemas"][report]["oneOf"].as_array().expect("kinds");
+        let fits = |kind: &&Value| {
+            let pointer = kind["$ref"].as_str().and_then(|name| name.strip_prefix('#')).expect("a name");
+            let schema = document.pointer(pointer).expect("a schema");
+            let required = schema["required"].as_array().expect("what must be there");
+            let known = |name: &String| schema["properties"].get(name).is_some();
+            required.iter().all(|name| line.get(name.as_str().expect("a name")).is_some())
+                && line.as_object().expect("a line").keys().all(known)
+        };
+        all.iter().filter(fits).count()
+    }
+
+    #[test]
+    fn each_line_is_of_one_kind_that_the_description_names() {
+        let document: Value = serde_json::from_str(super::super::document()).expect("JSON");
+        let mut out = String::new();
+        let mut report = Report::new(Told::All, false);
+        report.file(EACH as usize + 1, &["x".to_owned()], &mut out);
+        for at in 0..=EACH {
+            report.item("i", Some(at), Fate::Created, &mut out);
+        }
+        report.item("i", None, Fate::Refused("no".into()), &mut out);
+        report.broken("why".into(), &mut out);
+        report.end(true, &mut out);
+        let mut archive = String::new();
+        push(&mut archive, &Collection::reached("c", &Fate::Kept, Some("1".into())));
+        push(&mut archive, &Collection::refused("c", "no".into()));
+        push(&mut archive, &File { file: "a.ics", fate: "read", why: None });
+        for line in out.lines() {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(kinds(&document, "ImportReport", &line), 1, "{line}");
+            assert_eq!(kinds(&document, "ArchiveImportReport", &line), 1, "{line}");
+        }
+        for line in archive.lines() {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(kinds(&document, "ImportReport", &line), 0, "{line}");
+            assert_eq!(kinds(&document, "ArchiveImportReport", &line), 1, "{line}");
+        }
+    }
 }

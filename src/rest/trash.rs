@@ -1,17 +1,17 @@
 //! Deleted calendars and address books: seen by their owner for 30 days, and put back as they were.
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind};
-use super::instant;
 use super::page::Page;
 use super::path::{self, OfCollectionAction};
 use super::problem::{Problem, Refused};
 use super::query::Query;
+use super::{instant, once};
 use crate::domain::labels::Label;
 use crate::services::history::KEEP;
 use crate::services::{Actor, Core, Deleted};
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, ReqData};
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,8 +63,10 @@ async fn restore(
     core: &Core,
     actor: &Actor,
     of: OfCollectionAction,
+    request: &HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    let same_place = core.restore_collection(actor, kind.home, kind.kind, of.0).await?;
+    let asked = once::of(request, b"")?;
+    let same_place = core.restore_collection(actor, kind.home, kind.kind, of.0, asked).await?;
     let id = of.0.to_string();
     let location = path::to(&[kind.segment, &id]);
     Ok(HttpResponse::Ok().insert_header((LOCATION, location)).json(CollectionBack { id, same_place }))
@@ -95,7 +97,10 @@ pub async fn calendars(
 /// With its members, shares and id as they were; sync tokens of before go on from where they stood. Where something else has
 /// taken its place in DAV, it gets another.
 #[utoipa::path(
-    params(("id" = String, Path, description = "The calendar")),
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
     responses(
         (status = 200, description = "It is back", body = CollectionBack, headers(("Location" = String, description = "Its address"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -108,8 +113,9 @@ pub async fn restore_calendar(
     core: Data<Core>,
     actor: ReqData<Actor>,
     of: OfCollectionAction,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    restore(CALENDARS, &core, &actor, of).await
+    restore(CALENDARS, &core, &actor, of, &request).await
 }
 
 /// Deleted address books
@@ -137,7 +143,10 @@ pub async fn address_books(
 /// With its members, shares and id as they were; sync tokens of before go on from where they stood. Where something else has
 /// taken its place in DAV, it gets another.
 #[utoipa::path(
-    params(("id" = String, Path, description = "The address book")),
+    params(
+        ("id" = String, Path, description = "The address book"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
     responses(
         (status = 200, description = "It is back", body = CollectionBack, headers(("Location" = String, description = "Its address"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -150,6 +159,7 @@ pub async fn restore_address_book(
     core: Data<Core>,
     actor: ReqData<Actor>,
     of: OfCollectionAction,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    restore(ADDRESS_BOOKS, &core, &actor, of).await
+    restore(ADDRESS_BOOKS, &core, &actor, of, &request).await
 }

@@ -3,14 +3,16 @@
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind};
 use super::path::OfCollectionAction;
 use super::problem::{Problem, Refused};
-use super::{body, instant};
+use super::{body, instant, once};
 use crate::domain::device;
 use crate::domain::fault::Fault;
 use crate::services::undo::{Deed, Report, Undo, Undone};
-use crate::services::{Actor, Core};
+use crate::services::{Access, Actor, Core};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// To when, and how.
@@ -42,7 +44,7 @@ pub struct ItemUndone {
 }
 
 impl ItemUndone {
-    fn of(one: Undone) -> Self {
+    fn of(one: &Undone) -> Self {
         let outcome = match one.deed {
             Deed::Returned => "returned",
             Deed::Reverted => "reverted",
@@ -51,8 +53,8 @@ impl ItemUndone {
             Deed::Lost => "lost",
             Deed::Refused => "refused",
         };
-        let problem = one.fault.map(|fault| Refused::from(fault).problem().clone());
-        ItemUndone { id: one.name, outcome, problem }
+        let problem = one.fault.as_ref().map(|fault| Refused::from(fault.clone()).problem().clone());
+        ItemUndone { id: one.name.clone(), outcome, problem }
     }
 }
 
@@ -74,14 +76,14 @@ pub struct CollectionUndone {
 
 impl CollectionUndone {
     /// A report as it is told.
-    pub fn of(report: Report, dry_run: bool) -> Self {
+    pub fn of(report: &Report, dry_run: bool) -> Self {
         let done = |one: &&Undone| matches!(one.deed, Deed::Returned | Deed::Reverted | Deed::Removed);
         let changed = report.items.iter().filter(done).count();
         CollectionUndone {
             changed,
             left: report.items.len() - changed,
             atomic: report.pieces <= 1,
-            items: report.items.into_iter().map(ItemUndone::of).collect(),
+            items: report.items.iter().map(ItemUndone::of).collect(),
             dry_run,
         }
     }
@@ -104,14 +106,19 @@ async fn restore(
     payload: &mut Payload,
 ) -> Result<HttpResponse, Refused> {
     let access = kind.find(core, actor, of.0).await?;
-    let wanted: RestoreCollection = body::json(request.headers(), payload).await?;
+    let bytes = body::bytes(request.headers(), payload, body::MOST).await?;
+    let asked = once::of(request, &bytes)?;
+    let wanted: RestoreCollection = body::parse(bytes).await?;
     if wanted.device.as_deref().is_some_and(|key| device::kind(key).is_none()) {
         return Err(Refused::at("/device", "is no device: see devices"));
     }
     let as_of = instant::member("/asOf", &wanted.as_of)?;
     let undo = Undo { as_of, device: wanted.device, dry_run: wanted.dry_run };
-    let report = core.undo(actor, &access, &undo).await.map_err(|fault| at_fault(fault, "/asOf"))?;
-    Ok(HttpResponse::Ok().json(CollectionUndone::of(report, undo.dry_run)))
+    let tell = move |reports: &[(Access, Report)]| {
+        reports.first().map(|(_, report)| json!(CollectionUndone::of(report, wanted.dry_run)))
+    };
+    let told = core.undo(actor, &access, &undo, asked, Arc::new(tell)).await;
+    Ok(HttpResponse::Ok().json(told.map_err(|fault| at_fault(fault, "/asOf"))?))
 }
 
 /// Restore a calendar
@@ -121,7 +128,10 @@ async fn restore(
 /// after it. Each is a change like any other. An item that changes meanwhile is left, and told. Names, colours and shares of
 /// the collection stay as they are.
 #[utoipa::path(
-    params(("id" = String, Path, description = "The calendar")),
+    params(
+        ("id" = String, Path, description = "The calendar"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
     request_body = RestoreCollection,
     responses(
         (status = 200, description = "What was done", body = CollectionUndone),
@@ -148,7 +158,10 @@ pub async fn calendar(
 /// after it. Each is a change like any other. An item that changes meanwhile is left, and told. Names, colours and shares of
 /// the collection stay as they are.
 #[utoipa::path(
-    params(("id" = String, Path, description = "The address book")),
+    params(
+        ("id" = String, Path, description = "The address book"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice"),
+    ),
     request_body = RestoreCollection,
     responses(
         (status = 200, description = "What was done", body = CollectionUndone),

@@ -1,9 +1,10 @@
-//! Lists of calendar items that a window of time or a search narrows, and the instances in a window. RFC 4791 §7.8, §9.6.5.
+//! Lists of calendar items that a window of time or a search narrows, and the instances in a window, of all items or of one. RFC 4791 §7.8, §9.6.5.
 
 use super::collections::DavPaths;
 use super::instant;
 use super::items::{self, Item, ListAsked, Members};
 use super::page::{self, Asked, Page};
+use super::path::OfItem;
 use super::problem::Refused;
 use super::query::Query;
 use crate::domain::fault::Condition;
@@ -12,7 +13,7 @@ use crate::domain::query::{CalendarFilter, Words};
 use crate::services::calendar_queries::CalendarQuery;
 use crate::services::contact_queries::ContactQuery;
 use crate::services::instances::Occurring;
-use crate::services::{Access, Core, Shown, freebusy};
+use crate::services::{Access, Actor, Core, Shown, freebusy};
 use crate::text::ical::index::Frame;
 use crate::text::recur::Window;
 use crate::text::recur::civil;
@@ -153,15 +154,7 @@ struct Narrowed {
 
 impl Narrowed {
     fn take(query: &mut Query) -> Result<Self, Refused> {
-        let zone = match query.text("timeZone") {
-            None => None,
-            Some(name) => Some(
-                Some(name.as_str())
-                    .filter(|name| !name.contains("BEGIN:"))
-                    .and_then(freebusy::read_zone)
-                    .ok_or_else(|| Refused::from(Condition::ValidTimezone).field("timeZone"))?,
-            ),
-        };
+        let zone = zone(query)?;
         Ok(Narrowed { window: window(query)?, words: words(query)?, zone })
     }
 
@@ -169,6 +162,16 @@ impl Narrowed {
         let filter = CalendarFilter::simple(component, self.window);
         Ok(CalendarQuery::new(access, filter, self.zone.clone())?.saying(self.words.clone()))
     }
+}
+
+/// Takes `timeZone` out of the parameters.
+fn zone(query: &mut Query) -> Result<Option<Zone>, Refused> {
+    let Some(name) = query.text("timeZone") else { return Ok(None) };
+    Some(name.as_str())
+        .filter(|name| !name.contains("BEGIN:"))
+        .and_then(freebusy::read_zone)
+        .ok_or_else(|| Refused::from(Condition::ValidTimezone).field("timeZone"))
+        .map(Some)
 }
 
 /// Takes `from` and `to` out of the parameters; one that is absent is an open end.
@@ -299,15 +302,49 @@ async fn instances(
 ) -> Result<HttpResponse, Refused> {
     let asked = Asked::take(&mut query, INSTANCE_FIELDS)?;
     query.end()?;
-    let window = narrowed
-        .window
+    let window = closed(narrowed.window)?;
+    let found = core.instances(narrowed.query(access, members.kind.component())?, window).await?;
+    tell_instances(found, &asked, narrowed.zone.as_ref(), access, dav)
+}
+
+/// The instances of one item in a window.
+pub async fn of_item(
+    members: Members,
+    core: &Core,
+    actor: &Actor,
+    dav: &DavPaths,
+    of: &OfItem,
+    mut query: Query,
+) -> Result<HttpResponse, Refused> {
+    let zone = zone(&mut query)?;
+    let window = window(&mut query)?;
+    let asked = Asked::take(&mut query, INSTANCE_FIELDS)?;
+    query.end()?;
+    let window = closed(window)?;
+    let (access, object, _room) = members.find(core, actor, of).await?;
+    let found = core.instances_of(&access, object, window, zone.clone()).await?;
+    tell_instances(found, &asked, zone.as_ref(), &access, dav)
+}
+
+/// A window that has both ends.
+fn closed(window: Option<Window>) -> Result<Window, Refused> {
+    window
         .filter(|window| window.start != i64::MIN && window.end != i64::MAX)
-        .ok_or_else(|| Refused::at("from", "instances are those from 'from' to 'to': give both"))?;
+        .ok_or_else(|| Refused::at("from", "instances are those from 'from' to 'to': give both"))
+}
+
+/// A page of instances.
+fn tell_instances(
+    mut found: Vec<Occurring>,
+    asked: &Asked,
+    zone: Option<&Zone>,
+    access: &Access,
+    dav: &DavPaths,
+) -> Result<HttpResponse, Refused> {
     let after = match &asked.after {
         None => None,
         Some(key) => Some(read_place(key).ok_or_else(|| Refused::at("cursor", "of another list"))?),
     };
-    let mut found = core.instances(narrowed.query(access, members.kind.component())?, window).await?;
     found.sort_by(|a, b| place(a).cmp(&place(b)));
     let limit = usize::try_from(asked.limit).unwrap_or(1);
     let mut rest = found.iter().filter(|shown| after.is_none_or(|after| place(shown) > after));
@@ -318,7 +355,7 @@ async fn instances(
         page::cursor(&format!("{start}\n{recurrence}\n{name}"))
     });
     let parent = dav.of(access);
-    let tell = |shown: &Occurring| asked.sparse(&Occurrence::of(shown, narrowed.zone.as_ref(), &parent, dav));
+    let tell = |shown: &Occurring| asked.sparse(&Occurrence::of(shown, zone, &parent, dav));
     let items = shown.into_iter().map(tell).collect::<Result<Vec<_>, _>>()?;
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }

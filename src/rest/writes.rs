@@ -15,6 +15,7 @@ use crate::http::body::read_item;
 use crate::services::access::Opened;
 use crate::services::content::Sent;
 use crate::services::edits::Editing;
+use crate::services::idempotency::Once;
 use crate::services::items::{Named, Terms};
 use crate::services::transfer::{ItemPlace, Transfer};
 use crate::services::{Access, Actor, Core};
@@ -87,7 +88,7 @@ impl Members {
         if edits::is_said_by(media.as_deref(), self.home()) {
             let json = edits::parse(body.clone()).await?;
             let change = Change::Replace(json);
-            let done = self.edit(core, actor, &access, of, conditions.clone(), change).await;
+            let done = self.edit(core, actor, &access, of, (conditions.clone(), None), change).await;
             match self.or_stale(core, actor, of, done).await? {
                 Some(named) => return Ok(self.written(of.collection, named, false)),
                 // Nothing is there to be changed, and nothing must have come when it is made.
@@ -108,14 +109,16 @@ impl Members {
         core: &Core,
         actor: &Actor,
         of: &OfItem,
-        headers: &HeaderMap,
+        request: &HttpRequest,
         payload: &mut Payload,
     ) -> Result<HttpResponse, Refused> {
         let access = self.of.find(core, actor, of.collection).await?;
+        let headers = request.headers();
         let body = self.body(core, headers, payload).await?;
+        let asked = once::of(request, body.as_bytes())?;
         let change = self.change_of(headers, body).await?;
-        let conditions = conditions::of_item(headers)?;
-        let done = self.edit(core, actor, &access, of, conditions, change).await;
+        let terms = (conditions::of_item(headers)?, asked);
+        let done = self.edit(core, actor, &access, of, terms, change).await;
         let named = self.or_stale(core, actor, of, done).await?.ok_or(Fault::NotFound)?;
         Ok(self.written(of.collection, named, false))
     }
@@ -130,19 +133,19 @@ impl Members {
         edits::change(media.as_deref(), edits::parse(body).await?, self.home()).ok_or_else(unsupported)
     }
 
-    /// Changes an item in place; `None` where there is none.
+    /// Changes an item in place, on conditions and under the key of a request; `None` where there is none.
     async fn edit(
         self,
         core: &Core,
         actor: &Actor,
         access: &Access,
         of: &OfItem,
-        conditions: Preconditions,
+        (conditions, request): (Preconditions, Option<Once>),
         change: Change,
     ) -> Result<Option<Named>, Refused> {
         let edit = edits::edit(change, self.home(), core.now());
         let place = access.place();
-        let editing = Editing { place: &place, name: &of.name, kind: self.kind, conditions, request: None };
+        let editing = Editing { place: &place, name: &of.name, kind: self.kind, conditions, request };
         match core.edit_item(actor, editing, edit).await {
             Ok(done) => done.map(|done| done.item).map_err(|unkept| edits::refused(unkept, self.home())),
             Err(Fault::NotFound) => Ok(None),

@@ -51,6 +51,14 @@ pub struct Done {
     pub beside: Option<Named>,
 }
 
+impl Done {
+    /// Of what a batch tells, which is also what is noted.
+    fn of(steps: Vec<Option<Named>>) -> Self {
+        let mut steps = steps.into_iter();
+        Done { item: steps.next().flatten(), beside: steps.next().flatten() }
+    }
+}
+
 /// An item that is to be edited, and on which terms.
 #[derive(Debug, Clone)]
 pub struct Editing<'e> {
@@ -62,7 +70,7 @@ pub struct Editing<'e> {
     pub kind: ItemKind,
     /// Conditions on it.
     pub conditions: Preconditions,
-    /// The key under which it may be asked for again; only edits that neither remove nor add an item take one.
+    /// The key under which it may be asked for again.
     pub request: Option<Once>,
 }
 
@@ -90,7 +98,7 @@ impl Core {
     ) -> Result<Result<Done, E>, Fault> {
         let Editing { place, name, kind, conditions, request } = editing;
         if let Some(done) = self.done_before(actor, request.as_ref()).await? {
-            return Ok(Ok(Done { item: Some(done), beside: None }));
+            return Ok(Ok(done));
         }
         for _ in 0..ATTEMPTS {
             let (access, object) = self.item(actor, place, name).await?;
@@ -124,23 +132,26 @@ impl Core {
     ) -> Result<Done, Fault> {
         let (place, name, kind) = (access.place(), object.name.clone(), object.kind);
         let media = media_of(place.home);
+        let conditions = unmoved(object);
+        // What is noted or of two parts goes the way of a batch.
         let (text, second) = match edited {
-            Edited::Gone => {
-                self.delete_item_of(actor, &place, &name, kind, unmoved(object)).await?;
+            Edited::Gone if request.is_none() => {
+                self.delete_item_of(actor, &place, &name, kind, conditions).await?;
                 return Ok(Done { item: None, beside: None });
+            }
+            Edited::Gone => {
+                let gone = Step::Delete { place, name, kind, conditions };
+                return self.steps(actor, vec![gone], request).await;
+            }
+            Edited::Text(text) if text == object.body => return self.left(actor, object, request).await,
+            Edited::Text(body) if request.is_none() => {
+                let terms = Terms { kind: Some(kind), ..Terms::default() };
+                let sent = Sent { body, media };
+                let named = self.put_item_on(actor, &place, &name, sent, conditions, terms).await?;
+                return Ok(Done { item: Some(named), beside: None });
             }
             Edited::Text(text) => (text, None),
             Edited::Two { text, name, beside } => (text, Some((name, beside))),
-        };
-        let Some((second, beside)) = second else {
-            let named = if text == object.body {
-                self.left(actor, object, request).await?
-            } else {
-                let terms = Terms { kind: Some(kind), request, ..Terms::default() };
-                let sent = Sent { body: text, media };
-                self.put_item_on(actor, &place, &name, sent, unmoved(object), terms).await?
-            };
-            return Ok(Done { item: Some(named), beside: None });
         };
         let put = |name: String, body: String, conditions: Preconditions| Step::Put {
             place: place.clone(),
@@ -150,32 +161,41 @@ impl Core {
             into: access.collection().kind,
             conditions,
         };
-        let none = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
-        let steps = vec![put(name, text, unmoved(object)), put(second, beside, none)];
-        let mut done = self.batch(actor, steps, request).await.map_err(|Undone { fault, .. }| fault)?;
-        let beside = done.pop().flatten();
-        Ok(Done { item: done.pop().flatten(), beside })
+        let mut steps = vec![put(name, text, conditions)];
+        if let Some((second, beside)) = second {
+            let none = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
+            steps.push(put(second, beside, none));
+        }
+        self.steps(actor, steps, request).await
+    }
+
+    /// Does the steps of one edit: the first is about the item.
+    async fn steps(&self, actor: &Actor, steps: Vec<Step>, request: Option<Once>) -> Result<Done, Fault> {
+        let done = self.batch(actor, steps, request).await.map_err(|Undone { fault, .. }| fault)?;
+        Ok(Done::of(done))
     }
 
     /// Notes that an item was left as it is.
-    async fn left(&self, actor: &Actor, object: &Shown, request: Option<Once>) -> Result<Named, Fault> {
+    async fn left(&self, actor: &Actor, object: &Shown, request: Option<Once>) -> Result<Done, Fault> {
         let (etag, schedule_tag) = (object.etag.clone(), object.schedule_tag.clone());
         let named =
             Named { name: object.name.clone(), stored: Stored { created: false, etag, schedule_tag } };
+        let named = vec![Some(named)];
         if request.is_none() {
-            return Ok(named);
+            return Ok(Done::of(named));
         }
         let actor = actor.clone();
         let write = move |tx: &mut crate::store::WriteTx<'_>| {
             once(tx, &actor, request.as_ref(), |_| Ok(named.clone()))
         };
-        fault(self.store.write(write).await)
+        fault(self.store.write(write).await).map(Done::of)
     }
 
     /// What a request did when it came before. Asked ahead of its conditions: they held then, and need not hold any longer.
-    async fn done_before(&self, actor: &Actor, request: Option<&Once>) -> Result<Option<Named>, Fault> {
+    async fn done_before(&self, actor: &Actor, request: Option<&Once>) -> Result<Option<Done>, Fault> {
         let Some(request) = request.cloned() else { return Ok(None) };
         let (actor, now) = (actor.clone(), self.now());
-        fault(self.store.read(Weight::Point, move |tx| noted(tx, &actor, &request, now)).await)
+        let done = fault(self.store.read(Weight::Point, move |tx| noted(tx, &actor, &request, now)).await)?;
+        Ok(done.map(Done::of))
     }
 }

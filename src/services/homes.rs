@@ -72,7 +72,7 @@ impl Core {
         )
     }
 
-    /// The collections of a home that the actor may know of.
+    /// The collections of a home that the actor may know of; those of others that stand in it are not among them.
     pub async fn collections(
         &self,
         actor: &Actor,
@@ -86,11 +86,7 @@ impl Core {
                     actor.reach(kind)?;
                     let owner = access::owner_of(tx, &actor, &owner)?;
                     let all = tx.collections(owner.id, kind)?;
-                    let mut all = access::visible(tx, &actor, &owner, all)?;
-                    if owner.id == actor.id {
-                        all.extend(mounts::shown(tx, &actor, kind)?);
-                    }
-                    Ok(all)
+                    access::visible(tx, &actor, &owner, all)
                 })
                 .await,
         )

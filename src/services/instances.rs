@@ -2,8 +2,10 @@
 //!
 //! One budget a request, over all pages, objects and calendars. RFC 4791 §9.6.5, §7.10.
 
+use super::access::Access;
 use super::actor::Actor;
 use super::calendar_queries::CalendarQuery;
+use super::freebusy::zone_of;
 use super::projection::Shown;
 use super::{Core, labour};
 use crate::domain::acl::Privilege;
@@ -103,6 +105,26 @@ impl Core {
         }
         found.sort_by(|a, b| (a.instance.start, &a.of.name).cmp(&(b.instance.start, &b.of.name)));
         Ok(found)
+    }
+
+    /// The instances in `window` of one object of a collection, the earliest first; `zone` overrides the collection's own for times
+    /// without one.
+    pub async fn instances_of(
+        &self,
+        access: &Access,
+        object: Shown,
+        window: Window,
+        zone: Option<Zone>,
+    ) -> Result<Vec<Occurring>, Fault> {
+        let zone = zone.unwrap_or_else(|| zone_of(access.collection()));
+        let bytes = object.body.len();
+        let work = move || {
+            let mut shown = Vec::new();
+            expand(&object, window, &zone, &mut Budget::default(), &mut shown).map(|()| shown)
+        };
+        let mut shown = labour::of(bytes, work).await??;
+        shown.sort_by_key(|one| one.instance.start);
+        Ok(shown)
     }
 
     /// When each of some people is busy in a window, over all calendars of his whose busy times the actor may see, but the

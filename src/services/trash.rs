@@ -4,11 +4,12 @@
 
 use super::access;
 use super::actor::Actor;
+use super::idempotency::{Once, once};
 use super::{Core, fault};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
-use crate::store::{Deleted, Weight};
+use crate::store::{Deleted, Error, Weight, WriteTx};
 
 /// Deleted collections that are told: the last ones.
 const MOST: i64 = 1_000;
@@ -30,34 +31,48 @@ impl Core {
     }
 
     /// Puts one back into the home that it was deleted from; under another name where something else has taken its own. Tells whether
-    /// it has its own.
+    /// it has its own. A `request` that was answered is answered alike.
     pub async fn restore_collection(
         &self,
         actor: &Actor,
         home: HomeKind,
         kind: CollectionKind,
         id: CollectionId,
+        request: Option<Once>,
     ) -> Result<bool, Fault> {
         actor.reach(home)?;
         let (actor, most) = (actor.clone(), self.limits.collections);
         // Made here, for the transaction may run again.
         let other = uuid::Uuid::now_v7().to_string();
-        let restore = move |tx: &mut crate::store::WriteTx<'_>| {
-            tx.lock_home(actor.id, home)?;
-            let own = |one: &Collection| one.owner == actor.id && one.home == home && one.kind == kind;
-            let back = tx.deleted_collection(id)?.filter(own).ok_or(Fault::NotFound)?;
-            // As making one: who may only change a part of the account changes no homes.
-            let owner = access::owner_of(tx, &actor, &actor.handle)?;
-            let place = access::Place { owner: owner.handle, home, slug: back.slug.clone(), id: None };
-            super::collections::own_home(&actor, &place)?;
-            if tx.collections(actor.id, home)?.len() >= most {
-                return Err(Condition::QuotaNotExceeded.into());
-            }
-            let free = tx.collection(actor.id, home, &back.slug)?.is_none()
-                && !tx.is_mounted_at(actor.id, home, &back.slug)?;
-            tx.undelete_collection(&back, if free { &back.slug } else { &other })?;
-            Ok(free)
+        let restore = move |tx: &mut WriteTx<'_>| {
+            once(tx, &actor, request.as_ref(), |tx| put_back(tx, &actor, home, kind, id, &other, most))
         };
         fault(self.store.write(restore).await)
     }
+}
+
+/// Puts a collection back, in a transaction; `other` is its name where its own is taken, `most` how many a home may have.
+fn put_back(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    home: HomeKind,
+    kind: CollectionKind,
+    id: CollectionId,
+    other: &str,
+    most: usize,
+) -> Result<bool, Error> {
+    tx.lock_home(actor.id, home)?;
+    let own = |one: &Collection| one.owner == actor.id && one.home == home && one.kind == kind;
+    let back = tx.deleted_collection(id)?.filter(own).ok_or(Fault::NotFound)?;
+    // As making one: who may only change a part of the account changes no homes.
+    let owner = access::owner_of(tx, actor, &actor.handle)?;
+    let place = access::Place { owner: owner.handle, home, slug: back.slug.clone(), id: None };
+    super::collections::own_home(actor, &place)?;
+    if tx.collections(actor.id, home)?.len() >= most {
+        return Err(Condition::QuotaNotExceeded.into());
+    }
+    let free = tx.collection(actor.id, home, &back.slug)?.is_none()
+        && !tx.is_mounted_at(actor.id, home, &back.slug)?;
+    tx.undelete_collection(&back, if free { &back.slug } else { other })?;
+    Ok(free)
 }

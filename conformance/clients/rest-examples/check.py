@@ -25,7 +25,12 @@ PATIENCE = 120
 
 #: Example → its command, and what it must print, in this order.
 EXAMPLES = {
-    "curl": (["sh", "rest.sh"], ["Asia/Tokyo", r'"kind":"busy"', r'"created":true', "UID:autre-", r'"title":"Comité, salle 3"', "removed"]),
+    "curl": (
+        ["sh", "rest.sh"],
+        ["Asia/Tokyo", r'"kind":"busy"', r'"created":true', "UID:autre-", r'"title":"Comité, salle 3"', r'"status":"COMPLETED"',
+         r'"what":"changed".*"what":"created"', r'"title":"Comité"', r'"outcome":"returned"', r'"outcome":"returned"', r'"title":"Comité, salle 3"',
+         "keptUntil", r'"samePlace":true', "removed"],
+    ),
     "python": (
         ["python3", "rest.py"],
         ["I am alice", "10 lessons", "urn:cenacle:problem:precondition-failed it is as changed", r"2026-03-02T09:00:00 Leçon 2|2026-03-03T09:00:00 Leçon 3",

@@ -20,11 +20,20 @@ class Pools:
         if isinstance(found, str) and found and found not in self.ids[address]:
             self.ids[address].append(found)
 
+    def forget(self, address, gone):
+        """An id that is there no more, and what was below it."""
+        if gone in self.ids.get(address, ()):
+            self.ids[address].remove(gone)
+        for below in [known for known in self.ids if known.startswith(f"{address}/{gone}/")]:
+            del self.ids[below]
+
     def learn(self, method, address, status, body):
         """Take from an answer what it says is there now. `address` is without a query, decoded."""
         parent, _, last = address.rpartition("/")
-        if status in (404, 204) and last in self.ids.get(parent, ()) and (status == 404 or method == "DELETE"):
-            self.ids[parent].remove(last)
+        if status in (404, 204) and (status == 404 or method == "DELETE"):
+            self.forget(parent, last)
+        elif method == "POST" and 200 <= status < 300 and last.endswith(":move"):
+            self.forget(parent, last.removesuffix(":move"))
         if not 200 <= status < 300 or not isinstance(body, dict):
             return
         if method == "POST" and ":" not in last:
@@ -34,8 +43,9 @@ class Pools:
         elif method == "GET" and isinstance(body.get("items"), list):
             for item in body["items"]:
                 known = item if isinstance(item, dict) else {}
-                # A content of before is called by its number.
-                self.add(address, str(known["version"]) if "version" in known else known.get("id"))
+                # A content of before is called by its number, an instance by when the series would have it.
+                called = known.get("recurrenceId") if address.endswith("/instances") else known.get("id")
+                self.add(address, str(known["version"]) if "version" in known else called)
 
     def fill(self, template, given, random):
         """The parameters `given` of a path, most of those that name nothing replaced by ids that are there."""

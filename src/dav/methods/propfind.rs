@@ -85,7 +85,10 @@ impl Pages for Listing {
             }
             Step::Members(of, after) => self.page(of, after, out).await?,
             Step::Collections(owner, home) => {
-                let all = self.core.collections(&self.actor, &owner, home).await?;
+                let mut all = self.core.collections(&self.actor, &owner, home).await?;
+                if owner == self.actor.handle {
+                    all.extend(self.core.mounted(&self.actor, home).await?);
+                }
                 for access in all.into_iter().filter(Access::is_shown) {
                     self.respond(&Resource::Collection(Box::new(access)), out).await;
                 }

@@ -1,9 +1,10 @@
 //! A plan is carried out: first what goes, so that UIDs are free, then what comes back. Each piece is one transaction.
 //!
-//! An item that is not as it was seen, or that the collection does not take, is left and told; the others are done.
+//! An item that is not as it was seen, or that the collection does not take, is left and told; the others are done. What was done is noted
+//! with the last piece: who repeats a request that ended before it has the rest done, and what is left of it told.
 
 use super::plan::Planned;
-use super::{Core, Deed, Report, Undone, fault};
+use super::{Core, Deed, Report, Tell, Undone, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::CollectionKind;
 use crate::domain::fault::Fault;
@@ -11,12 +12,15 @@ use crate::domain::object::Draft;
 use crate::services::access::{self, Access, Place};
 use crate::services::actor::Actor;
 use crate::services::content::{self, Media, Sent};
+use crate::services::idempotency::{Once, once};
 use crate::services::items::{self, Entering};
 use crate::services::labour;
 use crate::services::projection;
 use crate::store::{Error, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
-use std::collections::HashMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Items of one transaction at most.
@@ -45,70 +49,91 @@ enum Ready {
 /// What became of an act: the item, and why it was not done.
 type Outcome = (String, Option<Fault>);
 
-impl Core {
-    pub(super) async fn apply(
-        &self,
-        actor: &Actor,
-        access: &Access,
-        planned: Vec<Planned>,
-    ) -> Result<Report, Fault> {
-        let pieces = cut(acts(&planned));
-        let count = pieces.len();
-        let mut faults: HashMap<String, Fault> = HashMap::new();
-        for piece in pieces {
-            // What did not make way is not written over.
-            let piece = piece.into_iter().filter(|act| !faults.contains_key(&act.name)).collect();
-            for (name, why) in self.apply_piece(actor, access, piece).await? {
-                if let Some(fault) = why {
-                    faults.insert(name, fault);
-                }
-            }
-        }
-        let items = planned.into_iter().map(|one| match faults.remove(&one.name) {
-            Some(fault) => Undone { name: one.name, deed: Deed::Refused, fault: Some(fault) },
-            None => one.told(),
-        });
-        Ok(Report { items: items.collect(), pieces: count })
+/// A collection that is being undone.
+pub(super) struct Going {
+    /// It.
+    pub access: Access,
+    /// What is to be done.
+    pub planned: Vec<Planned>,
+    /// Transactions that it takes.
+    pieces: usize,
+    /// Why items were not done.
+    faults: HashMap<String, Fault>,
+}
+
+impl Going {
+    pub(super) fn new(access: Access, planned: Vec<Planned>) -> Self {
+        Going { access, planned, pieces: 0, faults: HashMap::new() }
     }
 
-    /// One transaction.
-    async fn apply_piece(
+    /// What became of it; `more` is why other items were not done.
+    fn report(&self, more: &HashMap<String, Fault>) -> Report {
+        let told = |one: &Planned| match self.faults.get(&one.name).or_else(|| more.get(&one.name)) {
+            Some(fault) => Undone { name: one.name.clone(), deed: Deed::Refused, fault: Some(fault.clone()) },
+            None => one.clone().told(),
+        };
+        Report { items: self.planned.iter().map(told).collect(), pieces: self.pieces }
+    }
+}
+
+/// What became of all; `last` is what the last piece, of the collection `at`, could not do.
+fn reports(all: &[Going], at: usize, last: &[Outcome]) -> Vec<(Access, Report)> {
+    let more = faults(last);
+    let none = HashMap::new();
+    let report = |(number, going): (usize, &Going)| {
+        (going.access.clone(), going.report(if number == at { &more } else { &none }))
+    };
+    all.iter().enumerate().map(report).collect()
+}
+
+fn faults(outcomes: &[Outcome]) -> HashMap<String, Fault> {
+    outcomes.iter().filter_map(|(name, why)| Some((name.clone(), why.clone()?))).collect()
+}
+
+impl Core {
+    /// Does what is planned. What `tell` makes of it is noted with the last piece, where the request has a key.
+    pub(super) async fn apply<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         actor: &Actor,
-        access: &Access,
-        piece: Vec<Act>,
-    ) -> Result<Vec<Outcome>, Fault> {
-        let ready = self.drafts(access.collection().kind, piece).await?;
-        let (actor, place, members) = (actor.clone(), access.place(), self.limits.members);
-        let owner = place.owner.clone();
-        let write = move |tx: &mut WriteTx<'_>| {
-            let access = access::find_for_change(tx, &actor, &place)?;
-            access.need(Privilege::Read)?;
-            let mut outcomes: Vec<Outcome> = Vec::with_capacity(ready.len());
-            for act in &ready {
-                let name = act.name();
-                // Of two acts on an item the second needs the first.
-                let stuck = outcomes.iter().any(|(other, why)| other == name && why.is_some());
-                if stuck {
-                    continue;
-                }
-                match run(tx, &actor, &access, &place, act, members) {
-                    Ok(()) => outcomes.push((name.to_owned(), None)),
-                    // Nothing was written: all that refuses does so before.
-                    Err(Error::Fault(
-                        fault @ (Fault::Condition(_)
-                        | Fault::Conflict(_)
-                        | Fault::NotFound
-                        | Fault::TooLarge(_)),
-                    )) => {
-                        outcomes.push((name.to_owned(), Some(fault)));
-                    }
-                    Err(error) => return Err(error),
-                }
+        mut all: Vec<Going>,
+        request: Option<Once>,
+        tell: Arc<Tell<T>>,
+    ) -> Result<T, Fault> {
+        let mut waiting = VecDeque::new();
+        for (at, going) in all.iter_mut().enumerate() {
+            let pieces = cut(acts(&going.planned));
+            going.pieces = pieces.len();
+            waiting.extend(pieces.into_iter().map(|piece| (at, piece)));
+        }
+        while let Some((at, piece)) = waiting.pop_front() {
+            let Some(going) = all.get_mut(at) else { continue };
+            // What did not make way is not written over.
+            let piece: Vec<Act> =
+                piece.into_iter().filter(|act| !going.faults.contains_key(&act.name)).collect();
+            let ready = self.drafts(going.access.collection().kind, piece).await?;
+            let (who, place, members) = (actor.clone(), going.access.place(), self.limits.members);
+            let owner = place.owner.clone();
+            if !waiting.is_empty() {
+                let write = move |tx: &mut WriteTx<'_>| run_all(tx, &who, &place, &ready, members);
+                going.faults.extend(faults(&fault(self.store.write_home(&owner, write).await)?));
+                continue;
             }
-            Ok(outcomes)
+            let write = move |tx: &mut WriteTx<'_>| {
+                once(tx, &who, request.as_ref(), |tx| {
+                    let outcomes = run_all(tx, &who, &place, &ready, members)?;
+                    Ok(tell(&reports(&all, at, &outcomes)))
+                })
+            };
+            return fault(self.store.write_home(&owner, write).await);
+        }
+        if request.is_none() {
+            return Ok(tell(&reports(&all, 0, &[])));
+        }
+        let actor = actor.clone();
+        let write = move |tx: &mut WriteTx<'_>| {
+            once(tx, &actor, request.as_ref(), |_| Ok(tell(&reports(&all, 0, &[]))))
         };
-        fault(self.store.write_home(&owner, write).await)
+        fault(self.store.write(write).await)
     }
 
     /// The piece with its drafts, which are made before the transaction.
@@ -146,6 +171,38 @@ impl Ready {
             Ready::Put { draft, .. } => &draft.name,
         }
     }
+}
+
+/// A piece, in a transaction.
+fn run_all(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    place: &Place,
+    ready: &[Ready],
+    members: i64,
+) -> Result<Vec<Outcome>, Error> {
+    let access = access::find_for_change(tx, actor, place)?;
+    access.need(Privilege::Read)?;
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(ready.len());
+    for act in ready {
+        let name = act.name();
+        // Of two acts on an item the second needs the first.
+        let stuck = outcomes.iter().any(|(other, why)| other == name && why.is_some());
+        if stuck {
+            continue;
+        }
+        match run(tx, actor, &access, place, act, members) {
+            Ok(()) => outcomes.push((name.to_owned(), None)),
+            // Nothing was written: all that refuses does so before.
+            Err(Error::Fault(
+                fault @ (Fault::Condition(_) | Fault::Conflict(_) | Fault::NotFound | Fault::TooLarge(_)),
+            )) => {
+                outcomes.push((name.to_owned(), Some(fault)));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(outcomes)
 }
 
 fn run(

@@ -10,12 +10,17 @@ mod trace;
 use super::access::Access;
 use super::actor::Actor;
 use super::history::KEEP;
+use super::idempotency::{Once, noted};
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::store::Weight;
+use apply::Going;
 use plan::Planned;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// Items that one request undoes at most.
 pub const MOST_ITEMS: usize = 20_000;
@@ -68,38 +73,47 @@ pub struct Report {
     pub pieces: usize,
 }
 
+/// What is told of collections and what became of them, in the caller's words. It may run several times.
+pub type Tell<T> = dyn Fn(&[(Access, Report)]) -> T + Send + Sync;
+
 impl Core {
     /// Brings a collection to what it was at a moment, or takes back what one device did since. Others' changes that come
-    /// meanwhile are left alone, and told.
-    pub async fn undo(&self, actor: &Actor, access: &Access, undo: &Undo) -> Result<Report, Fault> {
-        let of = access.need(Privilege::Read)?.collection();
+    /// meanwhile are left alone, and told. A `request` that was answered is answered alike.
+    pub async fn undo<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        undo: &Undo,
+        request: Option<Once>,
+        tell: Arc<Tell<T>>,
+    ) -> Result<T, Fault> {
+        access.need(Privilege::Read)?;
         // What each item needs is asked again in its transaction.
         access.need(Privilege::WriteContent)?;
+        // A trial does nothing that could be done twice.
+        let request = request.filter(|_| !undo.dry_run);
+        if let Some(told) = self.told_before(actor, request.as_ref()).await? {
+            return Ok(told);
+        }
         self.in_reach(undo.as_of)?;
-        if undo.device.is_none() && undo.as_of < of.created_at {
-            return Err(Fault::BadRequest("the collection did not exist then".into()));
-        }
-        let traces = self.trace(actor, of, undo).await?;
-        let planned = self.plan(of.id, traces).await?;
-        let planned = self.seen_of(access, planned).await?;
-        if undo.dry_run {
-            let items = planned.into_iter().map(Planned::told).collect();
-            return Ok(Report { items, pieces: 0 });
-        }
-        self.apply(actor, access, planned).await
+        let planned = self.planned(actor, access, undo).await?;
+        self.carry_out(actor, vec![Going::new(access.clone(), planned)], undo.dry_run, request, tell).await
     }
 
     /// As [`Core::undo`] with a device, in all collections that the actor may write to. Tells those where something was to be done.
-    pub async fn undo_device(
+    pub async fn undo_device<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         actor: &Actor,
-        key: &str,
-        as_of: i64,
-        dry_run: bool,
-    ) -> Result<Vec<(Access, Report)>, Fault> {
+        undo: &Undo,
+        request: Option<Once>,
+        tell: Arc<Tell<T>>,
+    ) -> Result<T, Fault> {
         actor.whole()?;
-        self.in_reach(as_of)?;
-        let undo = Undo { as_of, device: Some(key.to_owned()), dry_run };
+        let request = request.filter(|_| !undo.dry_run);
+        if let Some(told) = self.told_before(actor, request.as_ref()).await? {
+            return Ok(told);
+        }
+        self.in_reach(undo.as_of)?;
         let mut all = Vec::new();
         let mut left = MOST_ITEMS;
         for home in [HomeKind::Calendars, HomeKind::AddressBooks] {
@@ -107,17 +121,55 @@ impl Core {
                 if access.need(Privilege::Read).is_err() || access.need(Privilege::WriteContent).is_err() {
                     continue;
                 }
-                let report = self.undo(actor, &access, &undo).await?;
-                left = left.saturating_sub(report.items.len());
-                if !report.items.is_empty() {
-                    all.push((access, report));
-                }
-                if left == 0 {
-                    return Err(too_many());
+                let planned = self.planned(actor, &access, undo).await?;
+                left = left.checked_sub(planned.len()).ok_or_else(too_many)?;
+                if !planned.is_empty() {
+                    all.push(Going::new(access, planned));
                 }
             }
         }
-        Ok(all)
+        self.carry_out(actor, all, undo.dry_run, request, tell).await
+    }
+
+    /// What was told when the request came before.
+    async fn told_before<T: DeserializeOwned + Send + 'static>(
+        &self,
+        actor: &Actor,
+        request: Option<&Once>,
+    ) -> Result<Option<T>, Fault> {
+        let Some(request) = request.cloned() else { return Ok(None) };
+        let (actor, now) = (actor.clone(), self.now());
+        fault(self.store.read(Weight::Point, move |tx| noted(tx, &actor, &request, now)).await)
+    }
+
+    /// What is to be done to the items of a collection.
+    async fn planned(&self, actor: &Actor, access: &Access, undo: &Undo) -> Result<Vec<Planned>, Fault> {
+        let of = access.collection();
+        if undo.device.is_none() && undo.as_of < of.created_at {
+            return Err(Fault::BadRequest("the collection did not exist then".into()));
+        }
+        let traces = self.trace(actor, of, undo).await?;
+        let planned = self.plan(of.id, traces).await?;
+        self.seen_of(access, planned).await
+    }
+
+    async fn carry_out<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        actor: &Actor,
+        all: Vec<Going>,
+        dry_run: bool,
+        request: Option<Once>,
+        tell: Arc<Tell<T>>,
+    ) -> Result<T, Fault> {
+        if !dry_run {
+            return self.apply(actor, all, request, tell).await;
+        }
+        let told = |going: Going| {
+            let items = going.planned.into_iter().map(Planned::told).collect();
+            (going.access, Report { items, pieces: 0 })
+        };
+        let reports: Vec<(Access, Report)> = all.into_iter().map(told).collect();
+        Ok(tell(&reports))
     }
 
     /// Refuses a moment of which not everything is kept.

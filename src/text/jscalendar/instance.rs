@@ -154,9 +154,11 @@ impl Series {
         let mut patch = own(from);
         // The bag is that of the component itself, RANGE among it.
         patch.retain(|pointer, _| pointer.split('/').next() != Some("iCalendar"));
-        let moved = patch.get("start").and_then(Value::as_str).and_then(place::local_seconds);
-        if let (Some(moved), Some(from)) = (moved, place::local_seconds(from)) {
-            patch.insert("start".to_owned(), json!(place::local(civil.saturating_add(moved - from))));
+        for name in ["start", "due"] {
+            let moved = patch.get(name).and_then(Value::as_str).and_then(place::local_seconds);
+            if let (Some(moved), Some(from)) = (moved, place::local_seconds(from)) {
+                patch.insert(name.to_owned(), json!(place::local(civil.saturating_add(moved - from))));
+            }
         }
         patch
     }
@@ -266,9 +268,10 @@ pub fn change_all(current: &str, change: &Change) -> Result<String, Refused> {
 
 /// Moves what is counted from the start of a series along with it, where the change did not say how.
 fn moved(old: &Map<String, Value>, mut new: Map<String, Value>) -> Map<String, Value> {
-    let start =
-        |json: &Map<String, Value>| json.get("start").and_then(Value::as_str).and_then(place::local_seconds);
-    let (Some(from), Some(to)) = (start(old), start(&new)) else { return new };
+    let first = |json: &Map<String, Value>| {
+        json.get(overrides::counted_by(json)).and_then(Value::as_str).and_then(place::local_seconds)
+    };
+    let (Some(from), Some(to)) = (first(old), first(&new)) else { return new };
     if from == to {
         return new;
     }
@@ -323,7 +326,7 @@ pub fn change_following(
     relate(&mut first, uid, "next");
     relate(&mut second, &old_uid, "first");
     second.insert("uid".to_owned(), json!(uid));
-    second.insert("start".to_owned(), json!(recurrence_id));
+    second.extend(overrides::times_at(&series.old, recurrence_id));
     let before = series.to(first)?;
     let copy = with_uid(current, &old_uid, uid)?;
     let document =

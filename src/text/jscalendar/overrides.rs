@@ -123,14 +123,38 @@ pub(super) fn read(view: &mut View<'_, '_, '_>, anchor: &When) -> Map<String, Va
     out
 }
 
-/// What an instance is by itself: the series without its recurrence, at another start.
+/// The member that the instances of a series are counted by: `start`, of a task without one `due`.
+pub(super) fn counted_by(members: &Map<String, Value>) -> &'static str {
+    let is = |key: &str| members.get(key).is_some_and(Value::is_string);
+    if !is("start") && is("due") { "due" } else { "start" }
+}
+
+/// The times that an instance has unless it says otherwise: what it is counted by is its key, and a task's due is as long after the
+/// start as that of the series.
+pub(super) fn times_at(master: &Map<String, Value>, key: &str) -> Map<String, Value> {
+    let mut out = Map::new();
+    let counted_by = counted_by(master);
+    out.insert(counted_by.to_owned(), Value::String(key.to_owned()));
+    let civil = |name: &str| master.get(name).and_then(Value::as_str).and_then(place::local_seconds);
+    if counted_by == "start"
+        && let (Some(start), Some(due), Some(at)) = (civil("start"), civil("due"), place::local_seconds(key))
+    {
+        out.insert(
+            "due".to_owned(),
+            Value::String(place::local(due.saturating_add(at.saturating_sub(start)))),
+        );
+    }
+    out
+}
+
+/// What an instance is by itself: the series without its recurrence, at its own time.
 pub(super) fn instance(
     master: &Map<String, Value>,
     key: &str,
     patch: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Refused> {
     let mut members = without_recurrence(master);
-    members.insert("start".to_owned(), Value::String(key.to_owned()));
+    members.extend(times_at(master, key));
     let mut whole = Value::Object(members);
     jsobject::patch(&mut whole, patch)
         .map_err(|refused| refused.under(&format!("recurrenceOverrides/{}", escape(key))))?;
@@ -153,8 +177,9 @@ pub(super) fn difference(
     key: &str,
     own: &Map<String, Value>,
 ) -> Map<String, Value> {
+    let times = times_at(master, key);
     let mut skip = FIXED.to_vec();
-    skip.push("start");
+    skip.extend(["start"].into_iter().chain(times.contains_key("due").then_some("due")));
     if let (Some(Value::Object(from)), Some(Value::Object(to))) =
         (master.get("iCalendar"), own.get("iCalendar"))
         && same_bag(from, to)
@@ -162,8 +187,14 @@ pub(super) fn difference(
         skip.push("iCalendar");
     }
     let mut out = jsobject::difference(master, own, &skip);
-    if let Some(start) = own.get("start").filter(|start| start.as_str() != Some(key)) {
-        out.insert("start".to_owned(), start.clone());
+    let is_task = master.get("@type").and_then(Value::as_str) == Some("Task");
+    for name in ["start", "due"].into_iter().filter(|name| skip.contains(name)) {
+        match (times.get(name), own.get(name)) {
+            (usual, Some(own)) if usual != Some(own) => drop(out.insert(name.to_owned(), own.clone())),
+            // Only a task can be without.
+            (Some(_), None) if is_task => drop(out.insert(name.to_owned(), Value::Null)),
+            _ => {}
+        }
     }
     out
 }

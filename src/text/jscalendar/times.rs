@@ -152,6 +152,12 @@ pub(super) fn edit(edit: &mut Edit<'_, '_, '_>) -> Result<(), Refused> {
         }
         moment_edit(edit, "DUE", "due", due)?;
     }
+    if edit.kind == Kind::Task && (edit.changes("start") || edit.changes("due")) {
+        let due = edit.wanted("due").map(|value| place::parse_local(value, "due")).transpose()?;
+        if start.zip(due).is_some_and(|(start, due)| due < start) {
+            return Err(Refused::at("due", "a task is not due before it starts"));
+        }
+    }
     if edit.kind == Kind::Event
         && (edit.changes("start") || edit.changes("duration") || replaced)
         && let Some(start) = start

@@ -205,7 +205,10 @@ impl Things {
             "one",
             &["DTSTART:20260301T090000Z", "RRULE:FREQ=WEEKLY", &format!("SUMMARY:{SECRET}")],
         );
-        let task = samples::todo("two", &[&format!("SUMMARY:{SECRET}")]);
+        let task = samples::todo(
+            "two",
+            &["DUE:20260301T090000Z", "RRULE:FREQ=WEEKLY", &format!("SUMMARY:{SECRET}")],
+        );
         for (path, body) in [
             (format!("calendars/{}/events/one", things.calendar), event),
             (format!("calendars/{}/tasks/two", things.calendar), task),
@@ -272,7 +275,7 @@ impl Things {
         // What is required of a query.
         match operation.path.as_str() {
             "/api/v1/explain" => format!("{path}?subject=alice&right=read&object={}", self.calendar),
-            path_of if path_of.ends_with("/freebusy") => {
+            path_of if path_of.ends_with("/freebusy") || path_of.ends_with("/instances") => {
                 format!("{path}?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z")
             }
             _ => path,

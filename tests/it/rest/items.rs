@@ -66,13 +66,13 @@ both! {
             assert_eq!(made.header("Location"), Some(format!("{members}/{id}").as_str()));
             let seen = alice.get(&kind.dav(&alice, id)).ok();
             assert_eq!((seen.text(), seen.etag()), (body.clone(), etag.clone()));
-            let again = alice.get(&format!("{members}/{id}")).ok();
+            let again = alice.get(&format!("{members}/{id}")).header("Accept", kind.media).ok();
             assert_eq!((again.text(), again.etag()), (body, etag));
             assert_eq!(again.header("Content-Type"), seen.header("Content-Type"));
             // By DAV, then by REST, under a name that needs encoding.
             let body = (kind.body)("by-dav");
             let put = alice.put(&kind.dav(&alice, "a%20b%25%3Amove.x"), body.clone()).created();
-            let seen = alice.get(&format!("{members}/a%20b%25%3Amove.x")).ok();
+            let seen = alice.get(&format!("{members}/a%20b%25%3Amove.x")).header("Accept", "text/*").ok();
             assert_eq!((seen.text(), seen.etag()), (body.clone(), put.etag()));
             // Changed here, and gone there.
             let changed = body.replace("SUMMARY:", "SUMMARY:Neu ").replace("FN:", "FN:Neu ");
@@ -186,6 +186,24 @@ both! {
                 tags.push(answer.etag());
             }
             assert_eq!(tags.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{tags:?}");
+            // JSON to who takes anything or says nothing, the kept bytes under the tag of every door to who wants text.
+            for accept in ["", "*/*", "application/*", "text/html, */*;q=0.8", "text/*;q=0.5, */*;q=0.6", &format!("{};q=0, */*", kind.media), &format!("{}, application/json", kind.media)] {
+                let answer = alice.get(&at).header("Accept", accept).ok();
+                assert!(json(&answer).is_object(), "{accept}");
+                assert_eq!(answer.etag(), tags[2], "{accept}");
+                assert!(answer.lists("Vary", "Accept"));
+            }
+            assert_eq!(alice.get(&at).ok().etag(), tags[2]);
+            for accept in ["text/*", kind.media, &format!("{}, */*;q=0.9", kind.media), "application/json;q=0.5, text/*;q=0.6"] {
+                let answer = alice.get(&at).header("Accept", accept).ok();
+                assert_eq!((answer.text(), answer.etag()), ((kind.body)("one"), put.clone()), "{accept}");
+                assert!(answer.lists("Vary", "Accept") && answer.header("Content-Type").is_some_and(|media| media.starts_with(kind.media)));
+            }
+            // Several headers are one list.
+            let both = alice.get(&at).header("Accept", "application/json;q=0.5").header("Accept", kind.media).ok();
+            assert_eq!(both.etag(), put);
+            let asked = alice.request("HEAD", &at).ok();
+            assert!(asked.etag() == tags[2] && asked.header("Content-Type").is_some_and(|media| media.starts_with("application/json")));
             alice.get(&at).header("If-None-Match", &tags[1]).ok();
             assert_eq!(problem(&alice.get(&at).header("Accept", "image/png").send(), 406, "not-acceptable"), "Accept");
             // What a client read in one form it may replace under that form's tag; what comes back is stored as text.
@@ -225,7 +243,7 @@ both! {
             let refused = put(&[("If-None-Match", "*")], &body);
             problem(&refused, 412, "precondition-failed");
             assert_eq!(refused.etag(), first);
-            alice.get(&at).header("If-None-Match", &first).status(304);
+            alice.get(&at).header("Accept", kind.media).header("If-None-Match", &first).status(304);
             alice.get(&at).header("If-None-Match", "*").status(304);
             problem(&alice.get(&at).header("If-Match", "\"x\"").send(), 412, "precondition-failed");
             let second = put(&[("If-Match", &first)], &body.replace("X-ODD", "X-EVEN").replace("SUMMARY:M", "SUMMARY:N"));
@@ -252,7 +270,7 @@ both! {
             assert_eq!(copied.status, 201, "{}", copied.text());
             let target = format!("/api/v1/{}/{other}/{}", kind.list, kind.segment);
             assert_eq!(copied.header("Location"), Some(format!("{target}/copy:move").as_str()));
-            assert_eq!(alice.get(&format!("{target}/copy:move")).ok().etag(), etag);
+            assert_eq!(alice.get(&format!("{target}/copy:move")).header("Accept", "text/*").ok().etag(), etag);
             // The UID is taken there now, and the name is.
             problem(&post("move", &value!({ "to": other })), 409, "no-uid-conflict");
             assert_eq!(problem(&post("move", &value!({ "to": other, "id": "copy:move" })), 409, "exists"), "/id");
@@ -392,11 +410,12 @@ both! {
         let body = samples::event("big", &["DTSTART:20260301T090000Z", &format!("DESCRIPTION:{}", "é".repeat(1_000_000))]);
         let made = KINDS[0].write(&alice, "PUT", &format!("{members}/big"), &body);
         assert_eq!(made.status, 201);
-        let read = alice.get(&format!("{members}/big")).ok();
+        let read = alice.get(&format!("{members}/big")).header("Accept", "text/calendar").ok();
         assert!(read.text() == body && read.etag() == made.etag());
         assert!(alice.get(&KINDS[0].dav(&alice, "big")).ok().text() == body);
         alice.request("HEAD", &format!("{members}/big")).ok();
-        alice.get(&format!("{members}/big")).header("If-None-Match", &made.etag()).status(304);
+        alice.get(&format!("{members}/big")).header("Accept", "text/calendar").header("If-None-Match", &made.etag()).status(304);
+        assert_eq!(json(&alice.get(&format!("{members}/big")).ok())["description"], "é".repeat(1_000_000));
     }
 }
 

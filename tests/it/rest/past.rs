@@ -65,7 +65,9 @@ both! {
         let versions: Vec<i64> = items(&page).iter().map(|one| one["version"].as_i64().expect("a number")).collect();
         // The bytes, and other forms of them.
         let first = format!("{here}/history/{}", versions[2]);
-        assert_eq!(alice.get(&first).ok().text(), event("u", "first"));
+        assert_eq!(alice.get(&first).header("Accept", "text/calendar").ok().text(), event("u", "first"));
+        let told = alice.get(&first).ok();
+        assert_eq!((&json(&told)["uid"], told.lists("Vary", "Accept")), (&value!("u"), true));
         assert_eq!(items(&page)[2]["size"], event("u", "first").len());
         assert!(alice.get(&first).header("Accept", "application/calendar+json").ok().text().starts_with('['));
         problem(&alice.get(&first).header("Accept", "image/png").send(), 406, "not-acceptable");
@@ -303,7 +305,7 @@ both! {
         let at = format!("/api/v1/calendars/{id}");
         let page = json(&bob.get(&format!("{at}/events/one/history")).ok());
         let number = &items(&page)[2]["version"];
-        assert_eq!(bob.get(&format!("{at}/events/one/history/{number}")).ok().text(), event("one", "x"));
+        assert_eq!(bob.get(&format!("{at}/events/one/history/{number}")).header("Accept", "text/*").ok().text(), event("one", "x"));
         assert_eq!(items(&json(&bob.get(&format!("{at}/history")).ok())).len(), 3);
         for path in [format!("{at}/history"), format!("{at}/events/one/history"), format!("{at}/events/one/history/{number}")] {
             problem(&carol.get(&path).send(), 404, "not-found");
