@@ -36,6 +36,8 @@ pub struct Config {
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that a principal may make by REST in a minute, on each node; 0 is no limit.
     pub rest_requests: u32,
+    /// Times that one secret address may be read in a minute, on each node; 0 is no limit.
+    pub link_requests: u32,
     /// Sites whose pages may use the REST API: `https://host[:port]`, or `*`. None where empty.
     pub rest_sites: Vec<String>,
     /// Who access tokens say that made them: an address of this server, the same on all nodes. One that is made with the
@@ -63,6 +65,7 @@ impl Default for Config {
             tls: None,
             trusted_proxies: Vec::new(),
             rest_requests: 12_000,
+            link_requests: 60,
             rest_sites: Vec::new(),
             issuer: None,
             key_days: 90,
@@ -84,6 +87,7 @@ const VARIABLES: &[&str] = &[
     "tls__key",
     "trusted_proxies",
     "rest_requests",
+    "link_requests",
     "rest_sites",
     "issuer",
     "key_days",

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod freebusy;
 pub mod id;
 pub mod labels;
+pub mod link;
 pub mod object;
 pub mod precondition;
 pub mod principal;

@@ -32,6 +32,8 @@ mod instances;
 mod instant;
 mod items;
 pub mod jwks;
+pub mod link_door;
+mod links;
 mod logins;
 mod me;
 mod objects;
@@ -42,7 +44,6 @@ mod path;
 mod principals;
 pub mod problem;
 mod query;
-mod rates;
 mod report;
 mod restores;
 mod seats;
@@ -64,11 +65,13 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use crate::http::rates::Left;
 pub use collections::DavPaths;
 pub use cors::Sites;
 pub use me::Homes;
-pub use rates::{Left, Rates};
 
+/// How many requests principals may make.
+pub type Rates = crate::http::rates::Rates;
 /// Where everything of this protocol is.
 pub const BASE: &str = "/api/v1";
 /// What needs no login: what the API looks like is no secret, and tokens carry their own proof.
@@ -122,6 +125,19 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(webhooks::test)
         .service(webhooks::replay)
         .service(webhooks::renew_secret);
+    config
+        .service(links::of_calendar)
+        .service(links::add_to_calendar)
+        .service(links::one_of_calendar)
+        .service(links::change_of_calendar)
+        .service(links::remove_of_calendar)
+        .service(links::rotate_of_calendar)
+        .service(links::of_address_book)
+        .service(links::add_to_address_book)
+        .service(links::one_of_address_book)
+        .service(links::change_of_address_book)
+        .service(links::remove_of_address_book)
+        .service(links::rotate_of_address_book);
     config.service(devices::list).service(devices::remove).service(devices::undo);
     config.service(history::of_calendar).service(history::of_address_book);
     config

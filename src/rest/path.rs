@@ -88,6 +88,19 @@ pub struct OfRow(pub i64);
 #[derive(Debug, Clone, Copy)]
 pub struct OfRowAction(pub i64);
 
+/// `/calendars/{id}/links/{link}` and the like.
+#[derive(Debug, Clone, Copy)]
+pub struct OfLink {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The link.
+    pub link: i64,
+}
+
+/// `/calendars/{id}/links/{link}:rotate`: the link, without what is to be done with it.
+#[derive(Debug, Clone, Copy)]
+pub struct OfLinkAction(pub OfLink);
+
 /// The segment at this place below [`BASE`], as it was sent.
 fn segment(path: &str, at: usize) -> Option<&str> {
     path.strip_prefix(BASE)?.split('/').nth(at + 1).filter(|segment| !segment.is_empty())
@@ -223,6 +236,31 @@ impl FromRequest for OfRowAction {
         let named = segment(request.uri().path(), 1).and_then(|segment| segment.split_once(':'));
         found(named.and_then(|(id, _)| row(id)).map(OfRowAction))
     }
+}
+
+impl FromRequest for OfLink {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.uri().path();
+        found(link(path, segment(path, 3)))
+    }
+}
+
+impl FromRequest for OfLinkAction {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.uri().path();
+        let named = segment(path, 3).and_then(|segment| segment.split_once(':'));
+        found(link(path, named.map(|(id, _)| id)).map(OfLinkAction))
+    }
+}
+
+fn link(path: &str, segment: Option<&str>) -> Option<OfLink> {
+    Some(OfLink { collection: collection(path)?, link: row(segment?)? })
 }
 
 /// The one spelling of a number.

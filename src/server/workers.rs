@@ -15,7 +15,7 @@ const KEYS_EVERY: Duration = Duration::from_secs(3600);
 /// How often figures are summed up.
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 
-/// How often what was seen of devices is written, where it is due.
+/// How often what was seen of devices and links is written, where it is due.
 const SIGHTINGS_EVERY: Duration = Duration::from_secs(60);
 
 /// Starts the workers on the calling runtime; they end with it.
@@ -28,6 +28,7 @@ pub fn start(core: &Core, config: &Config, targets: Targets) {
         Err(error) => tracing::error!(%error, "no webhook is told anything: certificates cannot be read"),
     }
     actix_web::rt::spawn(sightings(core.clone()));
+    actix_web::rt::spawn(link_reads(core.clone()));
 }
 
 /// Keeps the figures small.
@@ -70,6 +71,16 @@ async fn sightings(core: Core) {
         tokio::time::sleep(SIGHTINGS_EVERY).await;
         if let Err(fault) = core.keep_sightings().await {
             tracing::warn!(%fault, "what was seen of devices could not be written");
+        }
+    }
+}
+
+/// Writes which links were read.
+async fn link_reads(core: Core) {
+    loop {
+        tokio::time::sleep(SIGHTINGS_EVERY).await;
+        if let Err(fault) = core.keep_link_reads().await {
+            tracing::warn!(%fault, "which links were read could not be written");
         }
     }
 }

@@ -61,6 +61,21 @@ impl Access {
         self.rights
     }
 
+    /// The same for reading alone.
+    #[must_use]
+    pub(super) fn reading(self) -> Access {
+        let rights = if self.rights.has(Privilege::Read) { Privileges::READER } else { Privileges::NONE };
+        Access { rights, ..self }
+    }
+
+    /// The same as somebody sees it whom nobody knows.
+    #[must_use]
+    pub(super) fn for_anybody(self) -> Access {
+        let rights =
+            if self.rights.has(Privilege::Read) { Privileges::READER } else { Privilege::ReadFreeBusy.bit() };
+        Access { rights, ..self }
+    }
+
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
     pub fn place(&self) -> Place {
         Place {

@@ -34,6 +34,8 @@ pub mod keys;
 mod known_collections;
 pub mod labour;
 pub mod limits;
+pub mod link_reads;
+pub mod links;
 mod listings;
 pub mod past;
 pub mod principals;
@@ -69,6 +71,7 @@ pub struct Core {
     issuer: Arc<str>,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
+    links: Arc<link_reads::Links>,
 }
 
 impl Core {
@@ -84,6 +87,7 @@ impl Core {
             issuer: issuer.into(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
+            links: Arc::new(link_reads::Links::new()),
         }
     }
 

@@ -7,7 +7,7 @@ mod file;
 
 use super::schema::{
     address, change, collection, collection_tombstone, credential, grant_, home, idempotency, itip_state,
-    job, membership, meta, object, principal, session, signing_key, tombstone, version, webhook,
+    job, link, membership, meta, object, principal, session, signing_key, tombstone, version, webhook,
     webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
@@ -101,6 +101,11 @@ rows! {
         served_at: i64, failures: i32, failing_since: Option<i64>, last_at: Option<i64>, last_status: Option<i16>,
         last_outcome: Option<String>,
     }
+    /// A secret address: of its secret the digest, so that it holds at the new place too.
+    LinkRow of link {
+        id: i64, collection: i64, maker: i64, scope: i16, label: String, digest: String, created_at: i64, rotated_at: i64,
+        expires_at: Option<i64>, last_used: Option<i64>, uses: i64, revoked_at: i64,
+    }
     /// Up to where it was told.
     WebhookCursorRow of webhook_cursor { webhook: i64, collection: i64, modseq: i64 }
 }
@@ -147,6 +152,7 @@ pub enum Record {
     SigningKey(SigningKeyRow),
     Webhook(WebhookRow),
     WebhookCursor(WebhookCursorRow),
+    Link(LinkRow),
 }
 
 impl Record {
@@ -173,6 +179,7 @@ impl Record {
             Record::SigningKey(_) => "signing_key",
             Record::Webhook(_) => "webhook",
             Record::WebhookCursor(_) => "webhook_cursor",
+            Record::Link(_) => "link",
         }
     }
 }
@@ -242,6 +249,7 @@ impl ReadTx<'_> {
             Ok(())
         })?;
         self.bodies(sink)?;
+        paged!(self, sink, link, id: i64, i64::MIN, LinkRow, Link);
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
         self.each_id(Of::Webhooks, |tx, ids| {
@@ -400,6 +408,7 @@ impl WriteTx<'_> {
             }
             Record::Webhook(row) => insert!(webhook, row),
             Record::WebhookCursor(row) => insert!(webhook_cursor, row),
+            Record::Link(row) => insert!(link, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

@@ -231,6 +231,22 @@ diesel::table! {
     }
 }
 diesel::table! {
+    link (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        maker -> BigInt,
+        scope -> SmallInt,
+        label -> Text,
+        digest -> Text,
+        created_at -> BigInt,
+        rotated_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used -> Nullable<BigInt>,
+        uses -> BigInt,
+        revoked_at -> BigInt,
+    }
+}
+diesel::table! {
     device_use (principal, device, collection) {
         principal -> BigInt,
         device -> Text,

@@ -134,6 +134,8 @@ struct Things {
     app_password: String,
     session: String,
     webhook: String,
+    /// Of the calendar, and of the book.
+    links: [String; 2],
     deleted_calendar: String,
     deleted_book: String,
     /// What the log calls the device that Alice's things were made with.
@@ -176,6 +178,11 @@ impl Things {
             archive: archive.to_vec(),
             ..Things::absent()
         };
+        let link = value!({ "scope": "full", "label": SECRET });
+        things.links = [
+            made(alice, &format!("calendars/{}/links", things.calendar), &link),
+            made(alice, &format!("address-books/{}/links", things.book), &link),
+        ];
         things.device = format!("session-{}", things.session);
         alice.delete(&format!("/api/v1/calendars/{}", things.deleted_calendar)).send();
         alice.delete(&format!("/api/v1/address-books/{}", things.deleted_book)).send();
@@ -243,6 +250,8 @@ impl Things {
             "two" => task,
             _ => contact,
         };
+        let [of_calendar, of_book] = &self.links;
+        let path = path.replace("{link}", if operation.of_contacts() { of_book } else { of_calendar });
         let path = path.replace("{version}", version).replace("{recurrenceId}", "2026-03-08T09:00:00");
         assert!(!path.contains('{'), "say what stands in {path}");
         // What is required of a query.
@@ -265,6 +274,7 @@ impl Things {
             app_password: "1".into(),
             session: "1".into(),
             webhook: "1".into(),
+            links: ["1".into(), "1".into()],
             deleted_calendar: "0000000000001".into(),
             deleted_book: "0000000000001".into(),
             device: "app-password-1".into(),
@@ -356,6 +366,9 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
     match (operation.name().as_str(), who) {
         // Only a login that opens all of the account sees what opens it, and who is told of it.
         (_, Who::Reader | Who::WrongKind | Who::WrongCollection) if whole => Some(403),
+        // They show who may not log in what he may not see: a login that only reads has no business with them.
+        ("GET /calendars/{id}/links" | "GET /calendars/{id}/links/{link}", Who::Reader) => Some(403),
+        ("GET /address-books/{id}/links" | "GET /address-books/{id}/links/{link}", Who::Reader) => Some(403),
         // The batch is his own, what it is about is not.
         ("POST /batch", Who::Other | Who::Admin | Who::WrongKind | Who::WrongCollection) => Some(404),
         // Each collection of the file is taken or refused by itself.
@@ -367,13 +380,21 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
 }
 
 /// Everything of Alice's that an operation could change.
-fn state(alice: &Client) -> [Value; 4] {
+fn state(alice: &Client, things: &Things) -> [Value; 6] {
     let ids = |path: &str| {
         let page = json(&alice.get(&format!("/api/v1/{path}")).ok());
         let items = page["items"].as_array().expect("items").iter();
         Value::from(items.map(|item| item["id"].clone()).collect::<Vec<_>>())
     };
-    [json(&alice.get("/api/v1/changes").ok()), ids("app-passwords"), ids("sessions"), ids("webhooks")]
+    let links = |of: String| json(&alice.get(&format!("/api/v1/{of}/links")).ok());
+    [
+        json(&alice.get("/api/v1/changes").ok()),
+        ids("app-passwords"),
+        ids("sessions"),
+        ids("webhooks"),
+        links(format!("calendars/{}", things.calendar)),
+        links(format!("address-books/{}", things.book)),
+    ]
 }
 
 both! {
@@ -382,7 +403,7 @@ both! {
         let alice = server.user("alice");
         let password = server.wait(server.core().add_app_password("alice", "sessions", "")).expect("a password").1;
         let things = Things::make(&alice, &password, b"");
-        let before = state(&alice);
+        let before = state(&alice, &things);
         let expired = Client::bearer(server.address(), &server.wait(server.core().issue_token("alice", "", 0)).expect("a token"));
         std::thread::sleep(std::time::Duration::from_secs(6));
         for operation in operations() {
@@ -391,7 +412,7 @@ both! {
                 problem(&ask(client, &operation, &path, things.body(&operation)), 401, "unauthenticated");
             }
         }
-        assert_eq!(state(&alice), before, "nothing was changed");
+        assert_eq!(state(&alice, &things), before, "nothing was changed");
     }
 
     fn each_operation_answers_everybody_as_the_table_says(db) {
@@ -414,7 +435,7 @@ both! {
         for operation in operations() {
             let things = Things::make(&alice, &password, &archive);
             let (path, absent) = (things.path(&operation), Things::absent().path(&operation));
-            let before = state(&alice);
+            let before = state(&alice, &things);
             let wrong_kind = if operation.of_contacts() { &calendars } else { &contacts };
             let all = [
                 (Who::Other, &carol), (Who::Admin, &admin), (Who::Reader, &reader), (Who::WrongKind, wrong_kind),
@@ -439,7 +460,7 @@ both! {
                 if matches!(who, Who::Other | Who::Admin) && [SECRET, &things.calendar, &things.book].iter().any(|word| answer.text().contains(word)) {
                     wrong.push(format!("{} {who:?} is told: {}", operation.name(), answer.text()));
                 }
-                if state(&alice) != before {
+                if state(&alice, &things) != before {
                     wrong.push(format!("{} {who:?} has changed something", operation.name()));
                     break;
                 }

@@ -9,6 +9,7 @@ mod imports;
 mod instances;
 mod items;
 mod json_forms;
+mod links;
 mod logins;
 mod manners;
 mod model;
