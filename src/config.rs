@@ -1,5 +1,6 @@
 //! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
 
+use crate::domain::privacy::Policy;
 use crate::outbound::{Network, Networks, Targets};
 use crate::store::Location;
 use figment::Figment;
@@ -49,6 +50,8 @@ pub struct Config {
     pub webhook_networks: Vec<String>,
     /// Webhooks may be sent in clear text too.
     pub webhook_http: bool,
+    /// What people see of each other's items that are not public.
+    pub privacy: Policy,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -71,6 +74,7 @@ impl Default for Config {
             key_days: 90,
             webhook_networks: Vec::new(),
             webhook_http: false,
+            privacy: Policy::default(),
             log: "info".into(),
             log_json: false,
         }
@@ -93,6 +97,10 @@ const VARIABLES: &[&str] = &[
     "key_days",
     "webhook_networks",
     "webhook_http",
+    "privacy__writer__private",
+    "privacy__writer__confidential",
+    "privacy__reader__private",
+    "privacy__reader__confidential",
     "log",
     "log_json",
 ];

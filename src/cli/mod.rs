@@ -106,7 +106,8 @@ fn open(config: &Config) -> Result<Core, Failed> {
         hold::share(database)?;
         hold::make_private(database).map_err(|error| Failed::at(database, &error))?;
     }
-    Ok(Core::new(Store::open(&location)?, Limits::default()).issued_by(config.issuer.as_deref()))
+    let core = Core::new(Store::open(&location)?, Limits::default());
+    Ok(core.issued_by(config.issuer.as_deref()).with_privacy(config.privacy))
 }
 
 /// Makes a folder that only the account that runs the server may enter, if it is not there yet.

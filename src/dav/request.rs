@@ -5,10 +5,9 @@ use super::resource::{self, ItemOf, Resource};
 use super::xml::names::CALDAV;
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::object::Object;
 use crate::http::body::read_body;
 use crate::services::access::{Opened, Place};
-use crate::services::{Access, Actor, Core, labour};
+use crate::services::{Access, Actor, Core, Shown, labour};
 use crate::text::xml::{self, Element};
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Payload;
@@ -71,7 +70,7 @@ impl Request<'_> {
     }
 
     /// The item of the target, for one who may read it.
-    pub async fn item(&self, place: &Place, name: &str) -> Result<(Access, Object), Fault> {
+    pub async fn item(&self, place: &Place, name: &str) -> Result<(Access, Shown), Fault> {
         match self.opened.take() {
             Opened { collection: Some(access), object: Some(object), .. } => {
                 access.need(Privilege::Read)?;
@@ -86,7 +85,7 @@ impl Request<'_> {
         &self,
         place: &Place,
         name: &str,
-    ) -> Result<Result<(Access, Object), usize>, Fault> {
+    ) -> Result<Result<(Access, Shown), usize>, Fault> {
         match self.opened.take() {
             Opened { collection: Some(access), object: Some(object), .. } => {
                 access.need(Privilege::Read)?;

@@ -2,12 +2,12 @@
 
 use super::href::{self, Target};
 use crate::domain::collection::{CollectionKind, HomeKind};
-use crate::domain::object::{Entry, Object};
+use crate::domain::object::Entry;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::access::Owner;
 use crate::services::collections::NamedGrant;
 use crate::services::homes::Home;
-use crate::services::{Access, Actor, Core};
+use crate::services::{Access, Actor, Core, Shown};
 
 /// Kinds of resources as bits, for the lists of properties, reports and methods.
 pub mod kind {
@@ -53,7 +53,7 @@ pub enum Resource {
     /// A calendar, address book, inbox or outbox.
     Collection(Box<Access>),
     /// An item as listed, with its content where it was loaded.
-    Item { of: ItemOf, entry: Entry, object: Option<Box<Object>> },
+    Item { of: ItemOf, entry: Shown<Entry>, object: Option<Box<Shown>> },
 }
 
 /// What an item's properties need of its collection; shared by all items of a listing.
@@ -81,18 +81,12 @@ impl ItemOf {
     }
 
     /// An item of this collection.
-    pub fn item(&self, object: Object) -> Resource {
-        let entry = Entry {
-            name: object.name.clone(),
-            etag: object.etag.clone(),
-            kind: object.kind,
-            modseq: object.modseq,
-        };
-        Resource::Item { of: self.clone(), entry, object: Some(Box::new(object)) }
+    pub fn item(&self, object: Shown) -> Resource {
+        Resource::Item { of: self.clone(), entry: object.entry(), object: Some(Box::new(object)) }
     }
 
     /// An item of which only the listing is known.
-    pub fn entry(&self, entry: Entry) -> Resource {
+    pub fn entry(&self, entry: Shown<Entry>) -> Resource {
         Resource::Item { of: self.clone(), entry, object: None }
     }
 }

@@ -143,6 +143,7 @@ impl std::fmt::Display for Condition {
             | Condition::ValidCalendarObjectResource(why)
             | Condition::ValidFilter(why)
             | Condition::ValidAddressData(why) => f.write_str(why),
+            Condition::NoUidConflict { href, .. } if href.is_empty() => f.write_str("this UID is in use"),
             Condition::NoUidConflict { href, .. } => write!(f, "this UID is in use by {href}"),
             Condition::MaxResourceSize { bytes, .. } | Condition::MaxImageSize(bytes) => {
                 write!(f, "longer than {bytes} bytes")

@@ -15,6 +15,7 @@ pub mod link;
 pub mod object;
 pub mod precondition;
 pub mod principal;
+pub mod privacy;
 pub mod props;
 pub mod query;
 pub mod webhook;

@@ -129,6 +129,12 @@ pub struct Object {
     pub parsed: Vec<u8>,
     /// The bytes as sent.
     pub body: String,
+    /// The classes that it has and ever had: see `privacy::with_past`.
+    pub classes: i16,
+    /// What others see of it, where it is not all public: see `privacy::judge`.
+    pub masks: Option<String>,
+    /// Whether this is not what is stored, but what one sees of it from whom some of it is hidden.
+    pub masked: bool,
 }
 
 /// What is needed to write an item.
@@ -142,7 +148,7 @@ pub struct Draft {
     pub etag: Etag,
     /// What it is.
     pub kind: ItemKind,
-    /// When it happens.
+    /// When it happens, and whatever others see in its place.
     pub span: Span,
     /// Organizer's address, lower case.
     pub organizer: Option<String>,
@@ -152,6 +158,10 @@ pub struct Draft {
     pub parsed: Vec<u8>,
     /// The bytes as sent.
     pub body: String,
+    /// The classes of its parts, as bits.
+    pub classes: i16,
+    /// What others see of it, where it is not all public.
+    pub masks: Option<String>,
 }
 
 /// Bounds of the length of a span, in microseconds: class n holds spans up to `SPAN_CLASSES[n]`, others hold all longer ones. A window

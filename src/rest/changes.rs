@@ -88,9 +88,9 @@ struct AccountChanges {
 pub fn change(item: SyncItem) -> Change {
     match item {
         SyncItem::Present(entry) => Change {
-            id: entry.name,
             etag: Some(entry.etag.quoted()),
             component: entry.kind.component(),
+            id: entry.into_inner().name,
             removed: false,
         },
         SyncItem::Gone { name, .. } => Change { id: name, etag: None, component: None, removed: true },

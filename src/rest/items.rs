@@ -13,11 +13,11 @@ use super::query::Query;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
-use crate::domain::object::{ItemKind, Listed, Object};
+use crate::domain::object::{ItemKind, Listed};
 use crate::domain::precondition::Preconditions;
 use crate::http::date::http_date;
 use crate::http::pieces::{self, Room};
-use crate::services::{Access, Actor, Core};
+use crate::services::{Access, Actor, Core, Shown};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, ETAG, HeaderMap, LAST_MODIFIED, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -78,7 +78,7 @@ pub struct Item {
 
 impl Item {
     /// What is known of one whose collection DAV serves at `parent`.
-    pub fn of(item: &Listed, parent: &str, dav: &DavPaths) -> Self {
+    pub fn of(item: &Shown<Listed>, parent: &str, dav: &DavPaths) -> Self {
         Item {
             id: item.name.clone(),
             uid: item.uid.clone(),
@@ -183,7 +183,7 @@ impl Members {
         access: &Access,
         dav: &DavPaths,
         asked: &ListAsked,
-        listed: &[Listed],
+        listed: &[Shown<Listed>],
     ) -> Result<Vec<Value>, Refused> {
         let parent = dav.of(access);
         listed.iter().map(|item| asked.page.sparse(&Item::of(item, &parent, dav))).collect()
@@ -195,7 +195,7 @@ impl Members {
         core: &Core,
         actor: &Actor,
         of: &OfItem,
-    ) -> Result<(Access, Object, Option<Room>), Refused> {
+    ) -> Result<(Access, Shown, Option<Room>), Refused> {
         let found = core.handy_item_by_id(actor, self.home(), of.collection, &of.name).await?;
         let (access, object, room) = match found {
             Ok((access, object)) => (access, object, None),
@@ -247,16 +247,16 @@ impl Members {
             answer.insert_header((LAST_MODIFIED, date));
         }
         if let Some(Facts { fields, form }) = facts {
-            let mut item = Item::of(&Listed::from(&object), &dav.of(&access), dav);
+            let mut item = Item::of(&object.listed(), &dav.of(&access), dav);
             if fields.iter().any(|field| field == "data") {
-                item.data = Some(form.embed(object.body).await?);
+                item.data = Some(form.embed(object.into_inner().body).await?);
             }
             return Ok(answer.json(page::sparse(&item, Some(&fields))?));
         }
         // A browser must neither guess another type nor show a client's bytes as a page of ours.
         answer.insert_header((CONTENT_DISPOSITION, "attachment"));
         let kept = object.kind.content_type();
-        let (text, media) = form.write(object.body).await?;
+        let (text, media) = form.write(object.into_inner().body).await?;
         answer.content_type(media.unwrap_or(kept));
         Ok(sent(answer, text, room))
     }
@@ -284,16 +284,16 @@ pub async fn tell_whole(
     access: &Access,
     dav: &DavPaths,
     asked: &ListAsked,
-    objects: Vec<Object>,
+    objects: Vec<Shown>,
     form: Form,
 ) -> Result<Vec<Value>, Refused> {
     let parent = dav.of(access);
     let mut told = Vec::with_capacity(objects.len());
     for object in objects {
-        let mut item = asked.page.sparse(&Item::of(&Listed::from(&object), &parent, dav))?;
+        let mut item = asked.page.sparse(&Item::of(&object.listed(), &parent, dav))?;
         // Put in afterwards: what is made into JSON is copied.
         if let Value::Object(members) = &mut item {
-            members.insert("data".to_owned(), form.embed(object.body).await?);
+            members.insert("data".to_owned(), form.embed(object.into_inner().body).await?);
         }
         told.push(item);
     }
@@ -301,7 +301,7 @@ pub async fn tell_whole(
 }
 
 /// A refusal with the entity tag that is, where a condition did not hold.
-pub fn stale(refused: Refused, object: &Object) -> Refused {
+pub fn stale(refused: Refused, object: &Shown) -> Refused {
     if refused.is_stale() { refused.stale(object.etag.quoted()) } else { refused }
 }
 

@@ -202,7 +202,9 @@ fn particulars(fault: &Fault) -> (Option<u64>, Option<String>) {
             | Condition::MaxInstances(limit)
             | Condition::MaxAttendees(limit),
         ) => (Some(*limit), None),
-        Fault::Condition(Condition::NoUidConflict { href, .. }) => (None, Some(href.clone())),
+        Fault::Condition(Condition::NoUidConflict { href, .. }) => {
+            (None, Some(href.clone()).filter(|href| !href.is_empty()))
+        }
         _ => (None, None),
     }
 }

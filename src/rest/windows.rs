@@ -7,12 +7,12 @@ use super::page::{self, Asked, Page};
 use super::problem::Refused;
 use super::query::Query;
 use crate::domain::fault::Condition;
-use crate::domain::object::{Listed, Object};
+use crate::domain::object::Listed;
 use crate::domain::query::{CalendarFilter, Words};
 use crate::services::calendar_queries::CalendarQuery;
 use crate::services::contact_queries::ContactQuery;
-use crate::services::instances::Shown;
-use crate::services::{Access, Core, freebusy};
+use crate::services::instances::Occurring;
+use crate::services::{Access, Core, Shown, freebusy};
 use crate::text::ical::index::Frame;
 use crate::text::recur::Window;
 use crate::text::recur::civil;
@@ -114,7 +114,7 @@ fn civil_text(at: DateTime) -> String {
 }
 
 impl Occurrence {
-    fn of(shown: &Shown, told_in: Option<&Zone>, parent: &str, dav: &DavPaths) -> Self {
+    fn of(shown: &Occurring, told_in: Option<&Zone>, parent: &str, dav: &DavPaths) -> Self {
         let instance = &shown.instance;
         // A zone without a name of its own cannot be told: UTC serves.
         let zone = shown.zone.as_ref().map(|own| match told_in.unwrap_or(own) {
@@ -241,8 +241,8 @@ async fn some(
     access: &Access,
     dav: &DavPaths,
     asked: &ListAsked,
-    mut found: Vec<Listed>,
-    whole: Option<Vec<Object>>,
+    mut found: Vec<Shown<Listed>>,
+    whole: Option<Vec<Shown>>,
 ) -> Result<HttpResponse, Refused> {
     if let Some(after) = &asked.page.after {
         found.retain(|item| item.name > *after);
@@ -263,7 +263,7 @@ async fn some(
                         .collect()
                 }
                 None => {
-                    let names: Vec<String> = found.into_iter().map(|item| item.name).collect();
+                    let names: Vec<String> = found.iter().map(|item| item.name.clone()).collect();
                     let (mut objects, served) = core.items_named(access, names.clone()).await?;
                     more |= served < names.len();
                     last = served.checked_sub(1).and_then(|at| names.get(at)).cloned();
@@ -279,7 +279,7 @@ async fn some(
 }
 
 /// Where an instance stands in its list.
-fn place(shown: &Shown) -> (i64, i64, &str) {
+fn place(shown: &Occurring) -> (i64, i64, &str) {
     let recurrence = shown.recurrence.unwrap_or(i64::MIN);
     (shown.instance.start, recurrence, &shown.of.name)
 }
@@ -311,14 +311,14 @@ async fn instances(
     found.sort_by(|a, b| place(a).cmp(&place(b)));
     let limit = usize::try_from(asked.limit).unwrap_or(1);
     let mut rest = found.iter().filter(|shown| after.is_none_or(|after| place(shown) > after));
-    let shown: Vec<&Shown> = rest.by_ref().take(limit).collect();
+    let shown: Vec<&Occurring> = rest.by_ref().take(limit).collect();
     let more = rest.next().is_some();
     let next = shown.last().filter(|_| more).map(|last| {
         let (start, recurrence, name) = place(last);
         page::cursor(&format!("{start}\n{recurrence}\n{name}"))
     });
     let parent = dav.of(access);
-    let tell = |shown: &Shown| asked.sparse(&Occurrence::of(shown, narrowed.zone.as_ref(), &parent, dav));
+    let tell = |shown: &Occurring| asked.sparse(&Occurrence::of(shown, narrowed.zone.as_ref(), &parent, dav));
     let items = shown.into_iter().map(tell).collect::<Result<Vec<_>, _>>()?;
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }

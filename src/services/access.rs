@@ -4,6 +4,7 @@
 
 use super::actor::Actor;
 use super::homes::Home;
+use super::projection::{self, Shown};
 use super::{Core, fault};
 use crate::domain::acl::{self, Grant, Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
@@ -11,6 +12,7 @@ use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
+use crate::domain::privacy::{Sight, Viewer};
 use crate::store::{Error, ItemAt, Login, OwnPlace, ReadTx, Standing, Weight, WriteTx};
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
@@ -19,6 +21,7 @@ pub struct Access {
     collection: Collection,
     owner: Owner,
     rights: Privileges,
+    sight: Sight,
 }
 
 /// Whose home something is in, as far as its URL and its owner's need it.
@@ -61,6 +64,11 @@ impl Access {
         self.rights
     }
 
+    /// What the actor sees of items that are not public. It follows from what he is, not from how much of that his login opens.
+    pub fn sight(&self) -> Sight {
+        self.sight
+    }
+
     /// The same for reading alone.
     #[must_use]
     pub(super) fn reading(self) -> Access {
@@ -68,12 +76,14 @@ impl Access {
         Access { rights, ..self }
     }
 
-    /// The same as somebody sees it whom nobody knows.
+    /// The same as somebody sees it whom nobody knows: no more than one who may only read, and than the actor himself; and nothing whole
+    /// that is not public.
     #[must_use]
-    pub(super) fn for_anybody(self) -> Access {
+    pub(super) fn for_anybody(self, actor: &Actor) -> Access {
         let rights =
             if self.rights.has(Privilege::Read) { Privileges::READER } else { Privilege::ReadFreeBusy.bit() };
-        Access { rights, ..self }
+        let sight = self.sight.within(actor.privacy.sight(Viewer::Reader)).within(Sight::MASKED);
+        Access { rights, sight, ..self }
     }
 
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
@@ -131,7 +141,7 @@ pub struct Opened {
     /// The collection at the place that was wanted.
     pub collection: Option<Access>,
     /// The item of it that was wanted.
-    pub object: Option<Object>,
+    pub object: Option<Shown>,
     /// The home that was wanted.
     pub home: Option<Home>,
 }
@@ -167,6 +177,8 @@ impl Core {
             return Ok(None);
         };
         let collection = collection.and_then(|collection| own_access(actor, collection));
+        // Only one's own is opened so.
+        let object = object.map(projection::own);
         Ok(Some(Opened { collection, object, home: None }))
     }
 
@@ -188,7 +200,7 @@ fn own_owner(actor: &Actor) -> Owner {
 /// What an actor may do with a collection of his own, if his proof reaches it.
 fn own_access(actor: &Actor, collection: Collection) -> Option<Access> {
     let rights = scoped(actor, &collection, Privileges::ALL);
-    (!rights.is_empty()).then(|| Access { rights, owner: own_owner(actor), collection })
+    (!rights.is_empty()).then(|| Access { rights, owner: own_owner(actor), collection, sight: Sight::WHOLE })
 }
 
 /// The owner of a home: known at once where it is the actor's own.
@@ -200,23 +212,24 @@ pub(super) fn owner_of(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Resu
     Ok(Owner { id: principal.id, kind: principal.kind, handle: handle.to_owned() })
 }
 
-/// What `actor` may do on this collection.
-pub(super) fn rights_on(
+/// What `actor` may do on this collection, and what he sees of it.
+fn rights_on(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     collection: &Collection,
-) -> Result<Privileges, Error> {
-    let rights = if collection.owner == actor.id {
+) -> Result<(Privileges, Sight), Error> {
+    let own = collection.owner == actor.id;
+    let rights = if own {
         Privileges::ALL
     } else {
         let grants = tx.grants(collection.id)?;
         if grants.is_empty() {
-            return Ok(Privileges::NONE);
+            return Ok((Privileges::NONE, actor.privacy.sight(Viewer::Reader)));
         }
         let groups = tx.groups_of(actor.id)?;
         acl::effective(collection.owner, actor.id, &groups, &grants)
     };
-    Ok(scoped(actor, collection, rights))
+    Ok((scoped(actor, collection, rights), actor.privacy.sight(Viewer::of(own, rights))))
 }
 
 /// What the actor's proof leaves of his rights on a collection.
@@ -254,11 +267,11 @@ pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<
 
 /// A collection with what the actor may do to it, if he may know of it.
 fn known(tx: &mut ReadTx<'_>, actor: &Actor, owner: Owner, collection: Collection) -> Result<Access, Error> {
-    let rights = rights_on(tx, actor, &collection)?;
+    let (rights, sight) = rights_on(tx, actor, &collection)?;
     if rights.is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
-    Ok(Access { collection, owner, rights })
+    Ok(Access { collection, owner, rights, sight })
 }
 
 /// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
@@ -271,12 +284,12 @@ pub(super) fn find_by_id(
     actor.reach(home)?;
     let collection =
         tx.collection_by_id(id)?.filter(|found| found.home == home).ok_or(Error::Fault(Fault::NotFound))?;
-    let rights = rights_on(tx, actor, &collection)?;
+    let (rights, sight) = rights_on(tx, actor, &collection)?;
     if rights.is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
     let owner = owner_by_id(tx, actor, collection.owner)?;
-    Ok(Access { collection, owner, rights })
+    Ok(Access { collection, owner, rights, sight })
 }
 
 /// The owner with this row: known at once where it is the actor.
@@ -297,10 +310,10 @@ pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Res
         if collection.owner == actor.id {
             continue;
         }
-        let rights = rights_on(tx, actor, &collection)?;
+        let (rights, sight) = rights_on(tx, actor, &collection)?;
         if !rights.is_empty() {
             let owner = owner_by_id(tx, actor, collection.owner)?;
-            seen.push(Access { collection, owner, rights });
+            seen.push(Access { collection, owner, rights, sight });
         }
     }
     Ok(seen)
@@ -364,9 +377,9 @@ pub(super) fn visible(
 ) -> Result<Vec<Access>, Error> {
     let mut seen = Vec::with_capacity(collections.len());
     for collection in collections {
-        let rights = rights_on(tx, actor, &collection)?;
+        let (rights, sight) = rights_on(tx, actor, &collection)?;
         if !rights.is_empty() {
-            seen.push(Access { collection, owner: owner.clone(), rights });
+            seen.push(Access { collection, owner: owner.clone(), rights, sight });
         }
     }
     Ok(seen)

@@ -118,7 +118,7 @@ impl Core {
         let now = self.now();
         let remembered = self.accounts.verdicts.get(&key);
         if let Some(verdict) = remembered.filter(|verdict| verdict.expires_at.is_none_or(|at| at > now)) {
-            let actor = actor(&verdict, device.clone());
+            let actor = self.actor(&verdict, device.clone());
             let login = Login { id: verdict.id, auth_version: verdict.auth_version };
             if let Some(opened) = self.open(&actor, login, wanted).await? {
                 return Ok((actor, opened));
@@ -153,7 +153,7 @@ impl Core {
             && state == Some((verdict.id, verdict.auth_version))
             && verdict.expires_at.is_none_or(|at| at > self.now())
         {
-            return Ok(actor(&verdict, device));
+            return Ok(self.actor(&verdict, device));
         }
         if self.accounts.refusals.get(&key).is_some_and(|refusal| refusal.account == state) {
             return Err(Fault::Unauthenticated);
@@ -162,7 +162,7 @@ impl Core {
             Some(verdict) => {
                 self.accounts.verdicts.insert(key, verdict.clone());
                 self.note_use(verdict.credential).await;
-                Ok(actor(&verdict, device))
+                Ok(self.actor(&verdict, device))
             }
             None => {
                 failures.fetch_add(1, Ordering::Relaxed);
@@ -234,32 +234,30 @@ impl Core {
     }
 }
 
-/// The actor that a token or an application password admits.
-pub(super) fn admitted(
-    id: PrincipalId,
-    handle: String,
-    admin: bool,
-    scope: Scope,
-    device: Option<String>,
-    proof: Proof,
-) -> Actor {
-    Actor { id, handle, admin: admin && scope.admin, scope, device, door: None, proof }
-}
+impl Core {
+    /// The actor that a token or an application password admits.
+    pub(super) fn admitted(
+        &self,
+        id: PrincipalId,
+        handle: String,
+        admin: bool,
+        scope: Scope,
+        device: Option<String>,
+        proof: Proof,
+    ) -> Actor {
+        let privacy = self.privacy;
+        Actor { id, handle, admin: admin && scope.admin, scope, device, door: None, proof, privacy }
+    }
 
-fn actor(verdict: &Verdict, device: Option<String>) -> Actor {
-    Actor {
-        id: verdict.id,
-        handle: verdict.handle.as_ref().to_owned(),
-        admin: verdict.admin && verdict.scope.admin,
-        scope: verdict.scope,
-        device,
-        door: None,
-        proof: Proof {
+    fn actor(&self, verdict: &Verdict, device: Option<String>) -> Actor {
+        let proof = Proof {
             auth_version: Some(verdict.auth_version),
             credential: Some(verdict.credential),
             app_password: Some(verdict.credential).filter(|_| verdict.is_app_password),
             ..Proof::default()
-        },
+        };
+        let handle = verdict.handle.as_ref().to_owned();
+        self.admitted(verdict.id, handle, verdict.admin, verdict.scope, device, proof)
     }
 }
 

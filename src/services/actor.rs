@@ -4,6 +4,7 @@ use crate::domain::collection::HomeKind;
 use crate::domain::device;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, PrincipalId};
+use crate::domain::privacy::Policy;
 use crate::store::{Door, Origin};
 
 /// What a credential opens. Stored as words; the empty text opens everything.
@@ -122,6 +123,8 @@ pub struct Actor {
     pub door: Option<Door>,
     /// What must still be so for him to be admitted: asked again by whoever answers for long.
     pub proof: Proof,
+    /// What the institution lets him see of others' items that are not public.
+    pub privacy: Policy,
 }
 
 /// What a login was good for.
@@ -142,7 +145,16 @@ pub struct Proof {
 impl Actor {
     /// Somebody whom nobody doubts: the operator of this machine, or a test.
     pub fn undoubted(id: PrincipalId, handle: String, device: Option<String>) -> Self {
-        Actor { id, handle, admin: false, scope: Scope::FULL, device, door: None, proof: Proof::default() }
+        Actor {
+            id,
+            handle,
+            admin: false,
+            scope: Scope::FULL,
+            device,
+            door: None,
+            proof: Proof::default(),
+            privacy: Policy::default(),
+        }
     }
 
     /// How a change by this actor is recorded.

@@ -6,6 +6,7 @@
 use super::access::{Access, Opened, Place};
 use super::actor::Actor;
 use super::items::{self, Entering, Stored};
+use super::projection::Shown;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::Collection;
@@ -27,6 +28,7 @@ impl Seen {
     /// `None` where the conditions, the rights or the kind of database need the long way.
     pub fn of(core: &Core, actor: &Actor, opened: Opened, conditions: &Preconditions) -> Option<Self> {
         let Opened { collection: Some(access), object, .. } = opened else { return None };
+        let object = object.map(Shown::into_inner);
         let plain = !core.store.is_embedded()
             && access.collection().owner == actor.id
             && conditions.if_lists.is_empty();

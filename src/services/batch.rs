@@ -8,6 +8,7 @@ use super::idempotency::{Once, once};
 use super::items::{self, Named};
 use super::transfer::{self, Transfer};
 use super::{Core, Limits, fault, labour};
+use crate::domain::acl::Privilege;
 use crate::domain::collection::CollectionKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::{Draft, ItemKind};
@@ -246,6 +247,7 @@ impl Core {
                 if object.kind != kind {
                     return Err(plain(Fault::Conflict("an item of another kind has this name")));
                 }
+                object.whole(Privilege::WriteContent).map_err(plain)?;
                 let held = self.hold_for_read(actor, conditions, access, object).await;
                 held.map_err(|fault| ("/ifMatch".to_owned(), fault))?;
                 unmoved(object)
@@ -255,7 +257,7 @@ impl Core {
             }
             None => Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() },
         };
-        let body = seen.map(|(_, object)| object.body);
+        let body = seen.map(|(_, object)| object.into_inner().body);
         let bytes = body.as_ref().map_or(0, String::len);
         let text = labour::of(bytes, move || (rewrite.0)(body.as_deref())).await.map_err(plain)??;
         let sent = Sent { body: text, media: media_of(place.home) };

@@ -4,12 +4,14 @@
 
 use super::access::Access;
 use super::freebusy::zone_of;
+use super::projection::{self, Shown};
 use super::{Core, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::Fault;
 use crate::domain::freebusy::{self, Period};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object};
+use crate::domain::privacy::Sight;
 use crate::domain::query::Words;
 use crate::domain::query::calendar::CalendarFilter;
 use crate::store::{Error, ReadTx, Touched, Weight};
@@ -29,6 +31,7 @@ const FEW: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct CalendarQuery {
     collection: CollectionId,
+    sight: Sight,
     filter: Arc<CalendarFilter>,
     words: Arc<Words>,
     zone: Zone,
@@ -59,6 +62,7 @@ impl CalendarQuery {
         };
         Ok(CalendarQuery {
             collection: collection.id,
+            sight: access.sight(),
             zone: zone.unwrap_or_else(|| zone_of(collection)),
             budget: Budget::default(),
             candidates,
@@ -84,7 +88,7 @@ impl CalendarQuery {
     }
 
     /// The matches of the next page; `None` when there are no more pages.
-    pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Object>>, Fault> {
+    pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Shown>>, Fault> {
         match std::mem::replace(&mut self.candidates, Candidates::Done) {
             Candidates::Done => Ok(None),
             Candidates::Window(window) => self.in_window(core, window).await.map(Some),
@@ -93,12 +97,12 @@ impl CalendarQuery {
                 if page.is_empty() {
                     return Ok(None);
                 }
-                let (filter, words, zone, budget) = self.lent();
+                let test = self.lent();
                 let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
                     let _held = &turn;
                     let (objects, served) = tx.objects_with_ids(&page)?;
-                    let (matches, left) = test(objects, &filter, &words, &zone, budget.clone())?;
+                    let (matches, left) = test.run(objects)?;
                     Ok((matches, left, served))
                 };
                 let (matches, left, served) = fault(core.store.read(Weight::Scan, work).await)?;
@@ -109,13 +113,13 @@ impl CalendarQuery {
             }
             Candidates::After(after) => {
                 let id = self.collection;
-                let (filter, words, zone, budget) = self.lent();
+                let test = self.lent();
                 let component = self.filter.component().and_then(ItemKind::named);
                 let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
                     let _held = &turn;
                     let (objects, next) = tx.objects_of_kind(id, component, after, PAGE as i64)?;
-                    let (matches, left) = test(objects, &filter, &words, &zone, budget.clone())?;
+                    let (matches, left) = test.run(objects)?;
                     Ok((matches, left, next))
                 };
                 let (matches, left, next) = fault(core.store.read(Weight::Scan, work).await)?;
@@ -129,24 +133,34 @@ impl CalendarQuery {
     }
 
     /// What a page is tested with.
-    fn lent(&self) -> (Arc<CalendarFilter>, Arc<Words>, Zone, Budget) {
-        (Arc::clone(&self.filter), Arc::clone(&self.words), self.zone.clone(), self.budget.clone())
+    fn lent(&self) -> Test {
+        Test {
+            sight: self.sight,
+            filter: Arc::clone(&self.filter),
+            words: Arc::clone(&self.words),
+            zone: self.zone.clone(),
+            budget: self.budget.clone(),
+        }
     }
 
     /// The first page of a window: all of it where the hits are few, else the ids for the pages to come.
-    async fn in_window(&mut self, core: &Core, window: Window) -> Result<Vec<Object>, Fault> {
+    async fn in_window(&mut self, core: &Core, window: Window) -> Result<Vec<Shown>, Fault> {
         let id = self.collection;
-        let (filter, words, zone, budget) = self.lent();
+        let test = self.lent();
         let component = self.filter.component().and_then(ItemKind::named);
         let touched = Touched { window: (window.start, window.end), component };
-        let short = window.end.saturating_sub(window.start) <= SHORT;
+        // The first page is in another order than further ones, and whether it is all depends on how long items are: not for one
+        // from whom something may be hidden.
+        let whole = self.sight.is_whole();
+        let short = whole && window.end.saturating_sub(window.start) <= SHORT;
         let turn = if short { None } else { Some(labour::turn().await?) };
         let work = move |tx: &mut ReadTx<'_>| {
             let _held = &turn;
-            let Some(few) = tx.objects_in_window(id, touched, PAGE)? else {
-                return Ok((Vec::new(), budget.clone(), tx.ids_in_window(id, touched)?));
+            let few = if whole { tx.objects_in_window(id, touched, PAGE)? } else { None };
+            let Some(few) = few else {
+                return Ok((Vec::new(), test.budget.clone(), tx.ids_in_window(id, touched)?));
             };
-            let (matches, left) = test(few, &filter, &words, &zone, budget.clone())?;
+            let (matches, left) = test.run(few)?;
             Ok((matches, left, Vec::new()))
         };
         let (matches, left, ids) =
@@ -159,26 +173,35 @@ impl CalendarQuery {
     }
 }
 
-fn test(
-    objects: Vec<Object>,
-    filter: &CalendarFilter,
-    words: &Words,
-    zone: &Zone,
-    mut budget: Budget,
-) -> Result<(Vec<Object>, Budget), Error> {
-    let mut matches = Vec::with_capacity(objects.len());
-    for object in objects {
-        let Some(index) = CalendarIndex::decode(&object.parsed) else {
-            tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
-            continue;
-        };
-        if filter.matches(&object.body, &index, zone, &mut budget).map_err(Fault::from)?
-            && words.in_calendar(&object.body)
-        {
-            matches.push(object);
+/// What a page is tested with.
+struct Test {
+    sight: Sight,
+    filter: Arc<CalendarFilter>,
+    words: Arc<Words>,
+    zone: Zone,
+    budget: Budget,
+}
+
+impl Test {
+    /// What matches of that which is seen, and what is left of the budget.
+    fn run(&self, mut objects: Vec<Object>) -> Result<(Vec<Shown>, Budget), Error> {
+        let mut budget = self.budget.clone();
+        if !self.sight.is_whole() {
+            objects.sort_by_key(|object| object.id.0);
         }
+        let mut matches = Vec::with_capacity(objects.len());
+        for object in projection::objects(self.sight, objects) {
+            let Some(index) = CalendarIndex::decode(&object.parsed) else {
+                tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
+                continue;
+            };
+            let fits = self.filter.matches(&object.body, &index, &self.zone, &mut budget);
+            if fits.map_err(Fault::from)? && self.words.in_calendar(&object.body) {
+                matches.push(object);
+            }
+        }
+        Ok((matches, budget))
     }
-    Ok((matches, budget))
 }
 
 impl Core {

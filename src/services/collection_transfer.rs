@@ -55,7 +55,7 @@ impl Core {
                     access::lock_both(tx, from, (actor.id, what.to.home))?;
                     let source = access::find(tx, &actor, &what.from)?;
                     let collection = transferable(&actor, &source, what.manner)?;
-                    conditions::hold_collection(tx, &actor, &what.conditions, Some(collection))?;
+                    conditions::hold_collection(tx, &actor, &what.conditions, Some(&source))?;
                     if what.to.home != collection.home {
                         let card = collection.home == HomeKind::AddressBooks;
                         return Err(Condition::CollectionLocationOk { card }.into());
@@ -63,8 +63,8 @@ impl Core {
                     let replaced = clear(tx, &actor, &what)?;
                     match what.manner {
                         Manner::Move => tx.rename_collection(collection, actor.id, &what.to.slug)?,
-                        Manner::Copy => copy(tx, &actor, collection, &what.to, true, &limits)?,
-                        Manner::CopyBare => copy(tx, &actor, collection, &what.to, false, &limits)?,
+                        Manner::Copy => copy(tx, &actor, &source, &what.to, true, &limits)?,
+                        Manner::CopyBare => copy(tx, &actor, &source, &what.to, false, &limits)?,
                     }
                     Ok(replaced)
                 })
@@ -103,11 +103,13 @@ fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransfer) -> Resu
 fn copy(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
-    source: &Collection,
+    source: &Access,
     to: &Place,
     members: bool,
     limits: &Limits,
 ) -> Result<(), Error> {
+    // What is hidden from him he does not copy.
+    let (source, hidden) = (source.collection(), source.sight().hidden());
     if tx.collections(actor.id, to.home)?.len() >= limits.collections {
         return Err(Condition::QuotaNotExceeded.into());
     }
@@ -134,5 +136,5 @@ fn copy(
         let card = source.home == HomeKind::AddressBooks;
         return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
     }
-    tx.copy_members(source, made, &actor.origin(to.home)).map(|_| ())
+    tx.copy_members(source, made, &actor.origin(to.home), hidden).map(|_| ())
 }

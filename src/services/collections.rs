@@ -96,7 +96,7 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteProperties)?;
-                    conditions::hold_collection(tx, &actor, &conditions, Some(checked.collection()))?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(&access))?;
                     let mut props = checked.collection().props.clone();
                     let mut update = change(&mut props);
                     within_bounds(&props)?;
@@ -122,7 +122,7 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     deletable(&actor, &access)?;
-                    conditions::hold_collection(tx, &actor, &conditions, Some(access.collection()))?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(&access))?;
                     tx.delete_collection(access.collection())
                 })
                 .await,
@@ -160,7 +160,7 @@ impl Core {
                 .write(move |tx| {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     let checked = access.need(Privilege::WriteAcl)?;
-                    conditions::hold_collection(tx, &actor, &conditions, Some(checked.collection()))?;
+                    conditions::hold_collection(tx, &actor, &conditions, Some(&access))?;
                     if grants
                         .iter()
                         .any(|grant| grant.grantee == Grantee::Principal(checked.collection().owner))

@@ -6,10 +6,10 @@
 use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::items::{self, token_of};
+use super::projection::{self, Shown};
 use super::sync::home_token;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::Collection;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::Object;
 use crate::domain::precondition::{Known, Named, Preconditions, ResourceState};
@@ -20,10 +20,10 @@ pub(super) fn hold(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     conditions: &Preconditions,
-    collection: &Collection,
+    access: &Access,
     old: Option<&Object>,
 ) -> Result<(), Error> {
-    hold_item(tx, actor, conditions, collection, old)
+    hold_item(tx, actor, conditions, access, old)
 }
 
 /// Conditions of a request to a collection itself, which has no entity tag but a sync token; to the place of one where there is none.
@@ -31,14 +31,15 @@ pub(super) fn hold_collection(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     conditions: &Preconditions,
-    collection: Option<&Collection>,
+    collection: Option<&Access>,
 ) -> Result<(), Error> {
-    if let Some(collection) = collection
+    if let Some(access) = collection
         && !conditions.names_others()
     {
-        return Ok(items::hold_collection(tx, conditions, collection)?);
+        return Ok(items::hold_collection(tx, conditions, access)?);
     }
-    let token = collection.map(|collection| token_of(collection, tx.epoch()).to_string());
+    let token =
+        collection.map(|access| token_of(access.collection(), access.sight(), tx.epoch()).to_string());
     let own = ResourceState { sync_token: token.as_deref(), ..ResourceState::default() };
     conditions.check_with(own, ResourceState::default(), |named| known(tx, actor, named))
 }
@@ -50,7 +51,7 @@ impl Core {
         actor: &Actor,
         conditions: Preconditions,
         access: &Access,
-        object: &Object,
+        object: &Shown,
     ) -> Result<(), Fault> {
         if conditions.is_empty() {
             return Ok(());
@@ -58,9 +59,7 @@ impl Core {
         let (actor, access, object) = (actor.clone(), access.clone(), object.clone());
         fault(
             self.store
-                .read(Weight::Point, move |tx| {
-                    hold_item(tx, &actor, &conditions, access.collection(), Some(&object))
-                })
+                .read(Weight::Point, move |tx| hold_item(tx, &actor, &conditions, &access, Some(&object)))
                 .await,
         )
     }
@@ -70,13 +69,13 @@ fn hold_item(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     conditions: &Preconditions,
-    collection: &Collection,
+    access: &Access,
     old: Option<&Object>,
 ) -> Result<(), Error> {
     if !conditions.names_others() {
-        return Ok(items::hold(tx, conditions, collection, old)?);
+        return Ok(items::hold(tx, conditions, access, old)?);
     }
-    let token = token_of(collection, tx.epoch()).to_string();
+    let token = token_of(access.collection(), access.sight(), tx.epoch()).to_string();
     let own = ResourceState {
         etag: old.map(|object| object.etag.0.as_str()),
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
@@ -112,9 +111,14 @@ fn member_state(
     let access = access::find(tx, actor, place)?;
     let collection = access.need(Privilege::Read)?.collection();
     Ok(match item {
-        None => Known { etag: None, sync_token: Some(token_of(collection, tx.epoch()).to_string()) },
+        None => {
+            let token = token_of(collection, access.sight(), tx.epoch());
+            Known { etag: None, sync_token: Some(token.to_string()) }
+        }
         Some(name) => {
-            Known { etag: tx.object(collection.id, name)?.map(|object| object.etag.0), sync_token: None }
+            let stored = tx.object(collection.id, name)?;
+            let seen = stored.and_then(|stored| projection::object(access.sight(), stored));
+            Known { etag: seen.map(|object| object.etag.0.clone()), sync_token: None }
         }
     })
 }

@@ -3,6 +3,7 @@
 use super::access::Access;
 use super::card_search::Texts;
 use super::instances::MOST_OBJECTS;
+use super::projection::Shown;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
@@ -19,6 +20,7 @@ const PAGE: usize = 200;
 /// A query that is answered page by page.
 #[derive(Debug)]
 pub struct ContactQuery {
+    access: Access,
     collection: CollectionId,
     modseq: i64,
     filter: CardFilter,
@@ -48,7 +50,8 @@ impl ContactQuery {
             None => Candidates::After(i64::MIN),
         };
         let words = Words::default();
-        Ok(ContactQuery { collection: collection.id, modseq: collection.modseq, candidates, filter, words })
+        let (id, modseq) = (collection.id, collection.modseq);
+        Ok(ContactQuery { access: access.clone(), collection: id, modseq, candidates, filter, words })
     }
 
     /// A query for the cards that say some words.
@@ -62,7 +65,7 @@ impl ContactQuery {
     }
 
     /// The matches of the next page; `None` when there are no more pages.
-    pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Object>>, Fault> {
+    pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Shown>>, Fault> {
         match std::mem::replace(&mut self.candidates, Candidates::Done) {
             Candidates::Done => Ok(None),
             Candidates::Needles(needles) => {
@@ -79,7 +82,7 @@ impl ContactQuery {
                 if let Some(next) = next {
                     self.candidates = Candidates::After(next);
                 }
-                Ok(Some(self.fitting(cards)))
+                self.fitting(core, cards).await.map(Some)
             }
         }
     }
@@ -101,7 +104,7 @@ impl ContactQuery {
         &mut self,
         core: &Core,
         mut ids: std::vec::IntoIter<i64>,
-    ) -> Result<Option<Vec<Object>>, Fault> {
+    ) -> Result<Option<Vec<Shown>>, Fault> {
         let page: Vec<i64> = ids.as_slice().iter().take(PAGE).copied().collect();
         if page.is_empty() {
             return Ok(None);
@@ -110,21 +113,22 @@ impl ContactQuery {
         let (cards, served) = fault(core.store.read(few, move |tx| tx.objects_with_ids(&page)).await)?;
         ids.by_ref().take(served).for_each(drop);
         self.candidates = Candidates::Ids(ids);
-        Ok(Some(self.fitting(cards)))
+        self.fitting(core, cards).await.map(Some)
     }
 
-    fn fitting(&self, mut cards: Vec<Object>) -> Vec<Object> {
+    async fn fitting(&self, core: &Core, cards: Vec<Object>) -> Result<Vec<Shown>, Fault> {
+        let mut cards = core.show_all(&self.access, cards).await?;
         cards.retain(|card| self.filter.matches(&card.body) && self.words.in_card(&card.body));
-        cards
+        Ok(cards)
     }
 }
 
 impl Core {
     /// The cards that fit a query, without their contents, in the order of their names.
-    pub async fn matching_contacts(&self, mut query: ContactQuery) -> Result<Vec<Listed>, Fault> {
-        let mut found: Vec<Listed> = Vec::new();
+    pub async fn matching_contacts(&self, mut query: ContactQuery) -> Result<Vec<Shown<Listed>>, Fault> {
+        let mut found: Vec<Shown<Listed>> = Vec::new();
         while let Some(page) = query.next(self).await? {
-            found.extend(page.iter().map(Listed::from));
+            found.extend(page.iter().map(Shown::listed));
             if found.len() > MOST_OBJECTS {
                 return Err(Condition::NumberOfMatchesWithinLimits.into());
             }

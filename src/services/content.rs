@@ -8,6 +8,7 @@ use crate::domain::collection::CollectionKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::Etag;
 use crate::domain::object::{Draft, ItemKind};
+use crate::domain::privacy::{self, Class};
 use crate::text::component::{Document, Limits as Bounds};
 use crate::text::ical::CalendarIndex;
 use crate::text::ical::Span;
@@ -67,16 +68,19 @@ fn calendar(name: &str, body: String, limits: &Limits) -> Result<(Draft, Calenda
         return Err(Condition::MaxAttendees(limits.attendees as u64).into());
     }
     drop(document);
+    let noted = privacy::note(&index, &body);
     let draft = Draft {
         name: name.to_owned(),
         uid: index.uid.clone(),
         etag: Etag::of(body.as_bytes()),
         kind: ItemKind::of(&index.kind),
-        span: index.span(),
+        span: noted.span,
         organizer: index.parts.iter().find_map(|part| part.organizer.clone()),
         search: String::new(),
         parsed: index.encode(),
         body,
+        classes: noted.classes,
+        masks: noted.masks,
     };
     Ok((draft, index))
 }
@@ -103,6 +107,9 @@ fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
         search,
         parsed: Vec::new(),
         body,
+        // Cards have no classes: RFC 6350 has done away with them.
+        classes: privacy::bit(Class::Public),
+        masks: None,
     })
 }
 

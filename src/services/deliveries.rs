@@ -4,16 +4,20 @@
 //! At least once; in order within a collection, for a webhook has one message on its way at a time, on all nodes together. The owner's
 //! right is decided at each message. Knows neither JSON nor how a message is sent.
 
+use super::access::Access;
 use super::actor::Actor;
 use super::items::token_of;
+use super::projection::{self, SyncItem};
+use super::sync::seen_changes;
 use super::webhooks::readable;
 use super::{Core, fault};
-use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, SyncToken};
 use crate::domain::principal::PrincipalState;
+use crate::domain::privacy::Policy;
 use crate::domain::webhook::{Outcome, WebhookState, pause};
-use crate::store::{Due, Error, ReadTx, Stand, SyncItem, Tried, Webhook, Weight, WriteTx};
+use crate::store::{Due, Error, ReadTx, Stand, Tried, Webhook, Weight, WriteTx};
 use std::time::Duration;
 
 /// When what may not be told now is looked at again, in microseconds: a right may come back.
@@ -125,7 +129,8 @@ impl Core {
     /// The next message of a claimed webhook. Where there is none the claim is given up.
     pub async fn next_delivery(&self, claim: &Claim) -> Result<Option<Delivery>, Fault> {
         let (asked, most, now) = (claim.clone(), self.limits.webhook_changes, self.now());
-        let look = self.store.snapshot(move |tx| look(tx, &asked, most, now));
+        let privacy = self.privacy;
+        let look = self.store.snapshot(move |tx| look(tx, &asked, privacy, most, now));
         let (id, name) = (claim.webhook, claim.name.clone());
         let done = match fault(look.await)? {
             Look::Tell(delivery) => return Ok(Some(*delivery)),
@@ -237,7 +242,7 @@ fn advance(tx: &mut WriteTx<'_>, id: i64, moves: Move) -> Result<(), Error> {
 }
 
 /// Looks what there is to tell. Runs in a snapshot.
-fn look(tx: &mut ReadTx<'_>, claim: &Claim, most: usize, now: i64) -> Result<Look, Error> {
+fn look(tx: &mut ReadTx<'_>, claim: &Claim, privacy: Policy, most: usize, now: i64) -> Result<Look, Error> {
     let Some(webhook) = tx.claimed_webhook(claim.webhook, &claim.name)? else { return Ok(Look::Lost) };
     let quiet = Look::Quiet { round: webhook.round, seen: (webhook.calendars_seen, webhook.books_seen) };
     let owner = tx.principal(webhook.owner())?.filter(|owner| owner.state == PrincipalState::Active);
@@ -248,7 +253,7 @@ fn look(tx: &mut ReadTx<'_>, claim: &Claim, most: usize, now: i64) -> Result<Loo
     if webhook.state() != WebhookState::Active || webhook.next_at > now {
         return Ok(quiet);
     }
-    let actor = Actor::undoubted(owner.id, owner.handle, None);
+    let actor = Actor { privacy, ..Actor::undoubted(owner.id, owner.handle, None) };
     match webhook.subject() {
         Some(id) => look_into(tx, &webhook, &actor, id, (most, now)),
         None => look_around(tx, &webhook, &actor, (most, now)),
@@ -264,16 +269,16 @@ fn look_into(
     id: CollectionId,
     bounds: (usize, i64),
 ) -> Result<Look, Error> {
-    let collection = match readable(tx, actor, id) {
-        Ok(collection) => collection,
+    let access = match readable(tx, actor, id) {
+        Ok(access) => access,
         Err(Error::Fault(_)) => return Ok(Look::Barred),
         Err(other) => return Err(other),
     };
     let from = tx.webhook_cursor(webhook.id, id)?;
-    if collection.modseq <= from.unwrap_or(0) {
+    if access.collection().modseq <= from.unwrap_or(0) {
         return Ok(Look::Quiet { round: webhook.round, seen: (0, 0) });
     }
-    page(tx, webhook, &collection, from, bounds)
+    page(tx, webhook, &access, from, bounds)
 }
 
 /// Looks around in all collections of the owner's own: first for those that left, then for the one whose last change is the oldest.
@@ -294,8 +299,8 @@ fn look_around(
     for stand in stands {
         let from = known(&cursors, stand.collection).map(|cursor| cursor.modseq);
         if stand.modseq > from.unwrap_or(0) {
-            let collection = readable(tx, actor, stand.collection)?;
-            return page(tx, webhook, &collection, from, bounds);
+            let access = readable(tx, actor, stand.collection)?;
+            return page(tx, webhook, &access, from, bounds);
         }
     }
     Ok(Look::Quiet { round: webhook.round, seen })
@@ -305,20 +310,26 @@ fn look_around(
 fn page(
     tx: &mut ReadTx<'_>,
     webhook: &Webhook,
-    collection: &Collection,
+    access: &Access,
     from: Option<i64>,
     (most, now): (usize, i64),
 ) -> Result<Look, Error> {
     let after = from.unwrap_or(0);
-    let page = tx.changes(collection.id, after, most, 0)?.ok_or(Fault::NotFound)?;
-    let now_token = token_of(collection, tx.epoch());
+    let (collection, sight) = (access.collection(), access.sight());
+    let (items, page) = if sight.is_whole() {
+        let mut page = tx.changes(collection.id, after, most, 0)?.ok_or(Fault::NotFound)?;
+        (projection::all_changes(std::mem::take(&mut page.items)), page)
+    } else {
+        seen_changes(tx, (collection.id, sight), after, most, 0)?
+    };
+    let now_token = token_of(collection, sight, tx.epoch());
     let id = format!("{}-{}-{}-{after}-{}", webhook.id, webhook.round, collection.id, page.modseq);
     let content = Content::Changes {
         collection: collection.id,
         home: collection.home,
         since: SyncToken { modseq: after, ..now_token.clone() },
         token: SyncToken { modseq: page.modseq, ..now_token },
-        items: page.items,
+        items,
         more: page.more,
     };
     let to = Stand { collection: collection.id, modseq: page.modseq };

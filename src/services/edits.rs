@@ -8,11 +8,12 @@ use super::batch::{Step, Undone};
 use super::content::{Media, Sent};
 use super::idempotency::{Once, noted, once};
 use super::items::{Named, Stored, Terms};
+use super::projection::Shown;
 use super::{Core, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
-use crate::domain::object::{ItemKind, Object};
+use crate::domain::object::ItemKind;
 use crate::domain::precondition::{Preconditions, Tag, Tags};
 use crate::store::Weight;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ pub struct Editing<'e> {
 }
 
 /// The condition that an item is still as it was seen.
-pub(super) fn unmoved(object: &Object) -> Preconditions {
+pub(super) fn unmoved(object: &Shown) -> Preconditions {
     let seen = Tags::These(vec![Tag { weak: false, value: object.etag.0.clone() }]);
     Preconditions { if_match: Some(seen), ..Preconditions::default() }
 }
@@ -97,6 +98,7 @@ impl Core {
                 return Err(Fault::NotFound);
             }
             access.need(Privilege::WriteContent)?;
+            object.whole(Privilege::WriteContent)?;
             self.hold_for_read(actor, conditions.clone(), &access, &object).await?;
             let (edit, body) = (Arc::clone(&edit), object.body.clone());
             let edited = match labour::of(body.len(), move || edit(&body)).await? {
@@ -116,7 +118,7 @@ impl Core {
         &self,
         actor: &Actor,
         access: &Access,
-        object: &Object,
+        object: &Shown,
         edited: Edited,
         request: Option<Once>,
     ) -> Result<Done, Fault> {
@@ -156,7 +158,7 @@ impl Core {
     }
 
     /// Notes that an item was left as it is.
-    async fn left(&self, actor: &Actor, object: &Object, request: Option<Once>) -> Result<Named, Fault> {
+    async fn left(&self, actor: &Actor, object: &Shown, request: Option<Once>) -> Result<Named, Fault> {
         let (etag, schedule_tag) = (object.etag.clone(), object.schedule_tag.clone());
         let named =
             Named { name: object.name.clone(), stored: Stored { created: false, etag, schedule_tag } };

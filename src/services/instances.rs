@@ -4,12 +4,13 @@
 
 use super::actor::Actor;
 use super::calendar_queries::CalendarQuery;
+use super::projection::Shown;
 use super::{Core, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::freebusy::{self, Period};
-use crate::domain::object::{Listed, Object};
+use crate::domain::object::Listed;
 use crate::text::component::{Document, Limits};
 use crate::text::ical::index::{Frame, Part, When};
 use crate::text::ical::{CalendarIndex, Instance};
@@ -25,9 +26,9 @@ pub const MOST_OBJECTS: usize = 10_000;
 
 /// One instance, with what a list shows of it.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct Occurring {
     /// The object that it is of.
-    pub of: Listed,
+    pub of: Shown<Listed>,
     /// When it is.
     pub instance: Instance,
     /// Which instance of its series it is: its original start in civil seconds on the clock of the series, whatever clock its own
@@ -45,10 +46,10 @@ pub struct Shown {
 
 impl Core {
     /// The objects that fit a query, without their contents, in the order of their names.
-    pub async fn matches(&self, mut query: CalendarQuery) -> Result<Vec<Listed>, Fault> {
-        let mut found: Vec<Listed> = Vec::new();
+    pub async fn matches(&self, mut query: CalendarQuery) -> Result<Vec<Shown<Listed>>, Fault> {
+        let mut found: Vec<Shown<Listed>> = Vec::new();
         while let Some(page) = query.next(self).await? {
-            found.extend(page.iter().map(Listed::from));
+            found.extend(page.iter().map(Shown::listed));
             if found.len() > MOST_OBJECTS {
                 return Err(Condition::NumberOfMatchesWithinLimits.into());
             }
@@ -61,10 +62,11 @@ impl Core {
     pub async fn matches_whole(
         &self,
         mut query: CalendarQuery,
-    ) -> Result<(Vec<Listed>, Option<Vec<Object>>), Fault> {
-        let (mut found, mut whole, mut bytes): (Vec<Listed>, _, usize) = (Vec::new(), Some(Vec::new()), 0);
+    ) -> Result<(Vec<Shown<Listed>>, Option<Vec<Shown>>), Fault> {
+        let (mut found, mut whole, mut bytes): (Vec<Shown<Listed>>, _, usize) =
+            (Vec::new(), Some(Vec::new()), 0);
         while let Some(page) = query.next(self).await? {
-            found.extend(page.iter().map(Listed::from));
+            found.extend(page.iter().map(Shown::listed));
             if found.len() > MOST_OBJECTS {
                 return Err(Condition::NumberOfMatchesWithinLimits.into());
             }
@@ -82,9 +84,9 @@ impl Core {
     }
 
     /// The instances in `window` of the objects that fit a query, the earliest first.
-    pub async fn instances(&self, mut query: CalendarQuery, window: Window) -> Result<Vec<Shown>, Fault> {
+    pub async fn instances(&self, mut query: CalendarQuery, window: Window) -> Result<Vec<Occurring>, Fault> {
         let zone = query.zone().clone();
-        let mut found: Vec<Shown> = Vec::new();
+        let mut found: Vec<Occurring> = Vec::new();
         while let Some(page) = query.next(self).await? {
             let bytes = page.iter().map(|object| object.body.len()).sum();
             let (zone, mut lent) = (zone.clone(), query.budget().clone());
@@ -139,17 +141,17 @@ impl Core {
 }
 
 fn expand(
-    object: &Object,
+    object: &Shown,
     window: Window,
     zone: &Zone,
     budget: &mut Budget,
-    into: &mut Vec<Shown>,
+    into: &mut Vec<Occurring>,
 ) -> Result<(), Fault> {
     let Some(index) = CalendarIndex::decode(&object.parsed) else {
         tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
         return Ok(());
     };
-    let of = Listed::from(object);
+    let of = object.listed();
     let mut texts: HashMap<usize, [Option<String>; 3]> = HashMap::new();
     for instance in index.instances(window, zone, budget)? {
         let [summary, location, status] = texts
@@ -162,7 +164,7 @@ fn expand(
             Frame::Utc => Some(Zone::Utc),
             Frame::Zone(at) => Some(index.zone(at, zone)),
         };
-        into.push(Shown { of: of.clone(), instance, recurrence, zone, summary, location, status });
+        into.push(Occurring { of: of.clone(), instance, recurrence, zone, summary, location, status });
     }
     Ok(())
 }

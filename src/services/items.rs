@@ -7,18 +7,24 @@ use super::actor::Actor;
 use super::as_seen::Seen;
 use super::content::{self, Sent};
 use super::idempotency::{Once, once};
+use super::projection::{self, Shown};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, Components};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{Etag, SyncToken};
+use crate::domain::id::{CollectionId, Etag, SyncToken};
 use crate::domain::object::{Draft, ItemKind, Object};
 use crate::domain::precondition::{Preconditions, ResourceState};
+use crate::domain::privacy::Sight;
 use crate::domain::props::Props;
 use crate::store::{Error, ReadTx, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Octets of some items of which a part may be hidden, that are answered together; a single one may be longer.
+const MOST_SEEN: usize = 1024 * 1024;
 
 /// What a protocol may ask of a write besides.
 #[derive(Debug, Clone, Default)]
@@ -51,14 +57,28 @@ pub struct Stored {
     pub schedule_tag: Option<String>,
 }
 
-/// The sync token of a collection at its present number.
-pub fn token_of(collection: &Collection, epoch: &str) -> SyncToken {
-    SyncToken { epoch: epoch.to_owned(), subject: format!("c{}", collection.id.0), modseq: collection.modseq }
+/// The sync token of a collection at its present number. Who comes to see more of it, or less, has another one from then on: what he
+/// knows is no state of what he sees now.
+pub fn token_of(collection: &Collection, sight: Sight, epoch: &str) -> SyncToken {
+    SyncToken {
+        epoch: epoch.to_owned(),
+        subject: subject_of(collection.id, sight),
+        modseq: collection.modseq,
+    }
+}
+
+/// What the token of a collection is about.
+pub(super) fn subject_of(collection: CollectionId, sight: Sight) -> String {
+    if sight.is_whole() {
+        format!("c{}", collection.0)
+    } else {
+        format!("c{}.{}", collection.0, sight.code())
+    }
 }
 
 impl Core {
     /// An item and what the actor may do with it.
-    pub async fn item(&self, actor: &Actor, place: &Place, name: &str) -> Result<(Access, Object), Fault> {
+    pub async fn item(&self, actor: &Actor, place: &Place, name: &str) -> Result<(Access, Shown), Fault> {
         self.item_by(Weight::Point, actor, place, name).await
     }
 
@@ -68,7 +88,7 @@ impl Core {
         actor: &Actor,
         place: &Place,
         name: &str,
-    ) -> Result<(Access, Object), Fault> {
+    ) -> Result<(Access, Shown), Fault> {
         self.item_by(Weight::Large, actor, place, name).await
     }
 
@@ -78,18 +98,17 @@ impl Core {
         actor: &Actor,
         place: &Place,
         name: &str,
-    ) -> Result<(Access, Object), Fault> {
+    ) -> Result<(Access, Shown), Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
-        fault(
-            self.store
-                .read(weight, move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
-                    let id = access.need(Privilege::Read)?.collection().id;
-                    let object = tx.object(id, &name)?.ok_or(Fault::NotFound)?;
-                    Ok((access, object))
-                })
-                .await,
-        )
+        let found = self.store.read(weight, move |tx| {
+            let access = access::find(tx, &actor, &place)?;
+            let id = access.need(Privilege::Read)?.collection().id;
+            let object = tx.object(id, &name)?.ok_or(Fault::NotFound)?;
+            Ok((access, object))
+        });
+        let (access, object) = fault(found.await)?;
+        let object = self.show(&access, object).await?;
+        Ok((access, object))
     }
 
     /// As [`Core::item`], but of a large item only the bytes of its body.
@@ -98,18 +117,21 @@ impl Core {
         actor: &Actor,
         place: &Place,
         name: &str,
-    ) -> Result<Result<(Access, Object), usize>, Fault> {
+    ) -> Result<Result<(Access, Shown), usize>, Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
-        fault(
-            self.store
-                .read(Weight::Point, move |tx| {
-                    let access = access::find(tx, &actor, &place)?;
-                    let id = access.need(Privilege::Read)?.collection().id;
-                    let object = tx.handy_object(id, &name)?.ok_or(Fault::NotFound)?;
-                    Ok(object.map(|object| (access, object)))
-                })
-                .await,
-        )
+        let found = self.store.read(Weight::Point, move |tx| {
+            let access = access::find(tx, &actor, &place)?;
+            let id = access.need(Privilege::Read)?.collection().id;
+            let object = tx.handy_object(id, &name)?.ok_or(Fault::NotFound)?;
+            Ok(object.map(|object| (access, object)))
+        });
+        match fault(found.await)? {
+            Err(bytes) => Ok(Err(bytes)),
+            Ok((access, object)) => {
+                let object = self.show(&access, object).await?;
+                Ok(Ok((access, object)))
+            }
+        }
     }
 
     /// The items of the first of these names, at most some hundred, and how many names that are: all, unless some items are
@@ -118,17 +140,46 @@ impl Core {
         &self,
         access: &Access,
         names: Vec<String>,
-    ) -> Result<(Vec<Object>, usize), Fault> {
+    ) -> Result<(Vec<Shown>, usize), Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
         let weight = if names.len() > 64 { Weight::Scan } else { Weight::Point };
-        fault(
-            self.store
-                .read(weight, move |tx| {
-                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                    tx.objects_named(id, &names)
-                })
-                .await,
-        )
+        if !access.sight().is_whole() {
+            return self.some_named(access, names).await;
+        }
+        let read = self.store.read(weight, move |tx| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            tx.objects_named(id, &names)
+        });
+        let (objects, served) = fault(read.await)?;
+        Ok((self.show_all(access, objects).await?, served))
+    }
+
+    /// As [`Core::items_named`], for one from whom something may be hidden: how many are answered must not tell how long that is.
+    async fn some_named(&self, access: &Access, names: Vec<String>) -> Result<(Vec<Shown>, usize), Fault> {
+        let id = access.collection().id;
+        let (mut seen, mut bytes, mut done): (Vec<Shown>, usize, usize) = (Vec::new(), 0, 0);
+        while let Some(rest) = names.get(done..).filter(|rest| !rest.is_empty()) {
+            let asked = rest.to_vec();
+            let read = self.store.read(Weight::Scan, move |tx| {
+                let names: Vec<&str> = asked.iter().map(String::as_str).collect();
+                tx.objects_named(id, &names)
+            });
+            let (objects, served) = fault(read.await)?;
+            let shown = self.show_all(access, objects).await?;
+            let mut shown: HashMap<String, Shown> =
+                shown.into_iter().map(|object| (object.name.clone(), object)).collect();
+            for name in rest.iter().take(served.max(1)) {
+                if let Some(object) = shown.remove(name) {
+                    bytes = bytes.saturating_add(object.body.len());
+                    if !seen.is_empty() && bytes > MOST_SEEN {
+                        return Ok((seen, done));
+                    }
+                    seen.push(object);
+                }
+                done += 1;
+            }
+        }
+        Ok((seen, done))
     }
 
     /// Writes an item, if the preconditions hold. The bytes are kept as they are.
@@ -266,7 +317,8 @@ impl Core {
                     let (access, old, _) = access::find_item_for_change(tx, &actor, &place, &name, None)?;
                     let old = old.ok_or(Fault::NotFound)?;
                     let checked = access.need(Privilege::WriteProperties)?;
-                    conditions::hold(tx, &actor, &conditions, checked.collection(), Some(&old))?;
+                    projection::touch(&access, &old, Privilege::WriteProperties)?;
+                    conditions::hold(tx, &actor, &conditions, &access, Some(&old))?;
                     let mut props = old.props.clone();
                     change(&mut props);
                     super::collections::within_bounds(&props)?;
@@ -293,7 +345,12 @@ pub(super) fn put(
         access::find_item_for_change(tx, actor, place, &draft.name, Some(&draft.uid))?;
     let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
     let checked = access.need(privilege)?;
-    conditions::hold(tx, actor, conditions, checked.collection(), old.as_ref())?;
+    if let Some(old) = &old {
+        projection::touch(&access, old, privilege)?;
+    }
+    conditions::hold(tx, actor, conditions, &access, old.as_ref())?;
+    projection::admit(&access, draft, privilege)?;
+    let uid_holder = known_holder(tx, &access, uid_holder)?;
     if let (Some(kind), Some(old)) = (kind, &old)
         && old.kind != kind
     {
@@ -317,21 +374,37 @@ pub(super) fn delete(
     let (access, old, _) = access::find_item_for_change(tx, actor, place, name, None)?;
     let old = old.filter(|old| kind.is_none_or(|kind| kind == old.kind)).ok_or(Fault::NotFound)?;
     let checked = access.need(Privilege::Unbind)?;
-    conditions::hold(tx, actor, conditions, checked.collection(), Some(&old))?;
+    projection::touch(&access, &old, Privilege::Unbind)?;
+    conditions::hold(tx, actor, conditions, &access, Some(&old))?;
     tx.remove_object(checked.collection(), &old, &actor.origin(place.home))
+}
+
+/// The name of the item that has a UID, as the actor may be told it: an empty one where the item is absent for him.
+pub(super) fn known_holder(
+    tx: &mut ReadTx<'_>,
+    access: &Access,
+    holder: Option<String>,
+) -> Result<Option<String>, Error> {
+    let name = match holder {
+        Some(name) if !access.sight().is_whole() => name,
+        other => return Ok(other),
+    };
+    let stored = tx.object(access.collection().id, &name)?;
+    let absent = stored.is_none_or(|stored| projection::is_absent(access.sight(), &stored));
+    Ok(Some(if absent { String::new() } else { name }))
 }
 
 /// Holds a request's conditions against the item and its collection, inside the transaction.
 pub(super) fn hold(
     tx: &ReadTx<'_>,
     conditions: &Preconditions,
-    collection: &Collection,
+    access: &Access,
     old: Option<&Object>,
 ) -> Result<(), Fault> {
     if conditions.is_empty() {
         return Ok(());
     }
-    let token = token_of(collection, tx.epoch()).to_string();
+    let token = token_of(access.collection(), access.sight(), tx.epoch()).to_string();
     let own = ResourceState {
         etag: old.map(|object| object.etag.0.as_str()),
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
@@ -344,12 +417,12 @@ pub(super) fn hold(
 pub(super) fn hold_collection(
     tx: &ReadTx<'_>,
     conditions: &Preconditions,
-    collection: &Collection,
+    access: &Access,
 ) -> Result<(), Fault> {
     if conditions.is_empty() {
         return Ok(());
     }
-    let token = token_of(collection, tx.epoch()).to_string();
+    let token = token_of(access.collection(), access.sight(), tx.epoch()).to_string();
     let own = ResourceState { sync_token: Some(&token), ..ResourceState::default() };
     conditions.check(own, ResourceState::default())
 }

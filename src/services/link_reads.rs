@@ -5,14 +5,15 @@
 
 use super::access::{self, Access};
 use super::actor::Actor;
+use super::projection::Shown;
 use super::{Core, fault, labour};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::Fault;
 use crate::domain::freebusy::Period;
 use crate::domain::id::CollectionId;
 use crate::domain::link::{LinkScope, digest};
-use crate::domain::object::Object;
 use crate::domain::principal::PrincipalState;
+use crate::domain::privacy::Policy;
 use crate::store::{Link, LinkUse, ReadTx, Weight};
 use crate::text::recur::Window;
 use moka::sync::Cache;
@@ -34,14 +35,12 @@ pub struct Followed {
     pub id: i64,
     /// How much it shows.
     pub scope: LinkScope,
-    /// The collection, with no more rights than the link gives.
+    /// The collection, with no more rights than the link gives, and as who has it sees it.
     pub access: Access,
-    /// Whether something of it may be hidden from who has the link.
-    partial: bool,
 }
 
 /// A page of what a link shows: items, and the row after which the next page begins, where there may be one.
-pub type Shown = (Vec<Object>, Option<i64>);
+pub type Page = (Vec<Shown>, Option<i64>);
 
 /// What is known of links between two writings, and of what they show.
 #[derive(Debug)]
@@ -92,15 +91,17 @@ impl Core {
     /// What the link with this secret shows now.
     pub async fn follow_link(&self, token: &str) -> Result<Followed, Fault> {
         let digest = digest(token).ok_or(Fault::NotFound)?;
-        let now = self.now();
-        fault(self.store.read(Weight::Point, move |tx| follow(tx, &digest, now)).await)
+        let (now, privacy) = (self.now(), self.privacy);
+        fault(self.store.read(Weight::Point, move |tx| follow(tx, &digest, privacy, now)).await)
     }
 
     /// A page of what a link shows, from after a row. In the order in which items were made: a change of what is hidden moves nothing.
-    pub async fn link_page(&self, of: &Followed, after: Option<i64>) -> Result<Shown, Fault> {
+    pub async fn link_page(&self, of: &Followed, after: Option<i64>) -> Result<Page, Fault> {
         let id = of.access.need(Privilege::Read)?.collection().id;
         let after = after.unwrap_or(i64::MIN);
-        fault(self.store.read(Weight::Scan, move |tx| tx.objects_of_kind(id, None, after, PAGE)).await)
+        let page = self.store.read(Weight::Scan, move |tx| tx.objects_of_kind(id, None, after, PAGE));
+        let (objects, next) = fault(page.await)?;
+        Ok((self.show_all(&of.access, objects).await?, next))
     }
 
     /// When the calendar of a link is busy.
@@ -111,10 +112,11 @@ impl Core {
     /// A text that is another whenever what a link shows is, and the same as long as only something changed that it does not show.
     pub async fn link_state(&self, of: &Followed) -> Result<String, Fault> {
         let collection = of.access.collection();
-        if !of.partial {
+        let sight = of.access.sight();
+        if sight.is_whole() {
             return Ok(format!("{}-{}", self.store.epoch(), collection.modseq));
         }
-        let key = (collection.id, of.view());
+        let key = (collection.id, sight.code());
         if let Some((modseq, digest)) = self.links.shown.get(&key)
             && modseq == collection.modseq
         {
@@ -168,20 +170,18 @@ impl Core {
     }
 }
 
-impl Followed {
-    /// What of the collection is shown, in a word: two links of one word show the same of it.
-    fn view(&self) -> String {
-        self.scope.name().to_owned()
-    }
-}
-
-fn follow(tx: &mut ReadTx<'_>, digest: &str, now: i64) -> Result<Followed, crate::store::Error> {
+fn follow(
+    tx: &mut ReadTx<'_>,
+    digest: &str,
+    privacy: Policy,
+    now: i64,
+) -> Result<Followed, crate::store::Error> {
     let none = Fault::NotFound;
     let link = tx.link_by_digest(digest)?.filter(|link| link.holds(now)).ok_or(none.clone())?;
     let maker = tx.principal(link.maker())?.filter(|maker| maker.state == PrincipalState::Active);
     let maker = maker.ok_or(none.clone())?;
     let collection = tx.collection_by_id(link.collection())?.ok_or(none.clone())?;
-    let actor = Actor::undoubted(maker.id, maker.handle, None);
+    let actor = Actor { privacy, ..Actor::undoubted(maker.id, maker.handle, None) };
     let access = access::find_by_id(tx, &actor, collection.home, collection.id)?;
     // Who may no longer share it no longer does; and he shows nothing that he does not see.
     let seen = match link.scope() {
@@ -191,17 +191,11 @@ fn follow(tx: &mut ReadTx<'_>, digest: &str, now: i64) -> Result<Followed, crate
     if !access.rights().has(Privilege::WriteAcl) || !access.rights().has(seen) {
         return Err(none.into());
     }
-    let own = access.owner().id == actor.id;
     let access = match link.scope() {
         LinkScope::Full => access.reading(),
-        LinkScope::Public | LinkScope::FreeBusy => access.for_anybody(),
+        LinkScope::Public | LinkScope::FreeBusy => access.for_anybody(&actor),
     };
-    Ok(Followed {
-        id: link.id,
-        scope: link.scope(),
-        partial: !own || link.scope() != LinkScope::Full,
-        access,
-    })
+    Ok(Followed { id: link.id, scope: link.scope(), access })
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ pub mod links;
 mod listings;
 pub mod past;
 pub mod principals;
+pub mod projection;
 pub mod sessions;
 pub mod sync;
 pub mod tokens;
@@ -48,15 +49,16 @@ pub mod undo;
 pub mod webhooks;
 
 pub use crate::store::{
-    Attempt, CollectionUpdate, Credential, Deleted, Door, Due, Happened, PrincipalMatch, Session, SyncItem,
-    Webhook,
+    Attempt, CollectionUpdate, Credential, Deleted, Door, Due, Happened, PrincipalMatch, Session, Webhook,
 };
 pub use access::Access;
 pub use actor::{Actor, Scope};
 pub use following::AccountChanges;
 pub use limits::Limits;
+pub use projection::{Shown, SyncItem};
 
 use crate::domain::fault::Fault;
+use crate::domain::privacy::Policy;
 use crate::store::{Error, Store};
 use std::sync::Arc;
 
@@ -69,6 +71,7 @@ pub struct Core {
     tokens: Arc<tokens::Tokens>,
     keys: Arc<keys::Ring>,
     issuer: Arc<str>,
+    privacy: Policy,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
     links: Arc<link_reads::Links>,
@@ -85,6 +88,7 @@ impl Core {
             tokens: Arc::new(tokens::Tokens::new()),
             keys: Arc::default(),
             issuer: issuer.into(),
+            privacy: Policy::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
             links: Arc::new(link_reads::Links::new()),
@@ -98,6 +102,12 @@ impl Core {
             Some(issuer) => Core { issuer: issuer.into(), ..self },
             None => self,
         }
+    }
+
+    /// The same, letting people see this of each other's items that are not public: it must be the same on all nodes.
+    #[must_use]
+    pub fn with_privacy(self, privacy: Policy) -> Self {
+        Core { privacy, ..self }
     }
 
     /// Who tokens say that made them.

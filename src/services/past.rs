@@ -8,16 +8,18 @@ use super::content::Media;
 use super::content::{self, Sent};
 use super::idempotency::Once;
 use super::items::{Named, Terms};
+use super::projection::{self, Older};
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::Collection;
 use crate::domain::device;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, Etag, PrincipalId};
 use crate::domain::object::ItemKind;
 use crate::domain::precondition::Preconditions;
 use crate::store::{Error, Happened, LogEntry, ReadTx, Weight};
 use std::collections::HashMap;
+
+mod sights;
 
 /// Entries of a log that one page looks through at most, however few of them are wanted.
 const LOOKED_AT: i64 = 20_000;
@@ -81,6 +83,8 @@ pub struct Kept {
     pub body: String,
     /// Digest of them.
     pub etag: Etag,
+    /// Whether it is not what is kept, but what one sees of it from whom some of it is hidden.
+    masked: bool,
 }
 
 impl Core {
@@ -99,10 +103,11 @@ impl Core {
         let read = move |tx: &mut ReadTx<'_>| {
             let access = access::find(tx, &actor, &place)?;
             let of = access.need(Privilege::Read)?.collection();
-            if !is_of(tx, of, &name, kind, &limits)? {
+            if !is_of(tx, &access, &name, kind, &limits)? {
                 return Err(Fault::NotFound.into());
             }
-            item_steps(tx, of.id, &name, before, limit)
+            let (steps, next) = item_steps(tx, of.id, &name, before, limit)?;
+            Ok((sights::steps(tx, &access, steps)?, next))
         };
         fault(self.store.snapshot(read).await)
     }
@@ -132,14 +137,18 @@ impl Core {
         let read = move |tx: &mut ReadTx<'_>| {
             let access = access::find(tx, &actor, &place)?;
             let of = access.need(Privilege::Read)?.collection();
-            if !is_of(tx, of, &name, kind, &limits)? {
+            if !is_of(tx, &access, &name, kind, &limits)? {
                 return Err(Fault::NotFound.into());
             }
-            match back {
-                Back::To(number) => at_number(tx, of.id, &name, number)?.ok_or(Error::Fault(Fault::NotFound)),
-                Back::AsOf(moment) => at_moment(tx, of.id, &name, moment)?
-                    .ok_or(Error::Fault(Fault::Conflict("nothing is kept of how the item was then"))),
-            }
+            let (kept, none) = match back {
+                Back::To(number) => (at_number(tx, of.id, &name, number)?, Fault::NotFound),
+                Back::AsOf(moment) => {
+                    let none = Fault::Conflict("nothing is kept of how the item was then");
+                    (at_moment(tx, of.id, &name, moment)?, none)
+                }
+            };
+            let seen = kept.and_then(|kept| sights::kept(&access, kept));
+            seen.ok_or(Error::Fault(none))
         };
         fault(self.store.snapshot(read).await)
     }
@@ -157,6 +166,10 @@ impl Core {
         request: Option<Once>,
     ) -> Result<Named, Fault> {
         let kept = self.item_then(actor, place, name, kind, back).await?;
+        if kept.masked {
+            let privilege = Privilege::WriteContent;
+            return Err(Condition::NeedPrivileges { href: String::new(), privilege }.into());
+        }
         let sent = Sent { body: kept.body, media: Media::Unsaid };
         let terms = Terms { kind: Some(kind), request, ..Terms::default() };
         self.put_item_on(actor, place, name, sent, conditions, terms).await
@@ -171,6 +184,7 @@ impl Core {
         limit: i64,
     ) -> Result<Steps, Fault> {
         let of = access.need(Privilege::Read)?.collection().id;
+        let access = access.clone();
         let read = move |tx: &mut ReadTx<'_>| {
             let actor = match &wanted.actor {
                 None => None,
@@ -180,7 +194,8 @@ impl Core {
                 },
             };
             let (entries, next) = sift(tx, of, &wanted, actor, before.unwrap_or(i64::MAX), limit)?;
-            Ok((told(tx, entries)?, next))
+            let steps = told(tx, entries)?;
+            Ok((sights::steps(tx, &access, steps)?, next))
         };
         fault(self.store.read(Weight::Scan, read).await)
     }
@@ -233,16 +248,20 @@ impl Wanted {
 /// Whether the item, or what is kept of it, is of this kind: a kind has its own part of the address space.
 fn is_of(
     tx: &mut ReadTx<'_>,
-    of: &Collection,
+    access: &super::Access,
     name: &str,
     kind: ItemKind,
     limits: &super::Limits,
 ) -> Result<bool, Error> {
+    let of = access.collection();
     if let Some(object) = tx.object(of.id, name)? {
-        return Ok(object.kind == kind);
+        return Ok(object.kind == kind && !projection::is_absent(access.sight(), &object));
     }
     let Some(last) = tx.old_contents(of.id, name, i64::MAX, 1)?.pop() else { return Ok(false) };
     let Some((_, body)) = tx.old_bodies(&[last.id])?.pop() else { return Ok(false) };
+    let Some(Older { body, .. }) = projection::older(access.sight(), of.kind, body, last.etag) else {
+        return Ok(false);
+    };
     let sent = Sent { body, media: Media::Unsaid };
     Ok(content::draft(name, sent, of.kind, limits).is_ok_and(|(draft, _)| draft.kind == kind))
 }
@@ -332,16 +351,16 @@ fn told(tx: &mut ReadTx<'_>, entries: Vec<LogEntry>) -> Result<Vec<Step>, Error>
 
 fn at_number(tx: &mut ReadTx<'_>, of: CollectionId, name: &str, number: i64) -> Result<Option<Kept>, Error> {
     if let Some(object) = tx.object(of, name)?.filter(|object| object.modseq == number) {
-        return Ok(Some(Kept { body: object.body, etag: object.etag }));
+        return Ok(Some(Kept { body: object.body, etag: object.etag, masked: false }));
     }
-    Ok(tx.old_body(of, name, number)?.map(|(old, body)| Kept { body, etag: old.etag }))
+    Ok(tx.old_body(of, name, number)?.map(|(old, body)| Kept { body, etag: old.etag, masked: false }))
 }
 
 /// The content that an item had at a moment; `None` where there was no item, or it is not kept.
 fn at_moment(tx: &mut ReadTx<'_>, of: CollectionId, name: &str, moment: i64) -> Result<Option<Kept>, Error> {
     let Some(old) = tx.old_content_after(of, name, moment)? else {
         let object = tx.object(of, name)?.filter(|object| object.created_at <= moment);
-        return Ok(object.map(|object| Kept { body: object.body, etag: object.etag }));
+        return Ok(object.map(|object| Kept { body: object.body, etag: object.etag, masked: false }));
     };
     // It had this content when it was replaced: but was it made before the moment?
     let came = tx.log_at(of, &[old.modseq])?.pop();
@@ -349,5 +368,5 @@ fn at_moment(tx: &mut ReadTx<'_>, of: CollectionId, name: &str, moment: i64) -> 
         return Ok(None);
     }
     let body = tx.old_bodies(&[old.id])?.pop();
-    Ok(body.map(|(_, body)| Kept { body, etag: old.etag }))
+    Ok(body.map(|(_, body)| Kept { body, etag: old.etag, masked: false }))
 }

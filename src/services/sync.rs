@@ -6,12 +6,15 @@
 use super::access::{self, Access};
 use super::actor::Actor;
 use super::items::token_of;
+use super::projection::{self, Shown, SyncItem};
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::SyncToken;
-use crate::store::{ReadTx, SyncItem, Weight};
+use crate::domain::id::{CollectionId, SyncToken};
+use crate::domain::object::Entry;
+use crate::domain::privacy::Sight;
+use crate::store::{Error, ReadTx, SyncPage, Weight};
 
 /// Changes that are read at once on the asking thread at most.
 const SHORT: i64 = 4096;
@@ -52,7 +55,7 @@ pub fn home_token(owner: i64, kind: HomeKind, modseq: i64, epoch: &str) -> SyncT
 impl Core {
     /// The sync token of a collection as it was read.
     pub fn token(&self, access: &Access) -> SyncToken {
-        token_of(access.collection(), self.store.epoch())
+        token_of(access.collection(), access.sight(), self.store.epoch())
     }
 
     /// A page of the changes after `since`; from the beginning without one. Tombstones up to the
@@ -65,7 +68,8 @@ impl Core {
         unborn: i64,
     ) -> Result<Changes, Fault> {
         let collection = access.need(Privilege::Read)?.collection();
-        let now = token_of(collection, self.store.epoch());
+        let sight = access.sight();
+        let now = token_of(collection, sight, self.store.epoch());
         let from = match since {
             None => 0,
             Some(token) if token.epoch == now.epoch && token.subject == now.subject => token.modseq,
@@ -74,6 +78,15 @@ impl Core {
         let (id, home) = (collection.id, collection.home);
         if from == now.modseq {
             return Ok(Changes { items: Vec::new(), current: now.modseq, token: now, more: false });
+        }
+        if !sight.is_whole() {
+            let read = move |tx: &mut ReadTx<'_>| {
+                let (seen, page) = seen_changes(tx, (id, sight), from, limit, unborn)?;
+                if page.modseq < from { Err(refused(home).into()) } else { Ok((seen, page)) }
+            };
+            let (items, page) = fault(self.store.snapshot(read).await)?;
+            let token = SyncToken { modseq: page.modseq, ..now };
+            return Ok(Changes { items, token, more: page.more, current: page.current });
         }
         let read = move |tx: &mut ReadTx<'_>| {
             let page = tx.changes(id, from, limit, unborn)?.ok_or(Fault::NotFound)?;
@@ -84,7 +97,7 @@ impl Core {
         let weight = if short { Weight::Point } else { Weight::Scan };
         let page = fault(self.store.read(weight, read).await)?;
         Ok(Changes {
-            items: page.items,
+            items: projection::all_changes(page.items),
             token: SyncToken { modseq: page.modseq, ..now },
             more: page.more,
             current: page.current,
@@ -129,15 +142,32 @@ impl Core {
         )
     }
 
-    /// A page of a listing, from after the number `after`.
+    /// A page of a listing, from after the number `after`, and the number from after which the next goes on, if there may be one.
     pub async fn entries(
         &self,
         access: &Access,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<crate::domain::object::Entry>, Fault> {
+    ) -> Result<(Vec<Shown<Entry>>, Option<i64>), Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
-        fault(self.store.read(Weight::Scan, move |tx| tx.entries_after(id, after, limit)).await)
+        let next = move |page: &[Entry]| {
+            let full = i64::try_from(page.len()).is_ok_and(|count| count >= limit);
+            page.last().filter(|_| full).map(|last| last.modseq)
+        };
+        let sight = access.sight();
+        if !sight.is_whole() {
+            let read = move |tx: &mut ReadTx<'_>| {
+                let page = tx.entries_after(id, after, limit)?;
+                let upto = page.last().map_or(after, |last| last.modseq);
+                let (next, hidden) = (next(&page), tx.hidden_between(id, (after, upto))?);
+                Ok((projection::entries(sight, page, hidden), next))
+            };
+            return fault(self.store.snapshot(read).await);
+        }
+        let page = self.store.read(Weight::Scan, move |tx| tx.entries_after(id, after, limit));
+        let page = fault(page.await)?;
+        let next = next(&page);
+        Ok((projection::all_entries(page), next))
     }
 
     /// A page of whole items, from after the number `after`, and the number from after which the next goes on, if there may
@@ -147,15 +177,41 @@ impl Core {
         access: &Access,
         after: i64,
         limit: i64,
-    ) -> Result<(Vec<crate::domain::object::Object>, Option<i64>), Fault> {
+    ) -> Result<(Vec<Shown>, Option<i64>), Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
-        fault(self.store.read(Weight::Scan, move |tx| tx.objects_after(id, after, limit)).await)
+        let page = self.store.read(Weight::Scan, move |tx| tx.objects_after(id, after, limit));
+        let (objects, next) = fault(page.await)?;
+        Ok((self.show_all(access, objects).await?, next))
     }
 
-    /// How many items a collection has, and their bytes.
+    /// How many items a collection has, and their bytes. Not for one from whom something may be hidden: it would tell how long that is.
     pub async fn usage(&self, access: &Access) -> Result<(i64, i64), Fault> {
+        if !access.sight().is_whole() {
+            return Err(Fault::NotFound);
+        }
         let id = access.collection().id;
         fault(self.store.read(Weight::Scan, move |tx| tx.usage(id)).await)
+    }
+}
+
+/// The first changes, at most `limit`, that the viewer is told of; beside them the page that they end with.
+pub(super) fn seen_changes(
+    tx: &mut ReadTx<'_>,
+    (of, sight): (CollectionId, Sight),
+    since: i64,
+    limit: usize,
+    unborn: i64,
+) -> Result<(Vec<SyncItem>, SyncPage), Error> {
+    let (mut from, mut seen) = (since, Vec::new());
+    loop {
+        let mut page = tx.changes(of, from, limit - seen.len(), unborn)?.ok_or(Fault::NotFound)?;
+        let numbers = (from, page.modseq);
+        let noted = (tx.hidden_between(of, numbers)?, tx.buried_between(of, numbers)?);
+        seen.extend(projection::changes(sight, std::mem::take(&mut page.items), noted, unborn));
+        if !page.more || seen.len() >= limit {
+            return Ok((seen, page));
+        }
+        from = page.modseq;
     }
 }
 

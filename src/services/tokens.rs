@@ -4,7 +4,7 @@
 //! A checked signature is remembered by a keyed digest until the token ends; all that can change meanwhile is asked again each time.
 //! Only EdDSA is taken, by a key that is published, whatever a token says of itself. RFC 7519, RFC 8725, RFC 9068 §2.
 
-use super::accounts::{APP_PREFIXES, Key, admitted, digest};
+use super::accounts::{APP_PREFIXES, Key, digest};
 use super::actor::{Actor, Proof, Scope};
 use super::app_passwords::well_formed;
 use super::{Core, fault};
@@ -183,7 +183,7 @@ impl Core {
         let found = self.store.read(Weight::Point, move |tx| tx.token_holds(login, now));
         let (handle, admin) = fault(found.await)?.ok_or(Fault::Unauthenticated)?;
         let proof = Proof { token_version: Some(seen.version), session: seen.session, ..Proof::default() };
-        Ok(admitted(seen.id, handle, admin, seen.scope, device, proof))
+        Ok(self.admitted(seen.id, handle, admin, seen.scope, device, proof))
     }
 
     /// Its length makes guessing hopeless, so the digest alone finds it.
@@ -212,7 +212,7 @@ impl Core {
             app_password: Some(credential.id),
             ..Proof::default()
         };
-        Ok(admitted(principal.id, principal.handle, principal.admin, scope, device, proof))
+        Ok(self.admitted(principal.id, principal.handle, principal.admin, scope, device, proof))
     }
 
     /// A bearer token for an account, good for `seconds`, and until the account's password changes.

@@ -7,7 +7,7 @@ use super::actor::Actor;
 use super::content::{self, Media, Sent};
 use super::idempotency::{Once, once};
 use super::items::{self, Named};
-use super::{Core, Limits, conditions, fault};
+use super::{Core, Limits, conditions, fault, projection};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::ItemKind;
@@ -75,18 +75,23 @@ pub(super) fn transfer(
         .object(source.need(Privilege::Read)?.collection().id, &what.from.name)?
         .filter(|old| what.kind.is_none_or(|kind| kind == old.kind))
         .ok_or(Fault::NotFound)?;
-    conditions::hold(tx, actor, &what.conditions, source.collection(), Some(&old))?;
+    projection::touch(&source, &old, if what.moves { Privilege::Unbind } else { Privilege::Read })?;
+    conditions::hold(tx, actor, &what.conditions, &source, Some(&old))?;
     let taken = tx.object(target.collection().id, &what.to.name)?;
     if taken.is_some() && !what.overwrite {
         return Err(Fault::PreconditionFailed.into());
     }
     let privilege = if taken.is_some() { Privilege::WriteContent } else { Privilege::Bind };
     let into = target.need(privilege)?.collection();
+    if let Some(other) = &taken {
+        projection::touch(&target, other, privilege)?;
+    }
     if into.kind != source.collection().kind {
         return Err(Condition::WrongKindOfCollection.into());
     }
     let sent = Sent { body: old.body.clone(), media: Media::Unsaid };
     let (draft, index) = content::draft(&what.to.name, sent, into.kind, limits)?;
+    projection::admit(&target, &draft, privilege)?;
     if what.moves {
         // First, so that the UID is free when both are in one collection.
         let from = source.need(Privilege::Unbind)?.collection();
@@ -96,6 +101,7 @@ pub(super) fn transfer(
         tx.remove_object(into, other, &actor.origin(into.home))?;
     }
     let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
+    let uid_holder = items::known_holder(tx, &target, uid_holder)?;
     let entering = items::Entering { draft: &draft, index: index.as_ref(), old: None, uid_holder };
     items::admit(tx, into, &what.to.place, entering, limits.members)?;
     let mut stored = items::write(tx, into, &draft, None, actor)?;

@@ -4,11 +4,12 @@
 //! A webhook is told of the owner's own calendars and address books, or of one collection that he may read. Where and how its messages
 //! are sent is no matter of this file: `deliveries.rs`.
 
-use super::access;
+use super::access::{self, Access};
 use super::actor::Actor;
+use super::items::subject_of;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::{Collection, CollectionKind};
+use crate::domain::collection::CollectionKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, SyncToken};
 use crate::domain::webhook::{WebhookState, new_secret};
@@ -79,7 +80,7 @@ impl Core {
                 None => tx.stands(actor.id)?,
                 Some(id) => {
                     let collection = readable(tx, &actor, id)?;
-                    vec![Stand { collection: id, modseq: collection.modseq }]
+                    vec![Stand { collection: id, modseq: collection.collection().modseq }]
                 }
             };
             let id = tx.insert_webhook(actor.id, about, &url, &kept, seen)?;
@@ -187,12 +188,12 @@ fn own(tx: &mut ReadTx<'_>, actor: &Actor, id: i64) -> Result<Webhook, Error> {
 }
 
 /// A calendar or address book, wherever it is, for one who may read it.
-pub(super) fn readable(tx: &mut ReadTx<'_>, actor: &Actor, id: CollectionId) -> Result<Collection, Error> {
+pub(super) fn readable(tx: &mut ReadTx<'_>, actor: &Actor, id: CollectionId) -> Result<Access, Error> {
     let none = Error::Fault(Fault::NotFound);
     let Some(found) = tx.collection_by_id(id)? else { return Err(none) };
     let access = access::find_by_id(tx, actor, found.home, id)?;
     let told = matches!(found.kind, CollectionKind::Calendar | CollectionKind::AddressBook);
-    if told && access.rights().has(Privilege::Read) { Ok(access.collection().clone()) } else { Err(none) }
+    if told && access.rights().has(Privilege::Read) { Ok(access) } else { Err(none) }
 }
 
 /// What a token says of a collection that the webhook is about; `None` for a token of anything else, or of the future.
@@ -202,17 +203,18 @@ fn stand_of(
     webhook: &Webhook,
     token: &SyncToken,
 ) -> Result<Option<Stand>, Error> {
-    let Some(id) = token.subject.strip_prefix('c').and_then(|id| id.parse().ok()).map(CollectionId) else {
-        return Ok(None);
-    };
+    // What follows the id is what he saw when he got the token.
+    let id = token.subject.strip_prefix('c').and_then(|about| about.split('.').next()?.parse().ok());
+    let Some(id) = id.map(CollectionId) else { return Ok(None) };
     if token.epoch != tx.epoch() || webhook.subject().is_some_and(|only| only != id) {
         return Ok(None);
     }
-    let collection = match readable(tx, actor, id) {
-        Ok(collection) => collection,
-        Err(Error::Fault(_)) => return Ok(None),
+    let access = match readable(tx, actor, id) {
+        Ok(access) if subject_of(id, access.sight()) == token.subject => access,
+        Ok(_) | Err(Error::Fault(_)) => return Ok(None),
         Err(other) => return Err(other),
     };
+    let collection = access.collection();
     let about = webhook.subject().is_some() || collection.owner == actor.id;
     let past = token.modseq <= collection.modseq;
     Ok((about && past).then_some(Stand { collection: id, modseq: token.modseq }))

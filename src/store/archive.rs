@@ -12,6 +12,7 @@ use super::schema::{
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
+use crate::domain::privacy;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +66,11 @@ rows! {
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// What is left of an item that went away.
-    TombstoneRow of tombstone { collection: i64, name: String, modseq: i64, created_modseq: i64 }
+    TombstoneRow of tombstone {
+        collection: i64, name: String, modseq: i64, created_modseq: i64,
+        #[serde(default = "public")]
+        classes: i16,
+    }
     /// An entry of the change log.
     ChangeRow of change {
         collection: i64, modseq: i64, name: String, kind: i16, etag: Option<String>, actor: i64, door: i16,
@@ -125,6 +130,13 @@ pub struct ObjectRecord {
     pub schedule_tag: Option<String>,
     pub props: Option<String>,
     pub body: String,
+    #[serde(default = "public")]
+    pub classes: i16,
+}
+
+/// What was before classes were noted had been shown to all.
+const fn public() -> i16 {
+    privacy::PUBLIC
 }
 
 /// One row of any table.
@@ -319,6 +331,7 @@ impl ReadTx<'_> {
                     object::schedule_tag,
                     object::props,
                     object::body,
+                    object::classes,
                 ))
                 .order(object::id)
                 .load(self.conn)?;
@@ -446,6 +459,8 @@ impl WriteTx<'_> {
                 object::search.eq(&draft.search),
                 object::parsed.eq(&draft.parsed),
                 object::body.eq(&row.body),
+                object::classes.eq(privacy::with_past(draft.classes, row.classes)),
+                object::masks.eq(&draft.masks),
             ))
             .execute(self.conn)?)
     }

@@ -285,14 +285,15 @@ impl WriteTx<'_> {
         Ok(CollectionId(id))
     }
 
-    /// Copies all members of `from` with their kept properties into `into`, a collection that was just made and has none; tells how
-    /// many. Contents stay within the database. Members keep their numbers, which the caller's lock on the home of `from`
+    /// Copies the members of `from` with their kept properties into `into`, a collection that was just made and has none; tells how
+    /// many. Those of which a part has one of the classes `without` (bits) are left out. Contents stay within the database. Members keep their numbers, which the caller's lock on the home of `from`
     /// keeps as they are, and the new collection's number goes above them.
     pub fn copy_members(
         &mut self,
         from: &Collection,
         into: CollectionId,
         by: &Origin,
+        without: i16,
     ) -> Result<usize, Error> {
         let mut copied = 0;
         let mut after = i64::MIN;
@@ -304,7 +305,7 @@ impl WriteTx<'_> {
                 .limit(COPY_ROWS)
                 .load(conn))?;
             let (Some(last), count) = page_end(&sizes) else { break };
-            copied += self.copy_page(from.id, into, (after, last), count)?;
+            copied += self.copy_page(from.id, into, (after, last), count, without)?;
             self.log_page(into, (after, last), by)?;
             after = last;
         }
@@ -321,12 +322,14 @@ impl WriteTx<'_> {
         into: CollectionId,
         page: (i64, i64),
         count: i64,
+        without: i16,
     ) -> Result<usize, Error> {
         let now = self.now;
         let before_first = self.shared.ids.next_run(now, count) - 1;
         // All columns in their order: a new one does not compile until it is copied, or decided otherwise, here.
         Ok(on!(self.conn, conn => object::table
             .filter(object::collection.eq(from.0).and(object::modseq.gt(page.0)).and(object::modseq.le(page.1)))
+            .filter(sql::<Bool>("(classes & ").bind::<SmallInt, _>(without).sql(") = 0"))
             .select((
                 sql::<BigInt>("").bind::<BigInt, _>(before_first).sql(" + ROW_NUMBER() OVER (ORDER BY modseq)"),
                 into.0.into_sql::<BigInt>(),
@@ -349,6 +352,9 @@ impl WriteTx<'_> {
                 object::parsed,
                 object::body,
                 object::season,
+                // Those that it has, and had: here it is new.
+                sql::<SmallInt>("(classes & 7) * 9"),
+                object::masks,
             ))
             .insert_into(object::table)
             .execute(conn))?)

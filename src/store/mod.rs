@@ -15,6 +15,7 @@ mod directory;
 mod error;
 mod gather;
 mod grants;
+mod hidden;
 mod idempotency;
 mod keeper;
 mod lane;
@@ -49,6 +50,7 @@ pub use deliveries::{Due, KEPT_ATTEMPTS, Tried};
 pub use devices::DeviceUse;
 pub use directory::PrincipalMatch;
 pub use error::Error;
+pub use hidden::Hidden;
 pub use links::{Link, LinkUse, NewLink};
 pub use objects::{Door, Origin, Written};
 pub use opening::{Login, OpenedItem, OwnPlace};
@@ -175,6 +177,7 @@ impl Store {
     pub fn open(location: &Location) -> Result<Store, Error> {
         let mut conn = Opener { location: location.clone(), usage: Use::Write }.open()?;
         migrations::run(&mut conn)?;
+        hidden::note_all(&mut conn)?;
         let epoch = migrations::epoch(&mut conn)?;
         let signing_secret = migrations::signing_secret(&mut conn)?;
         let ids = IdSource::new(rand::random::<u32>().into());

@@ -14,6 +14,7 @@ use crate::domain::collection::Collection;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, Etag, ObjectId, PrincipalId};
 use crate::domain::object::{Draft, Entry, ItemKind, Object, span_class};
+use crate::domain::privacy::with_past;
 use crate::domain::props::Props;
 use crate::text::ical::{CalendarIndex, Span};
 use diesel::prelude::*;
@@ -71,8 +72,23 @@ pub(super) fn stored_size(body: &str) -> i32 {
     i32::try_from(body.len()).unwrap_or(i32::MAX)
 }
 
-type Row =
-    (i64, i64, String, String, String, i16, i64, i64, i64, Option<String>, Option<String>, Vec<u8>, String);
+type Row = (
+    i64,
+    i64,
+    String,
+    String,
+    String,
+    i16,
+    i64,
+    i64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Vec<u8>,
+    String,
+    i16,
+    Option<String>,
+);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -91,6 +107,8 @@ macro_rules! columns {
             object::props,
             object::parsed,
             object::body,
+            object::classes,
+            object::masks,
         )
     };
 }
@@ -113,6 +131,8 @@ pub(super) fn from_row(row: Row) -> Object {
         props,
         parsed,
         body,
+        classes,
+        masks,
     ) = row;
     Object {
         id: ObjectId(id),
@@ -128,6 +148,9 @@ pub(super) fn from_row(row: Row) -> Object {
         props: props.as_deref().map(Props::from_json).unwrap_or_default(),
         parsed,
         body,
+        classes,
+        masks,
+        masked: false,
     }
 }
 
@@ -257,6 +280,14 @@ impl WriteTx<'_> {
         let modseq = self.raise(into)?;
         let version = old.map(|old| self.keep_version(old, modseq)).transpose()?;
         let now = self.now;
+        let before = match old {
+            Some(old) => old.classes,
+            None => on!(self.conn, conn => diesel::delete(tombstone::table.find((into.id.0, &draft.name)))
+                .returning(tombstone::classes)
+                .get_result(conn)
+                .optional())?
+            .unwrap_or(0),
+        };
         let content = (
             object::etag.eq(&draft.etag.0),
             object::modseq.eq(modseq),
@@ -266,6 +297,8 @@ impl WriteTx<'_> {
             object::search.eq(&draft.search),
             object::parsed.eq(&draft.parsed),
             object::body.eq(&draft.body),
+            object::classes.eq(with_past(draft.classes, before)),
+            object::masks.eq(&draft.masks),
         );
         let place = (
             object::uid.eq(&draft.uid),
@@ -285,7 +318,6 @@ impl WriteTx<'_> {
                 on!(self.conn, conn => replace.execute(conn))?;
             }
             None => {
-                on!(self.conn, conn => diesel::delete(tombstone::table.find((into.id.0, &draft.name))).execute(conn))?;
                 on!(self.conn, conn => diesel::insert_into(object::table)
                     .values((
                         object::id.eq(row),
@@ -313,8 +345,8 @@ impl WriteTx<'_> {
         }
         let modseq = self.raise(from)?;
         let version = self.keep_version(old, modseq)?;
-        let created: i64 = on!(self.conn, conn => diesel::delete(object::table.find(old.id.0))
-            .returning(object::created_modseq)
+        let (created, classes): (i64, i16) = on!(self.conn, conn => diesel::delete(object::table.find(old.id.0))
+            .returning((object::created_modseq, object::classes))
             .get_result(conn))?;
         on!(self.conn, conn => diesel::insert_into(tombstone::table)
             .values((
@@ -322,6 +354,7 @@ impl WriteTx<'_> {
                 tombstone::name.eq(&old.name),
                 tombstone::modseq.eq(modseq),
                 tombstone::created_modseq.eq(created),
+                tombstone::classes.eq(classes),
             ))
             .execute(conn))?;
         self.log(from.id, modseq, &old.name, Logged::Removed, None, by, Some(version))

@@ -36,6 +36,8 @@ pub(super) type Head = (
     i32,
     Option<Vec<u8>>,
     Option<String>,
+    i16,
+    Option<String>,
 );
 
 /// The columns of [`Head`], with bodies of up to so many bytes.
@@ -59,6 +61,8 @@ macro_rules! head_columns {
             object::size,
             diesel::dsl::case_when(object::size.le($most), object::parsed),
             diesel::dsl::case_when(object::size.le($most), object::body),
+            object::classes,
+            object::masks,
         )
     };
 }
@@ -86,11 +90,30 @@ pub(super) fn row_bytes(head: &Head) -> usize {
 
 /// The whole item, or the id of one whose content was left out.
 pub(super) fn whole(head: Head) -> Result<Object, i64> {
-    let (id, of, name, uid, etag, kind, modseq, created, modified, tag, props, _, parsed, body) = head;
+    let (
+        id,
+        of,
+        name,
+        uid,
+        etag,
+        kind,
+        modseq,
+        created,
+        modified,
+        tag,
+        props,
+        _,
+        parsed,
+        body,
+        classes,
+        masks,
+    ) = head;
     match (parsed, body) {
         (Some(parsed), Some(body)) => {
-            let row: ObjectRow =
-                (id, of, name, uid, etag, kind, modseq, created, modified, tag, props, parsed, body);
+            let row: ObjectRow = (
+                id, of, name, uid, etag, kind, modseq, created, modified, tag, props, parsed, body, classes,
+                masks,
+            );
             Ok(from_row(row))
         }
         _ => Err(id),

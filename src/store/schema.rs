@@ -103,10 +103,18 @@ diesel::table! {
         parsed -> Binary,
         body -> Text,
         season -> BigInt,
+        classes -> SmallInt,
+        masks -> Nullable<Text>,
     }
 }
 diesel::table! {
-    tombstone (collection, name) { collection -> BigInt, name -> Text, modseq -> BigInt, created_modseq -> BigInt, }
+    tombstone (collection, name) {
+        collection -> BigInt,
+        name -> Text,
+        modseq -> BigInt,
+        created_modseq -> BigInt,
+        classes -> SmallInt,
+    }
 }
 diesel::table! {
     change (collection, modseq) {

@@ -8,11 +8,11 @@ use crate::dav::request::Request;
 use crate::dav::resource;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
-use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
 use crate::http::date::http_date;
 use crate::http::pieces::{self, Room};
 use crate::http::tags;
+use crate::services::Shown;
 use crate::services::formats::{self, Format};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
@@ -42,7 +42,7 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
 
 fn item(
     request: &Request<'_>,
-    object: Object,
+    object: Shown,
     etag: String,
     home: HomeKind,
     room: Option<Room>,
@@ -61,7 +61,7 @@ fn item(
     match format {
         Format::AsStored => {
             answer.insert_header((ETAG, etag)).content_type(object.kind.content_type());
-            Ok(send(answer, object.body, room))
+            Ok(send(answer, object.into_inner().body, room))
         }
         other => {
             let (text, media) = formats::convert(&object.body, other)?;

@@ -126,8 +126,7 @@ impl Listing {
             let (page, next) = self.core.whole_items(&of.access, after, WHOLE).await?;
             (page.into_iter().map(|object| of.item(object)).collect(), next)
         } else {
-            let page = self.core.entries(&of.access, after, ENTRIES).await?;
-            let next = page.last().filter(|_| page.len() as i64 == ENTRIES).map(|last| last.modseq);
+            let (page, next) = self.core.entries(&of.access, after, ENTRIES).await?;
             (page.into_iter().map(|entry| of.entry(entry)).collect(), next)
         };
         let extras = resource::Extras::default();

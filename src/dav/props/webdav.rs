@@ -8,9 +8,9 @@ use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
 use crate::dav::xml::write;
 use crate::domain::acl::Privilege;
 use crate::domain::collection::CollectionKind;
-use crate::domain::object::Object;
 use crate::domain::principal::PrincipalKind;
 use crate::http::date::http_date;
+use crate::services::Shown;
 use crate::services::sync::home_token;
 use crate::text::xml::escape;
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ fn getcontenttype(view: &View<'_>, out: &mut String) -> bool {
     true
 }
 
-fn whole<'v>(view: &View<'v>) -> Option<&'v Object> {
+fn whole<'v>(view: &View<'v>) -> Option<&'v Shown> {
     match view.resource {
         Resource::Item { object, .. } => object.as_deref(),
         _ => None,

@@ -9,7 +9,7 @@ use crate::dav::request::Request;
 use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
 use crate::domain::calendar_data::{CalendarDataRequest, DataFormat};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::object::Object;
+use crate::services::Shown;
 use crate::services::formats::{self, Format};
 use crate::services::labour;
 use crate::text::ical::CalendarIndex;
@@ -56,7 +56,7 @@ impl DataRequest {
     /// As [`DataRequest::render`]; what of a large item takes time to make, on a thread that may be busy.
     pub async fn render_anywhere<'o>(
         &self,
-        object: &'o Object,
+        object: &'o Shown,
         zone: &Zone,
         budget: &mut Budget,
     ) -> Result<Cow<'o, str>, Fault> {
@@ -74,12 +74,7 @@ impl DataRequest {
     }
 
     /// The content of an item as it was asked for.
-    fn render<'o>(
-        &self,
-        object: &'o Object,
-        zone: &Zone,
-        budget: &mut Budget,
-    ) -> Result<Cow<'o, str>, Fault> {
+    fn render<'o>(&self, object: &'o Shown, zone: &Zone, budget: &mut Budget) -> Result<Cow<'o, str>, Fault> {
         match self {
             DataRequest::Calendar(data) => {
                 let text = if data.is_whole() {

@@ -11,10 +11,9 @@ use crate::dav::xml::names::{CALDAV, CARDDAV};
 use crate::dav::xml::write;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::object::Object;
 use crate::services::calendar_queries::CalendarQuery;
 use crate::services::contact_queries::ContactQuery;
-use crate::services::{Actor, Core, freebusy};
+use crate::services::{Actor, Core, Shown, freebusy};
 use crate::text::recur::Budget;
 use crate::text::xml::Element;
 use crate::text::zone::Zone;
@@ -84,7 +83,7 @@ struct Answer {
     of: ItemOf,
     query: Query,
     /// Matches that are read and not told yet.
-    ready: std::vec::IntoIter<Object>,
+    ready: std::vec::IntoIter<Shown>,
     /// Matches that may still be told.
     left: Option<usize>,
     begun: bool,
@@ -129,7 +128,7 @@ impl Pages for Answer {
 }
 
 impl Answer {
-    async fn respond(&mut self, object: Object, out: &mut String) -> Result<(), Fault> {
+    async fn respond(&mut self, object: Shown, out: &mut String) -> Result<(), Fault> {
         let resource = self.of.item(object);
         let text = match (&self.data, &resource) {
             (Some(data), Resource::Item { object: Some(object), .. }) => Some(match &mut self.query {

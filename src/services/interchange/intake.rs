@@ -10,7 +10,7 @@ use crate::domain::object::Draft;
 use crate::domain::precondition::{Preconditions, Tags};
 use crate::services::access::Place;
 use crate::services::content::{self, Sent};
-use crate::services::{Access, Actor, Core, fault, items, labour};
+use crate::services::{Access, Actor, Core, fault, items, labour, projection};
 use crate::store::Weight;
 use crate::text::ical::CalendarIndex;
 use futures_util::future::join_all;
@@ -55,6 +55,8 @@ struct Found {
     holder: Option<String>,
     /// Whether it takes one more.
     full: bool,
+    /// Why what is there may not be replaced, where it is hidden.
+    closed: Option<Fault>,
 }
 
 impl Intake {
@@ -149,16 +151,35 @@ impl Core {
             // Something has this name, though it may not be written.
             Err(failed) if is_closed(&failed) => item.name,
             Err(Fault::Condition(Condition::NoUidConflict { href, .. })) => href,
-            Err(failed) => return refusal(failed),
+            Err(failed) => return self.unless_hidden(actor, into, failed).await,
         };
         if into.known == Known::Skip {
             return Ok(Fate::Kept);
         }
+        if other.is_empty() {
+            return Ok(Fate::Refused("this UID is in use".to_owned()));
+        }
         match self.put_item(actor, &into.place, &other, sent, Preconditions::default()).await {
             Ok(_) => Ok(Fate::Replaced),
             Err(failed) if is_closed(&failed) => Ok(Fate::Refused(failed.to_string())),
-            Err(failed) => refusal(failed),
+            Err(failed) => self.unless_hidden(actor, into, failed).await,
         }
+    }
+
+    /// As [`refusal`]; but what is not found, though the collection is, may be an item that is hidden: the fate of one, not of all.
+    async fn unless_hidden(&self, actor: &Actor, into: &Intake, failed: Fault) -> Result<Fate, Fault> {
+        let one = match &failed {
+            Fault::NotFound => true,
+            Fault::Condition(Condition::NeedPrivileges { privilege: Privilege::Bind, .. }) => true,
+            _ => false,
+        };
+        if one {
+            let access = self.collection(actor, &into.place).await?;
+            if !access.sight().is_whole() && access.need(Privilege::Bind).is_ok() {
+                return Ok(Fate::Refused(failed.to_string()));
+            }
+        }
+        refusal(failed)
     }
 
     async fn try_one(&self, actor: &Actor, into: &mut Intake, item: Item) -> Result<Fate, Fault> {
@@ -179,6 +200,11 @@ impl Core {
             Err(failed) => return refusal(failed),
         };
         let found = self.found(into, access, &draft.name, &draft.uid).await?;
+        if let Some(access) = &found.access
+            && let Err(failed) = projection::admit(access, &draft, Privilege::Bind)
+        {
+            return Ok(Fate::Refused(failed.to_string()));
+        }
         let fate = into.fate(&draft, index.as_ref(), &found);
         match fate {
             Ok(fate) => Ok(fate),
@@ -197,22 +223,32 @@ impl Core {
         let Some(trial) = &into.trial else { return Err(Fault::Internal) };
         let members = self.limits.members;
         let (mut old, mut holder) = (trial.names.get(name).cloned(), trial.uids.get(uid).cloned());
-        let mut full = trial.created >= members;
+        let (mut full, mut closed) = (trial.created >= members, None);
         if let Some(access) = &access {
             let (id, modseq, created) = (access.collection().id, access.collection().modseq, trial.created);
-            let (name, uid) = (name.to_owned(), uid.to_owned());
+            let (name, uid, whole) = (name.to_owned(), uid.to_owned(), access.sight().is_whole());
             let stored = self.store.read(Weight::Point, move |tx| {
-                let old = tx.object(id, &name)?.map(|object| object.uid);
+                let old = tx.object(id, &name)?;
                 let full = modseq + created >= members && tx.usage(id)?.0 + created >= members;
-                Ok((old, tx.name_of_uid(id, &uid)?, full))
+                let holder = tx.name_of_uid(id, &uid)?;
+                let of_holder = match &holder {
+                    Some(name) if !whole => tx.object(id, name)?,
+                    _ => None,
+                };
+                Ok((old, holder, of_holder, full))
             });
-            let (old_stored, holder_stored, full_stored) = fault(stored.await)?;
+            let (old_stored, holder_stored, of_holder, full_stored) = fault(stored.await)?;
+            closed = old_stored
+                .iter()
+                .chain(&of_holder)
+                .find_map(|stored| projection::touch(access, stored, Privilege::WriteContent).err());
+            let old_stored = old_stored.map(|object| object.uid);
             full = full_stored;
             old = old.or(old_stored);
             // Unless that item would have got another UID.
             holder = holder.or(holder_stored.filter(|name| !trial.names.contains_key(name)));
         }
-        Ok(Found { access, old, holder, full })
+        Ok(Found { access, old, holder, full, closed })
     }
 }
 
@@ -238,6 +274,9 @@ impl Intake {
         };
         if self.known == Known::Skip {
             return Ok(Fate::Kept);
+        }
+        if let Some(closed) = &found.closed {
+            return Ok(Fate::Refused(closed.to_string()));
         }
         if let Err(failed) = may(Privilege::WriteContent) {
             return if is_closed(&failed) { Ok(Fate::Refused(failed.to_string())) } else { Err(failed) };

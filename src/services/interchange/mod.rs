@@ -82,7 +82,7 @@ impl Core {
         let principal = found.ok_or(Fault::NotFound)?;
         let admin = principal.admin;
         let actor = Actor::undoubted(principal.id, principal.handle, Some(device.to_owned()));
-        Ok(Actor { admin, ..actor })
+        Ok(Actor { admin, privacy: self.privacy, ..actor })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::services::actor::Actor;
 use crate::services::content::{self, Media, Sent};
 use crate::services::items::{self, Entering};
 use crate::services::labour;
+use crate::services::projection;
 use crate::store::{Error, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
 use std::collections::HashMap;
@@ -165,6 +166,7 @@ fn run(
             let old = tx.object(of.id, name)?;
             unmoved(old.as_ref().map(|old| old.modseq), *seen)?;
             let Some(old) = old else { return Ok(()) };
+            projection::touch(access, &old, Privilege::Unbind)?;
             tx.remove_object(access.need(Privilege::Unbind)?.collection(), &old, &actor.origin(of.home))
         }
         Ready::Put { seen, draft, index } => {
@@ -172,7 +174,12 @@ fn run(
             unmoved(old.as_ref().map(|old| old.modseq), *seen)?;
             let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
             let into = access.need(privilege)?.collection();
+            if let Some(old) = &old {
+                projection::touch(access, old, privilege)?;
+            }
+            projection::admit(access, draft, privilege)?;
             let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
+            let uid_holder = items::known_holder(tx, access, uid_holder)?;
             let entering = Entering { draft, index: index.as_deref(), old: old.as_ref(), uid_holder };
             items::admit(tx, into, place, entering, members)?;
             items::write(tx, into, draft, old.as_ref(), actor).map(|_| ())

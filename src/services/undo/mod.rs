@@ -81,6 +81,7 @@ impl Core {
         }
         let traces = self.trace(actor, of, undo).await?;
         let planned = self.plan(of.id, traces).await?;
+        let planned = self.seen_of(access, planned).await?;
         if undo.dry_run {
             let items = planned.into_iter().map(Planned::told).collect();
             return Ok(Report { items, pieces: 0 });

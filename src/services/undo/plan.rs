@@ -1,9 +1,12 @@
 //! What is to be done to each item so that it is what it was, as far as that can be told without its bytes.
 
+use super::super::access::Access;
+use super::super::projection;
 use super::trace::{Then, Trace, Traces};
 use super::{Core, Deed, Undone, fault};
+use crate::domain::acl::Privilege;
 use crate::domain::fault::Fault;
-use crate::domain::id::CollectionId;
+use crate::domain::id::{CollectionId, Etag};
 use crate::store::{OldContent, Present, ReadTx, Weight};
 use std::collections::HashMap;
 
@@ -56,6 +59,44 @@ impl Core {
     }
 }
 
+impl Core {
+    /// What of a plan the actor sees all of: what he does not, he neither takes back nor is told of.
+    pub(super) async fn seen_of(
+        &self,
+        access: &Access,
+        planned: Vec<Planned>,
+    ) -> Result<Vec<Planned>, Fault> {
+        if access.sight().is_whole() {
+            return Ok(planned);
+        }
+        let access = access.clone();
+        let read = move |tx: &mut ReadTx<'_>| {
+            let mut seen = Vec::with_capacity(planned.len());
+            for one in &planned {
+                if is_seen(tx, &access, one)? {
+                    seen.push(one.clone());
+                }
+            }
+            Ok(seen)
+        };
+        fault(self.store.read(Weight::Scan, read).await)
+    }
+}
+
+fn is_seen(tx: &mut ReadTx<'_>, access: &Access, one: &Planned) -> Result<bool, crate::store::Error> {
+    let of = access.collection();
+    let there = tx.object(of.id, &one.name)?;
+    if let Some(object) = &there
+        && projection::touch(access, object, Privilege::WriteContent).is_err()
+    {
+        return Ok(false);
+    }
+    let Some((row, _)) = one.content else { return Ok(there.is_some()) };
+    let Some((_, body)) = tx.old_bodies(&[row])?.pop() else { return Ok(there.is_some()) };
+    let older = projection::older(access.sight(), of.kind, body, Etag(String::new()));
+    Ok(older.is_some_and(|older| !older.masked))
+}
+
 fn row(trace: &Trace) -> Option<i64> {
     match trace.then {
         Then::Content(row) => Some(row),
@@ -99,7 +140,6 @@ fn judge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::Etag;
 
     fn there(uid: &str, etag: &str) -> Option<Present> {
         Some(Present { name: "a".into(), uid: uid.into(), etag: Etag(etag.into()), modseq: 9 })

@@ -7,6 +7,7 @@
 
 use crate::domain::collection::Collection;
 use crate::domain::object::{Draft, Object, span_class};
+use crate::domain::privacy::{PAST, with_past};
 use crate::store::objects::{Logged, Origin, stored_size};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -35,7 +36,7 @@ impl<'a> Write<'a> {
             version: 0,
             logged: Logged::Created as i16,
             etag: Some(&draft.etag.0),
-            content: Some(Content::of(draft)),
+            content: Some(Content::of(draft, 0)),
             ..Statement::new(self)
         };
         statement.get_result(conn).optional()
@@ -56,7 +57,7 @@ impl<'a> Write<'a> {
             version,
             logged: Logged::Updated as i16,
             etag: Some(&draft.etag.0),
-            content: Some(Content::of(draft)),
+            content: Some(Content::of(draft, old.classes)),
             ..Statement::new(self)
         };
         statement.get_result(conn).optional()
@@ -107,16 +108,23 @@ struct Content<'a> {
     draft: &'a Draft,
     size: i32,
     span_class: i16,
+    /// With those that the item had before.
+    classes: i16,
 }
 
 impl<'a> Content<'a> {
-    fn of(draft: &'a Draft) -> Self {
-        Content { draft, size: stored_size(&draft.body), span_class: span_class(&draft.span) }
+    fn of(draft: &'a Draft, before: i16) -> Self {
+        Content {
+            draft,
+            size: stored_size(&draft.body),
+            span_class: span_class(&draft.span),
+            classes: with_past(draft.classes, before),
+        }
     }
 
     /// The columns, each after a comma; as assignments where `named`.
     fn walk<'b>(&'b self, out: &mut Out<'_, 'b>, named: bool) -> QueryResult<()> {
-        let Content { draft, size, span_class } = self;
+        let Content { draft, size, span_class, classes: _ } = self;
         let name = |out: &mut Out<'_, 'b>, column| {
             out.push_sql(", ");
             if named {
@@ -147,13 +155,14 @@ impl<'a> Content<'a> {
         name(out, "parsed");
         out.push_bind_param::<Binary, _>(&draft.parsed)?;
         name(out, "body");
-        out.push_bind_param::<Text, _>(&draft.body)
+        out.push_bind_param::<Text, _>(&draft.body)?;
+        name(out, "masks");
+        out.push_bind_param::<Nullable<Text>, _>(&draft.masks)
     }
 }
 
 /// The columns of [`Content::walk`].
-const CONTENT: &str =
-    "uid, etag, component, size, span_class, first_at, last_at, season, organizer, search, parsed, body";
+const CONTENT: &str = "uid, etag, component, size, span_class, first_at, last_at, season, organizer, search, parsed, body, masks";
 
 impl<const WHAT: u8> QueryId for Statement<'_, WHAT> {
     type QueryId = Statement<'static, WHAT>;
@@ -269,7 +278,8 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
         out.push_sql(" AND name = ");
         out.push_bind_param::<Text, _>(&self.name)?;
         out.push_sql(
-            "), made AS (INSERT INTO object (modseq, created_modseq, id, collection, name, created_at, modified_at, ",
+            " RETURNING classes), made AS (INSERT INTO object (modseq, created_modseq, id, collection, name, created_at, \
+             modified_at, classes, ",
         );
         out.push_sql(CONTENT);
         out.push_sql(") SELECT modseq, modseq");
@@ -278,6 +288,11 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
         next::<Text, _>(out, &self.name)?;
         next::<BigInt, _>(out, &self.now)?;
         next::<BigInt, _>(out, &self.now)?;
+        next::<SmallInt, _>(out, &content.classes)?;
+        // What was told of a name that went away is told of the item that takes it.
+        out.push_sql(" | (COALESCE((SELECT classes FROM dug_up), 0) & ");
+        out.push_bind_param::<SmallInt, _>(&PAST)?;
+        out.push_sql(")");
         content.walk(out, false)?;
         out.push_sql(" FROM raised)");
         Ok(())
@@ -287,6 +302,8 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
     fn change<'b>(&'b self, out: &mut Out<'_, 'b>, content: &'b Content<'_>) -> QueryResult<()> {
         out.push_sql(", changed AS (UPDATE object SET modseq = raised.modseq, modified_at = ");
         out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(", classes = ");
+        out.push_bind_param::<SmallInt, _>(&content.classes)?;
         content.walk(out, true)?;
         out.push_sql(" FROM raised WHERE object.id = ");
         out.push_bind_param::<BigInt, _>(&self.row)?;
@@ -313,8 +330,9 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
         out.push_sql(", removed AS (DELETE FROM object USING raised WHERE id = ");
         out.push_bind_param::<BigInt, _>(&self.row)?;
         out.push_sql(
-            " RETURNING collection, name, created_modseq), buried AS (INSERT INTO tombstone (collection, name, modseq, created_modseq) \
-             SELECT removed.collection, removed.name, raised.modseq, removed.created_modseq FROM removed, raised)",
+            " RETURNING collection, name, created_modseq, classes), \
+             buried AS (INSERT INTO tombstone (collection, name, modseq, created_modseq, classes) \
+             SELECT removed.collection, removed.name, raised.modseq, removed.created_modseq, removed.classes FROM removed, raised)",
         );
         Ok(())
     }

@@ -8,6 +8,7 @@ mod build;
 mod exclude;
 pub mod index;
 pub mod instances;
+pub mod outline;
 mod overlap;
 mod properties;
 pub mod season;

@@ -11,6 +11,7 @@ pub mod moment;
 mod month;
 pub mod rule;
 mod walk;
+mod write;
 
 #[cfg(test)]
 mod tests;

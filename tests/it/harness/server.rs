@@ -107,7 +107,8 @@ impl TestServer {
 
     fn configured(place: Place, location: Location, limits: Limits, config: Config) -> TestServer {
         let core = Core::new(Store::open(&location).expect("the database opens"), limits)
-            .issued_by(config.issuer.as_deref());
+            .issued_by(config.issuer.as_deref())
+            .with_privacy(config.privacy);
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let (send, receive) = mpsc::channel();

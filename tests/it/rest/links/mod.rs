@@ -2,6 +2,7 @@
 
 mod door;
 mod manage;
+mod privacy;
 
 use super::{json, send};
 use crate::harness::answer::Answer;

@@ -1,0 +1,281 @@
+//! The one projection: from what is stored to what a viewer sees of it. Whatever a protocol tells of an item comes out of here.
+//!
+//! [`Shown`] is the proof, and only this file makes one: functions that render ask for it. It is made before any filter, search
+//! or order, so that what is hidden changes no answer. What somebody sees in part, or not at all, he may not change either: he
+//! would do it blindly. The rule itself is in `domain/privacy`; which sight a viewer has, `access.rs` decides.
+
+use super::access::Access;
+use super::{Core, labour};
+use crate::domain::acl::Privilege;
+use crate::domain::collection::CollectionKind;
+use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::Etag;
+use crate::domain::object::{Draft, Entry, Listed, Object};
+use crate::domain::privacy::{self, Form, Judged, Sight};
+use crate::domain::props::Props;
+use crate::store::{self, Hidden};
+use crate::text::component::Document;
+use crate::text::ical::CalendarIndex;
+use std::collections::HashMap;
+use std::ops::Deref;
+
+/// What somebody sees of an item. What is hidden from him is not in it.
+#[derive(Debug, Clone)]
+#[repr(transparent)]
+pub struct Shown<T = Object>(T);
+
+impl<T> Deref for Shown<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Shown<T> {
+    /// What is seen, to be taken apart.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl Shown<Object> {
+    /// As a listing tells it.
+    pub fn entry(&self) -> Shown<Entry> {
+        let Object { name, etag, kind, modseq, .. } = &self.0;
+        Shown(Entry { name: name.clone(), etag: etag.clone(), kind: *kind, modseq: *modseq })
+    }
+
+    /// As a list with times tells it.
+    pub fn listed(&self) -> Shown<Listed> {
+        Shown(Listed::from(&self.0))
+    }
+
+    /// Refuses who sees only a part of it.
+    pub fn whole(&self, privilege: Privilege) -> Result<(), Fault> {
+        if self.0.masked { Err(refused(privilege)) } else { Ok(()) }
+    }
+}
+
+/// One change, as somebody is told of it.
+#[derive(Debug, Clone)]
+pub enum SyncItem {
+    /// There is an item, new or changed.
+    Present(Shown<Entry>),
+    /// There is none of this name any more, or none that he may know of.
+    Gone { name: String, modseq: i64 },
+}
+
+fn refused(privilege: Privilege) -> Fault {
+    Condition::NeedPrivileges { href: String::new(), privilege }.into()
+}
+
+/// An item of the viewer's own.
+pub(super) fn own(object: Object) -> Shown {
+    Shown(object)
+}
+
+/// An item; `None` where it is absent for him.
+pub(super) fn object(sight: Sight, object: Object) -> Option<Shown> {
+    match privacy::judge(object.masks.as_deref(), sight) {
+        Judged::Whole => Some(Shown(object)),
+        Judged::Absent => None,
+        Judged::Masked(_) => masked(sight, object),
+    }
+}
+
+/// Some items.
+pub(super) fn objects(sight: Sight, objects: Vec<Object>) -> Vec<Shown> {
+    if sight.is_whole() {
+        return objects.into_iter().map(Shown).collect();
+    }
+    objects.into_iter().filter_map(|one| object(sight, one)).collect()
+}
+
+/// Bytes that have to be read for some items to be shown.
+pub(super) fn work(sight: Sight, objects: &[Object]) -> usize {
+    if sight.is_whole() {
+        return 0;
+    }
+    objects.iter().filter(|object| object.masks.is_some()).map(|object| object.body.len()).sum()
+}
+
+fn masked(sight: Sight, stored: Object) -> Option<Shown> {
+    let index = CalendarIndex::decode(&stored.parsed)?;
+    let classes = privacy::classes(&index, &stored.body);
+    match privacy::form(&index, &stored.body, &classes, sight) {
+        Form::Whole => Some(Shown(stored)),
+        Form::Absent => None,
+        Form::Masked(seen) => Some(Shown(Object {
+            etag: seen.etag,
+            parsed: seen.index.encode(),
+            body: seen.body,
+            // When it was last changed tells that something hidden was.
+            modified_at: stored.created_at,
+            schedule_tag: None,
+            props: Props::default(),
+            masks: None,
+            masked: true,
+            ..stored
+        })),
+    }
+}
+
+/// What of a listing is seen, `hidden` being what is noted of its items that are not all public.
+pub(super) fn entries(sight: Sight, entries: Vec<Entry>, hidden: Vec<Hidden>) -> Vec<Shown<Entry>> {
+    let hidden = Notes::of(hidden);
+    let seen = |mut entry: Entry| match hidden.judge(&entry.name, sight) {
+        Judged::Whole => Some(Shown(entry)),
+        Judged::Absent => None,
+        Judged::Masked(etag) => {
+            entry.etag = etag;
+            Some(Shown(entry))
+        }
+    };
+    entries.into_iter().filter_map(seen).collect()
+}
+
+/// A listing of which nothing is hidden.
+pub(super) fn all_entries(entries: Vec<Entry>) -> Vec<Shown<Entry>> {
+    entries.into_iter().map(Shown).collect()
+}
+
+/// As [`entries`], of a list with times.
+pub(super) fn listed(sight: Sight, listed: Vec<Listed>, hidden: Vec<Hidden>) -> Vec<Shown<Listed>> {
+    let hidden = Notes::of(hidden);
+    let seen = |mut one: Listed| match hidden.judge(&one.name, sight) {
+        Judged::Whole => Some(Shown(one)),
+        Judged::Absent => None,
+        Judged::Masked(etag) => {
+            (one.etag, one.modified_at) = (etag, one.created_at);
+            Some(Shown(one))
+        }
+    };
+    listed.into_iter().filter_map(seen).collect()
+}
+
+/// A list of which nothing is hidden.
+pub(super) fn all_listed(listed: Vec<Listed>) -> Vec<Shown<Listed>> {
+    listed.into_iter().map(Shown).collect()
+}
+
+/// Changes of which nothing is hidden.
+pub(super) fn all_changes(items: Vec<store::SyncItem>) -> Vec<SyncItem> {
+    let told = |item| match item {
+        store::SyncItem::Present(entry) => SyncItem::Present(Shown(entry)),
+        store::SyncItem::Gone { name, modseq } => SyncItem::Gone { name, modseq },
+    };
+    items.into_iter().map(told).collect()
+}
+
+/// What of some changes is told. What is absent for him counts as gone, where he could ever see it and there was a time to see
+/// it in: after the number `unborn`. Of what he never could see nothing is told, and neither is that it went.
+pub(super) fn changes(
+    sight: Sight,
+    items: Vec<store::SyncItem>,
+    (hidden, buried): (Vec<Hidden>, Vec<Hidden>),
+    unborn: i64,
+) -> Vec<SyncItem> {
+    let (hidden, buried) = (Notes::of(hidden), Notes::of(buried));
+    let told = |item| match item {
+        store::SyncItem::Gone { name, modseq } => {
+            let shown = buried.get(&name).is_none_or(|one| privacy::was_shown(one.classes, sight));
+            shown.then_some(SyncItem::Gone { name, modseq })
+        }
+        store::SyncItem::Present(mut entry) => match hidden.judge(&entry.name, sight) {
+            Judged::Whole => Some(SyncItem::Present(Shown(entry))),
+            Judged::Masked(etag) => {
+                entry.etag = etag;
+                Some(SyncItem::Present(Shown(entry)))
+            }
+            Judged::Absent => {
+                let shown = hidden.get(&entry.name).is_some_and(|one| privacy::was_shown(one.classes, sight));
+                let Entry { name, modseq, .. } = entry;
+                (shown && modseq > unborn).then_some(SyncItem::Gone { name, modseq })
+            }
+        },
+    };
+    items.into_iter().filter_map(told).collect()
+}
+
+/// What is noted of items, by their names.
+struct Notes(HashMap<String, Hidden>);
+
+impl Notes {
+    fn of(all: Vec<Hidden>) -> Self {
+        Notes(all.into_iter().map(|one| (one.name.clone(), one)).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&Hidden> {
+        self.0.get(name)
+    }
+
+    fn judge(&self, name: &str, sight: Sight) -> Judged {
+        privacy::judge(self.get(name).and_then(|one| one.masks.as_deref()), sight)
+    }
+}
+
+/// Refuses who does not see all of a stored item: to whom it is absent it is not found.
+pub(super) fn touch(access: &Access, stored: &Object, privilege: Privilege) -> Result<(), Fault> {
+    match privacy::judge(stored.masks.as_deref(), access.sight()) {
+        Judged::Whole => Ok(()),
+        Judged::Masked(_) => Err(refused(privilege)),
+        Judged::Absent => Err(Fault::NotFound),
+    }
+}
+
+/// Refuses who would not see all of what he is about to store.
+pub(super) fn admit(access: &Access, draft: &Draft, privilege: Privilege) -> Result<(), Fault> {
+    match privacy::judge(draft.masks.as_deref(), access.sight()) {
+        Judged::Whole => Ok(()),
+        _ => Err(refused(privilege)),
+    }
+}
+
+/// Whether a stored item is absent for him.
+pub(super) fn is_absent(sight: Sight, stored: &Object) -> bool {
+    privacy::judge(stored.masks.as_deref(), sight) == Judged::Absent
+}
+
+/// An older content, or what is seen of it.
+#[derive(Debug, Clone)]
+pub(super) struct Older {
+    /// The bytes.
+    pub body: String,
+    /// Their digest.
+    pub etag: Etag,
+    /// Whether these are not the bytes that are kept.
+    pub masked: bool,
+}
+
+/// An older content; `None` where it is absent for him.
+pub(super) fn older(sight: Sight, of: CollectionKind, body: String, etag: Etag) -> Option<Older> {
+    let calendar = matches!(of, CollectionKind::Calendar | CollectionKind::Inbox);
+    if sight.is_whole() || !calendar {
+        return Some(Older { body, etag, masked: false });
+    }
+    let document = Document::parse(&body, Default::default()).ok()?;
+    let index = CalendarIndex::build(&document).ok()?;
+    drop(document);
+    match privacy::form(&index, &body, &privacy::classes(&index, &body), sight) {
+        Form::Whole => Some(Older { body, etag, masked: false }),
+        Form::Absent => None,
+        Form::Masked(seen) => Some(Older { body: seen.body, etag: seen.etag, masked: true }),
+    }
+}
+
+impl Core {
+    /// What is seen of some items, made where it keeps nobody waiting.
+    pub(super) async fn show_all(&self, access: &Access, stored: Vec<Object>) -> Result<Vec<Shown>, Fault> {
+        let sight = access.sight();
+        let bytes = work(sight, &stored);
+        labour::of(bytes, move || objects(sight, stored)).await
+    }
+
+    /// What is seen of one item.
+    pub(super) async fn show(&self, access: &Access, stored: Object) -> Result<Shown, Fault> {
+        if access.sight().is_whole() {
+            return Ok(Shown(stored));
+        }
+        self.show_all(access, vec![stored]).await?.pop().ok_or(Fault::NotFound)
+    }
+}
