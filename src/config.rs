@@ -50,6 +50,12 @@ pub struct Config {
     pub webhook_networks: Vec<String>,
     /// Webhooks may be sent in clear text too.
     pub webhook_http: bool,
+    /// Networks that subscribed calendars may be fetched from besides the public internet.
+    pub subscription_networks: Vec<String>,
+    /// Subscribed calendars may be fetched in clear text too.
+    pub subscription_http: bool,
+    /// Minutes between two looks at a subscribed calendar at least, whatever its reader wants.
+    pub subscription_minutes: u32,
     /// What people see of each other's items that are not public.
     pub privacy: Policy,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
@@ -74,6 +80,9 @@ impl Default for Config {
             key_days: 90,
             webhook_networks: Vec::new(),
             webhook_http: false,
+            subscription_networks: Vec::new(),
+            subscription_http: false,
+            subscription_minutes: 15,
             privacy: Policy::default(),
             log: "info".into(),
             log_json: false,
@@ -97,6 +106,9 @@ const VARIABLES: &[&str] = &[
     "key_days",
     "webhook_networks",
     "webhook_http",
+    "subscription_networks",
+    "subscription_http",
+    "subscription_minutes",
     "privacy__writer__private",
     "privacy__writer__confidential",
     "privacy__reader__private",
@@ -118,8 +130,8 @@ pub enum Wrong {
     )]
     ClearText(SocketAddr),
     /// What should be a network is none.
-    #[error("webhook_networks: '{0}' is not a network such as 10.1.0.0/16")]
-    Network(String),
+    #[error("{0}: '{1}' is not a network such as 10.1.0.0/16")]
+    Network(&'static str, String),
 }
 
 /// What the command line says; it goes before all else.
@@ -157,14 +169,18 @@ impl Config {
             return Err(Wrong::ClearText(config.listen));
         }
         config.webhook_targets()?;
+        config.subscription_targets()?;
         Ok(config)
     }
 
     /// Where webhooks may be sent.
     pub fn webhook_targets(&self) -> Result<Targets, Wrong> {
-        let read = |text: &String| Network::parse(text).ok_or_else(|| Wrong::Network(text.clone()));
-        let networks = self.webhook_networks.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Targets { http: self.webhook_http, networks: Networks(networks) })
+        targets("webhook_networks", &self.webhook_networks, self.webhook_http)
+    }
+
+    /// Where subscribed calendars may be.
+    pub fn subscription_targets(&self) -> Result<Targets, Wrong> {
+        targets("subscription_networks", &self.subscription_networks, self.subscription_http)
     }
 
     /// Where the data are.
@@ -179,4 +195,10 @@ impl Config {
     pub fn database_file(&self) -> PathBuf {
         self.data.join(Path::new("cenacle.sqlite"))
     }
+}
+
+/// Where requests of the server's own may go; `name` is that of the setting.
+fn targets(name: &'static str, networks: &[String], http: bool) -> Result<Targets, Wrong> {
+    let read = |text: &String| Network::parse(text).ok_or_else(|| Wrong::Network(name, text.clone()));
+    Ok(Targets { http, networks: Networks(networks.iter().map(read).collect::<Result<_, _>>()?) })
 }

@@ -148,6 +148,8 @@ pub struct Extras {
     pub groups: Option<Vec<Principal>>,
     /// Members of a group.
     pub members: Option<Vec<Principal>>,
+    /// Where a subscribed calendar comes from.
+    pub source: Option<String>,
 }
 
 /// Which extras a property needs, as bits.
@@ -164,6 +166,8 @@ pub mod need {
     pub const MEMBERS: u8 = 8;
     /// The whole item, not only its listing.
     pub const WHOLE: u8 = 16;
+    /// [`super::Extras::source`]
+    pub const SOURCE: u8 = 32;
 }
 
 /// Loads what `needs` says.
@@ -176,6 +180,10 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
             }
             if needs & need::USAGE != 0 {
                 extras.usage = core.usage(access).await.ok();
+            }
+            if needs & need::SOURCE != 0 && access.collection().is_subscription() {
+                let known = core.subscription(actor, access.collection().id).await;
+                extras.source = known.ok().map(|known| known.subscription.url);
             }
         }
         Resource::Principal(principal) => {

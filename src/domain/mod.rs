@@ -18,4 +18,5 @@ pub mod principal;
 pub mod privacy;
 pub mod props;
 pub mod query;
+pub mod subscription;
 pub mod webhook;

@@ -47,6 +47,7 @@ mod query;
 mod report;
 mod restores;
 mod seats;
+pub mod subscriptions;
 mod tasks;
 mod trash;
 mod undo;
@@ -138,6 +139,13 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(links::change_of_address_book)
         .service(links::remove_of_address_book)
         .service(links::rotate_of_address_book);
+    config
+        .service(subscriptions::list)
+        .service(subscriptions::create)
+        .service(subscriptions::read)
+        .service(subscriptions::change)
+        .service(subscriptions::remove)
+        .service(subscriptions::look_again);
     config.service(devices::list).service(devices::remove).service(devices::undo);
     config.service(history::of_calendar).service(history::of_address_book);
     config

@@ -1,9 +1,11 @@
 //! Work that no request waits for. To add a piece: a function here and its line in [`start`].
 
-use super::{hooks, telemetry};
+use super::{feeds, hooks, telemetry};
 use crate::config::Config;
+use crate::outbound::fetch::Fetcher;
 use crate::outbound::{Poster, Targets};
 use crate::services::Core;
+use std::io;
 use std::time::Duration;
 
 /// How often old versions are looked for.
@@ -26,6 +28,10 @@ pub fn start(core: &Core, config: &Config, targets: Targets) {
     match Poster::new(targets) {
         Ok(poster) => drop(actix_web::rt::spawn(hooks::run(core.clone(), poster, hooks::EVERY))),
         Err(error) => tracing::error!(%error, "no webhook is told anything: certificates cannot be read"),
+    }
+    match config.subscription_targets().map_err(io::Error::other).and_then(Fetcher::new) {
+        Ok(fetcher) => drop(actix_web::rt::spawn(feeds::run(core.clone(), fetcher, feeds::EVERY))),
+        Err(error) => tracing::error!(%error, "no subscribed calendar is read: certificates cannot be read"),
     }
     actix_web::rt::spawn(sightings(core.clone()));
     actix_web::rt::spawn(link_reads(core.clone()));

@@ -232,8 +232,14 @@ fn rights_on(
     Ok((scoped(actor, collection, rights), actor.privacy.sight(Viewer::of(own, rights))))
 }
 
+/// What changes the items of a collection.
+const CONTENT: Privileges =
+    Privilege::WriteContent.bit().with(Privilege::Bind.bit()).with(Privilege::Unbind.bit());
+
 /// What the actor's proof leaves of his rights on a collection.
 fn scoped(actor: &Actor, collection: &Collection, rights: Privileges) -> Privileges {
+    // What is filled from elsewhere is nobody's to write to.
+    let rights = if collection.is_subscription() { rights.without(CONTENT) } else { rights };
     if !actor.scope.takes(collection.id) {
         Privileges::NONE
     } else if actor.scope.write {

@@ -38,6 +38,7 @@ mod sharing;
 mod signing_keys;
 mod spans;
 mod standing;
+mod subscriptions;
 mod sync;
 mod webhooks;
 mod writer;
@@ -59,6 +60,7 @@ pub use sessions::{Session, TokenLogin};
 pub use signing_keys::SigningKey;
 pub use spans::Touched;
 pub use standing::{ItemAt, Standing};
+pub use subscriptions::{Looked, Subscription};
 pub use sync::{SyncItem, SyncPage};
 pub use webhooks::{Attempt, Stand, Webhook};
 

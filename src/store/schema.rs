@@ -255,6 +255,26 @@ diesel::table! {
     }
 }
 diesel::table! {
+    subscription (collection) {
+        collection -> BigInt,
+        url -> Text,
+        refresh -> Nullable<Integer>,
+        feed_seconds -> BigInt,
+        etag -> Nullable<Text>,
+        modified -> Nullable<Text>,
+        claim -> Nullable<Text>,
+        lease_until -> BigInt,
+        next_at -> BigInt,
+        failures -> Integer,
+        last_at -> Nullable<BigInt>,
+        fetched_at -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+        status -> Nullable<SmallInt>,
+        items -> BigInt,
+        refused -> BigInt,
+    }
+}
+diesel::table! {
     device_use (principal, device, collection) {
         principal -> BigInt,
         device -> Text,
@@ -269,6 +289,7 @@ diesel::joinable!(object -> collection (collection));
 diesel::joinable!(address -> principal (principal));
 diesel::joinable!(session -> principal (principal));
 diesel::joinable!(webhook -> principal (principal));
+diesel::joinable!(subscription -> collection (collection));
 diesel::allow_tables_to_appear_in_same_query!(
     principal,
     address,
@@ -279,6 +300,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_,
     object,
     session,
+    subscription,
     tombstone,
     change,
     version,

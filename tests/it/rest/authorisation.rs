@@ -62,7 +62,8 @@ impl Operation {
 
     /// Whether it is of one kind of data only.
     fn of_one_kind(&self) -> bool {
-        let calendars = ["/api/v1/calendars", "/api/v1/deleted-calendars", "/api/v1/freebusy"];
+        let calendars =
+            ["/api/v1/calendars", "/api/v1/deleted-calendars", "/api/v1/freebusy", "/api/v1/subscriptions"];
         self.of_contacts() || calendars.iter().any(|begin| self.path.starts_with(begin))
     }
 
@@ -136,6 +137,7 @@ struct Things {
     webhook: String,
     /// Of the calendar, and of the book.
     links: [String; 2],
+    subscription: String,
     deleted_calendar: String,
     deleted_book: String,
     /// What the log calls the device that Alice's things were made with.
@@ -172,6 +174,11 @@ impl Things {
                 .expect("an id")
                 .to_owned(),
             app_password: made(alice, "app-passwords", &value!({ "name": SECRET })),
+            subscription: made(
+                alice,
+                "subscriptions",
+                &value!({ "url": format!("https://{SECRET}.example.org/"), "name": SECRET }),
+            ),
             webhook: made(alice, "webhooks", &value!({ "url": format!("https://{SECRET}.example.org/") })),
             deleted_calendar: made(alice, "calendars", &calendar),
             deleted_book: made(alice, "address-books", &book),
@@ -228,6 +235,7 @@ impl Things {
             "app-passwords" => self.app_password.clone(),
             "sessions" => self.session.clone(),
             "webhooks" => self.webhook.clone(),
+            "subscriptions" => self.subscription.clone(),
             "deleted-calendars" => self.deleted_calendar.clone(),
             "deleted-address-books" => self.deleted_book.clone(),
             "devices" => self.device.clone(),
@@ -275,6 +283,7 @@ impl Things {
             session: "1".into(),
             webhook: "1".into(),
             links: ["1".into(), "1".into()],
+            subscription: "0000000000001".into(),
             deleted_calendar: "0000000000001".into(),
             deleted_book: "0000000000001".into(),
             device: "app-password-1".into(),
@@ -317,6 +326,7 @@ impl Things {
             ("POST", "{id}:restore") => value!({ "asOf": self.made }),
             ("POST", "{id}:undo") => value!({ "since": self.made }),
             ("POST", "{id}:replay") => value!({ "since": self.token }),
+            ("POST", "subscriptions") => value!({ "url": "https://feeds.example.org/", "name": "x" }),
             ("POST", "webhooks") => value!({ "url": "https://hooks.example.org/" }),
             ("PATCH", "{id}") if operation.under("webhooks") => value!({ "state": "paused" }),
             ("POST", "import") if operation.under("address-books") => {
@@ -346,7 +356,7 @@ fn expected(operation: &Operation, who: Who) -> u16 {
     if let Some(status) = told(operation, who) {
         return status;
     }
-    let own = operation.under("calendars") || operation.under("address-books");
+    let own = ["calendars", "address-books", "subscriptions"].iter().any(|list| operation.under(list));
     match who {
         Who::Owner => operation.success(),
         // What he may not see is not there. Of his own he may do everything.
@@ -466,7 +476,7 @@ both! {
                 }
             }
             // So that the next operation finds as much room as this one, and no more to list.
-            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook)] {
+            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("subscriptions/{}", things.subscription)] {
                 alice.delete(&format!("/api/v1/{path}")).send();
             }
         }

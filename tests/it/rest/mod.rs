@@ -18,6 +18,7 @@ mod principals;
 mod problems;
 mod queries;
 mod storm;
+mod subscriptions;
 mod tokens;
 mod walk;
 mod webhooks;
