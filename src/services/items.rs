@@ -316,6 +316,7 @@ impl Core {
                 .write_home(&owner, move |tx| {
                     let (access, old, _) = access::find_item_for_change(tx, &actor, &place, &name, None)?;
                     let old = old.ok_or(Fault::NotFound)?;
+                    projection::known(&access, &old)?;
                     let checked = access.need(Privilege::WriteProperties)?;
                     projection::touch(&access, &old, Privilege::WriteProperties)?;
                     conditions::hold(tx, &actor, &conditions, &access, Some(&old))?;
@@ -343,7 +344,9 @@ pub(super) fn put(
 ) -> Result<Named, Error> {
     let (access, old, uid_holder) =
         access::find_item_for_change(tx, actor, place, &draft.name, Some(&draft.uid))?;
-    let privilege = if old.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+    // What is absent for him is not there, as far as he is told.
+    let known = old.as_ref().is_some_and(|old| projection::known(&access, old).is_ok());
+    let privilege = if known { Privilege::WriteContent } else { Privilege::Bind };
     let checked = access.need(privilege)?;
     if let Some(old) = &old {
         projection::touch(&access, old, privilege)?;
@@ -373,6 +376,7 @@ pub(super) fn delete(
 ) -> Result<(), Error> {
     let (access, old, _) = access::find_item_for_change(tx, actor, place, name, None)?;
     let old = old.filter(|old| kind.is_none_or(|kind| kind == old.kind)).ok_or(Fault::NotFound)?;
+    projection::known(&access, &old)?;
     let checked = access.need(Privilege::Unbind)?;
     projection::touch(&access, &old, Privilege::Unbind)?;
     conditions::hold(tx, actor, conditions, &access, Some(&old))?;
@@ -390,7 +394,7 @@ pub(super) fn known_holder(
         other => return Ok(other),
     };
     let stored = tx.object(access.collection().id, &name)?;
-    let absent = stored.is_none_or(|stored| projection::is_absent(access.sight(), &stored));
+    let absent = stored.is_none_or(|stored| projection::known(access, &stored).is_err());
     Ok(Some(if absent { String::new() } else { name }))
 }
 

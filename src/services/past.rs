@@ -255,7 +255,7 @@ fn is_of(
 ) -> Result<bool, Error> {
     let of = access.collection();
     if let Some(object) = tx.object(of.id, name)? {
-        return Ok(object.kind == kind && !projection::is_absent(access.sight(), &object));
+        return Ok(object.kind == kind && projection::known(access, &object).is_ok());
     }
     let Some(last) = tx.old_contents(of.id, name, i64::MAX, 1)?.pop() else { return Ok(false) };
     let Some((_, body)) = tx.old_bodies(&[last.id])?.pop() else { return Ok(false) };

@@ -231,9 +231,12 @@ pub(super) fn admit(access: &Access, draft: &Draft, privilege: Privilege) -> Res
     }
 }
 
-/// Whether a stored item is absent for him.
-pub(super) fn is_absent(sight: Sight, stored: &Object) -> bool {
-    privacy::judge(stored.masks.as_deref(), sight) == Judged::Absent
+/// Refuses him to whom a stored item is absent: before anything is told of his rights.
+pub(super) fn known(access: &Access, stored: &Object) -> Result<(), Fault> {
+    match privacy::judge(stored.masks.as_deref(), access.sight()) {
+        Judged::Absent => Err(Fault::NotFound),
+        _ => Ok(()),
+    }
 }
 
 /// An older content, or what is seen of it.

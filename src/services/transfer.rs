@@ -78,10 +78,11 @@ pub(super) fn transfer(
     projection::touch(&source, &old, if what.moves { Privilege::Unbind } else { Privilege::Read })?;
     conditions::hold(tx, actor, &what.conditions, &source, Some(&old))?;
     let taken = tx.object(target.collection().id, &what.to.name)?;
-    if taken.is_some() && !what.overwrite {
+    let known = taken.as_ref().is_some_and(|other| projection::known(&target, other).is_ok());
+    if known && !what.overwrite {
         return Err(Fault::PreconditionFailed.into());
     }
-    let privilege = if taken.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+    let privilege = if known { Privilege::WriteContent } else { Privilege::Bind };
     let into = target.need(privilege)?.collection();
     if let Some(other) = &taken {
         projection::touch(&target, other, privilege)?;

@@ -112,7 +112,7 @@ fn items(file: &Path, login: &str) -> BTreeMap<String, String> {
         let access = core.collection(&actor, &place).await.expect("the calendar");
         let (items, next) = core.whole_items(&access, 0, 1_000_000).await.expect("items");
         assert_eq!(next, None, "all of them in one page");
-        items.into_iter().map(|item| (item.name.to_string(), item.body)).collect()
+        items.into_iter().map(|item| (item.name.to_string(), item.body.clone())).collect()
     })
 }
 

@@ -102,6 +102,59 @@ fn arrows_point_one_way() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What protocols may only have as it is shown to somebody (`services/projection.rs`).
+const SHOWN: [&str; 3] = ["Object", "Entry", "Listed"];
+
+/// Places where a protocol names an item that nobody has shown to it.
+fn unshown(text: &str) -> Vec<String> {
+    let imports = text.lines().filter(|line| line.contains("domain::object::"));
+    let imported: Vec<&str> = SHOWN
+        .into_iter()
+        .filter(|name| imports.clone().any(|line| words(line).any(|word| word == *name)))
+        .collect();
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        if code.contains("domain::object::") && words(code).any(|word| word == "Object") {
+            found.push(format!("{}: {code}", number + 1));
+        }
+        if code.trim_start().starts_with("use ") {
+            continue;
+        }
+        let bare = code.replace("Shown<Entry>", "").replace("Shown<Listed>", "");
+        if words(&bare).any(|word| imported.contains(&word)) {
+            found.push(format!("{}: {code}", number + 1));
+        }
+    }
+    found
+}
+
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+#[test]
+fn protocols_tell_items_as_they_are_shown() {
+    let mut count = 0;
+    for room in ["dav", "rest"] {
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room), &mut files);
+        for file in files {
+            let text = fs::read_to_string(&file).expect("a source");
+            count += usize::from(text.contains("Shown"));
+            assert_eq!(unshown(&text), Vec::<String>::new(), "{}", file.display());
+        }
+    }
+    assert!(count >= 8, "{count}");
+    for wrong in [
+        "use crate::domain::object::Object;",
+        "use crate::domain::object::{ItemKind, Listed};\nfn tell(items: &[Listed]) {}",
+        "fn f(one: &crate::domain::object::Object) {}",
+    ] {
+        assert!(!unshown(wrong).is_empty(), "{wrong}");
+    }
+}
+
 #[test]
 fn wrong_arrows_are_seen() {
     for (room, line) in [

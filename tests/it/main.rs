@@ -18,6 +18,7 @@ mod history_order;
 mod hostile;
 mod interop;
 mod layers;
+mod privacy;
 mod proxies;
 mod rest;
 mod schema;

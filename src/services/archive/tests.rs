@@ -95,7 +95,7 @@ async fn what_goes_out_comes_in() {
     let (access, item) = new.item(&zoe, &place, "a.ics").await.expect("there");
     let (old_access, old_item) = old.item(&before, &place, "a.ics").await.expect("there");
     assert_eq!(item.body, EVENT);
-    assert_eq!((item.etag, item.modseq, item.parsed), (old_item.etag, old_item.modseq, old_item.parsed));
+    assert_eq!((&item.etag, item.modseq, &item.parsed), (&old_item.etag, old_item.modseq, &old_item.parsed));
     assert_eq!(new.token(&access), old.token(&old_access));
     assert!(new.log_in_with_token(&token, None).await.is_ok());
 
