@@ -1,7 +1,7 @@
 -- Where a subscribed calendar comes from, and what came of the last look at it. The claim is that of the node that looks, until its
 -- lease is over.
 CREATE TABLE subscription (
-    collection   INTEGER PRIMARY KEY NOT NULL REFERENCES collection (id),
+    collection   BIGINT PRIMARY KEY NOT NULL REFERENCES collection (id),
     url          TEXT NOT NULL,
     refresh      INTEGER,
     feed_seconds BIGINT NOT NULL,

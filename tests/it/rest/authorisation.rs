@@ -476,7 +476,7 @@ both! {
                 }
             }
             // So that the next operation finds as much room as this one, and no more to list.
-            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("subscriptions/{}", things.subscription)] {
+            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("subscriptions/{}", things.subscription), format!("app-passwords/{}", things.app_password)] {
                 alice.delete(&format!("/api/v1/{path}")).send();
             }
         }
