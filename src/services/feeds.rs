@@ -10,7 +10,7 @@ use super::interchange::{Form, Item, Parts, Piece, Table, parts};
 use super::{Core, Limits, fault, items, labour};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::Fault;
-use crate::domain::id::CollectionId;
+use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Draft;
 use crate::domain::subscription::{self, Trouble, says_the_same};
 use crate::store::{Door, Error, Looked, ReadTx, Weight, WriteTx};
@@ -78,8 +78,8 @@ struct Feed {
 }
 
 impl Core {
-    /// Subscriptions whose time has come and that nobody looks at.
-    pub async fn feeds_due(&self, limit: i64) -> Result<Vec<CollectionId>, Fault> {
+    /// Subscriptions whose time has come and that nobody looks at, with whose they are.
+    pub async fn feeds_due(&self, limit: i64) -> Result<Vec<(CollectionId, PrincipalId)>, Fault> {
         let now = self.now();
         fault(self.store.read(Weight::Point, move |tx| tx.subscriptions_due(now, limit)).await)
     }

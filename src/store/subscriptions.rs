@@ -80,18 +80,22 @@ impl ReadTx<'_> {
             .load(self.conn)?)
     }
 
-    /// Subscriptions of active accounts that nobody looks at and whose time has come at `now`; those first that waited longest.
-    pub fn subscriptions_due(&mut self, now: i64, limit: i64) -> Result<Vec<CollectionId>, Error> {
-        let rows: Vec<i64> = subscription::table
+    /// Subscriptions of active accounts that nobody looks at and whose time has come at `now`, with whose they are; those first that waited longest.
+    pub fn subscriptions_due(
+        &mut self,
+        now: i64,
+        limit: i64,
+    ) -> Result<Vec<(CollectionId, PrincipalId)>, Error> {
+        let rows: Vec<(i64, i64)> = subscription::table
             .inner_join(collection::table.inner_join(principal::table))
             .filter(collection::deleted_at.eq(0))
             .filter(principal::state.eq(PrincipalState::Active as i16))
             .filter(subscription::next_at.le(now).and(subscription::lease_until.le(now)))
-            .select(subscription::collection)
+            .select((subscription::collection, collection::owner))
             .order((subscription::next_at, subscription::collection))
             .limit(limit)
             .load(self.conn)?;
-        Ok(rows.into_iter().map(CollectionId).collect())
+        Ok(rows.into_iter().map(|(of, owner)| (CollectionId(of), PrincipalId(owner))).collect())
     }
 }
 
