@@ -80,6 +80,8 @@ pub struct Config {
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that a principal may make by REST in a minute, on each node; 0 is no limit.
     pub rest_requests: u32,
+    /// Times that one secret address may be read in a minute, on each node; 0 is no limit.
+    pub link_requests: u32,
     /// Sites whose pages may use the REST API: `https://host[:port]`, or `*`. None where empty.
     pub rest_sites: Vec<String>,
     /// Who access tokens say that made them: an address of this server, the same on all nodes. One that is made with the
@@ -91,6 +93,12 @@ pub struct Config {
     pub webhook_networks: Vec<String>,
     /// Webhooks may be sent in clear text too.
     pub webhook_http: bool,
+    /// Networks that subscribed calendars may be fetched from besides the public internet.
+    pub subscription_networks: Vec<String>,
+    /// Subscribed calendars may be fetched in clear text too.
+    pub subscription_http: bool,
+    /// Minutes between two looks at a subscribed calendar at least, whatever its reader wants.
+    pub subscription_minutes: u32,
     /// What everybody may do from the beginning, and how long it is known who gave what to whom.
     pub rights: Rights,
     /// What people see of each other's items that are not public.
@@ -111,11 +119,15 @@ impl Default for Config {
             tls: None,
             trusted_proxies: Vec::new(),
             rest_requests: 12_000,
+            link_requests: 60,
             rest_sites: Vec::new(),
             issuer: None,
             key_days: 90,
             webhook_networks: Vec::new(),
             webhook_http: false,
+            subscription_networks: Vec::new(),
+            subscription_http: false,
+            subscription_minutes: 15,
             rights: Rights::default(),
             privacy: Policy::default(),
             log: "info".into(),
@@ -134,11 +146,15 @@ const VARIABLES: &[&str] = &[
     "tls__key",
     "trusted_proxies",
     "rest_requests",
+    "link_requests",
     "rest_sites",
     "issuer",
     "key_days",
     "webhook_networks",
     "webhook_http",
+    "subscription_networks",
+    "subscription_http",
+    "subscription_minutes",
     "rights__new_calendars",
     "rights__locked",
     "rights__audit_days",
@@ -163,8 +179,8 @@ pub enum Wrong {
     )]
     ClearText(SocketAddr),
     /// What should be a network is none.
-    #[error("webhook_networks: '{0}' is not a network such as 10.1.0.0/16")]
-    Network(String),
+    #[error("{0}: '{1}' is not a network such as 10.1.0.0/16")]
+    Network(&'static str, String),
 }
 
 /// What the command line says; it goes before all else.
@@ -202,14 +218,18 @@ impl Config {
             return Err(Wrong::ClearText(config.listen));
         }
         config.webhook_targets()?;
+        config.subscription_targets()?;
         Ok(config)
     }
 
     /// Where webhooks may be sent.
     pub fn webhook_targets(&self) -> Result<Targets, Wrong> {
-        let read = |text: &String| Network::parse(text).ok_or_else(|| Wrong::Network(text.clone()));
-        let networks = self.webhook_networks.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Targets { http: self.webhook_http, networks: Networks(networks) })
+        targets("webhook_networks", &self.webhook_networks, self.webhook_http)
+    }
+
+    /// Where subscribed calendars may be.
+    pub fn subscription_targets(&self) -> Result<Targets, Wrong> {
+        targets("subscription_networks", &self.subscription_networks, self.subscription_http)
     }
 
     /// Where the data are.
@@ -224,4 +244,10 @@ impl Config {
     pub fn database_file(&self) -> PathBuf {
         self.data.join(Path::new("cenacle.sqlite"))
     }
+}
+
+/// Where requests of the server's own may go; `name` is that of the setting.
+fn targets(name: &'static str, networks: &[String], http: bool) -> Result<Targets, Wrong> {
+    let read = |text: &String| Network::parse(text).ok_or_else(|| Wrong::Network(name, text.clone()));
+    Ok(Targets { http, networks: Networks(networks.iter().map(read).collect::<Result<_, _>>()?) })
 }

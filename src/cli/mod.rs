@@ -22,6 +22,7 @@ use crate::domain::fault::Fault;
 use crate::services::{Core, Limits};
 use crate::store::{Location, Store};
 use clap::{Parser, Subcommand};
+use std::time::Duration;
 
 /// Groupware server: calendars, tasks and contacts by CalDAV, CardDAV and REST.
 #[derive(Debug, Parser)]
@@ -110,7 +111,9 @@ fn open(config: &Config) -> Result<Core, Failed> {
         hold::share(database)?;
         hold::make_private(database).map_err(|error| Failed::at(database, &error))?;
     }
-    let core = Core::new(Store::open(&location)?, Limits::default());
+    let subscription_interval = Duration::from_secs(u64::from(config.subscription_minutes) * 60);
+    let limits = Limits { subscription_interval, ..Limits::default() };
+    let core = Core::new(Store::open(&location)?, limits);
     let core = core.issued_by(config.issuer.as_deref()).with_privacy(config.privacy);
     Ok(core.with_defaults(config.rights.defaults()))
 }

@@ -155,6 +155,8 @@ pub struct Extras {
     pub members: Option<Vec<Principal>>,
     /// For whom the actor may act, where the resource is he himself.
     pub delegations: Option<Vec<Delegate>>,
+    /// Where a subscribed calendar comes from.
+    pub source: Option<String>,
 }
 
 /// Which extras a property needs, as bits.
@@ -173,6 +175,8 @@ pub mod need {
     pub const DELEGATIONS: u8 = 32;
     /// The whole item, not only its listing.
     pub const WHOLE: u8 = 16;
+    /// [`super::Extras::source`]
+    pub const SOURCE: u8 = 64;
 }
 
 /// Loads what `needs` says.
@@ -185,6 +189,10 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
             }
             if needs & need::USAGE != 0 {
                 extras.usage = core.usage(access).await.ok();
+            }
+            if needs & need::SOURCE != 0 && access.collection().is_subscription() {
+                let known = core.subscription(actor, access.collection().id).await;
+                extras.source = known.ok().map(|known| known.subscription.url);
             }
         }
         Resource::Principal(principal) => {

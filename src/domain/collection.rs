@@ -4,6 +4,7 @@
 
 use super::id::{CollectionId, PrincipalId};
 use super::props::Props;
+use super::subscription::is_marked;
 use crate::text::ical::index::ComponentKind;
 
 /// The two homes of a principal. The numbers are stored.
@@ -120,6 +121,13 @@ pub struct Collection {
     pub created_at: i64,
     /// What clients keep here: display name, colour, order, …
     pub props: Props,
+}
+
+impl Collection {
+    /// Whether it is filled from elsewhere: then nobody writes to it but the server.
+    pub fn is_subscription(&self) -> bool {
+        is_marked(&self.props)
+    }
 }
 
 /// What is needed to make a collection.

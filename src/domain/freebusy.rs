@@ -3,6 +3,10 @@
 //! RFC 4791 §7.10, RFC 5545 §3.6.4 and §3.2.9. Says when, never what. Knows neither rights nor storage: whose objects
 //! count, and which calendars are left out, is the caller's matter.
 
+mod events;
+
+pub use events::busy_events;
+
 use crate::text::ical::CalendarIndex;
 use crate::text::ical::index::{ComponentKind, Part, Status};
 use crate::text::line::write_folded;
@@ -99,6 +103,8 @@ pub fn merge(mut periods: Vec<Period>) -> Vec<Period> {
 pub struct Answer<'a> {
     /// `METHOD`: `REPLY` to a scheduling request (RFC 6638 §5), none in a report.
     pub method: Option<&'a str>,
+    /// Whole unfolded lines of the calendar around it.
+    pub about: &'a [&'a str],
     /// Whole unfolded lines that are copied (`UID:…`, `ORGANIZER;CN=…:mailto:…`, `ATTENDEE:…`).
     pub lines: &'a [&'a str],
 }
@@ -109,6 +115,9 @@ pub fn vfreebusy(window: Window, periods: &[Period], dtstamp: i64, answer: Answe
     out.push_str("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Cenacle//Cenacle//EN\r\n");
     if let Some(method) = answer.method {
         write_folded(&mut out, &format!("METHOD:{method}"));
+    }
+    for line in answer.about {
+        write_folded(&mut out, line);
     }
     out.push_str("BEGIN:VFREEBUSY\r\n");
     for line in answer.lines {

@@ -4,5 +4,6 @@
 pub mod body;
 pub mod date;
 pub mod pieces;
+pub mod rates;
 pub mod stream;
 pub mod tags;

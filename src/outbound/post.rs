@@ -32,8 +32,8 @@ const REST_TIME: Duration = Duration::from_secs(2);
 /// Sends requests to where the operator lets them go.
 #[derive(Debug, Clone)]
 pub struct Poster {
-    targets: Targets,
-    tls: Arc<ClientConfig>,
+    pub(super) targets: Targets,
+    pub(super) tls: Arc<ClientConfig>,
     whole: Duration,
 }
 
@@ -68,7 +68,7 @@ impl Poster {
     }
 
     /// What the name of a target means now. One forbidden address among them forbids all: nobody serves the public from such.
-    async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Outcome> {
+    pub(super) async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Outcome> {
         let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
         let found: Vec<SocketAddr> = found.map_err(|_| Outcome::Unreachable)?.collect();
         if !found.iter().all(|address| self.targets.networks.permit(address.ip())) {
@@ -78,7 +78,7 @@ impl Poster {
     }
 }
 
-async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Outcome> {
+pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Outcome> {
     let mut outcome = Outcome::Unreachable;
     for address in addresses.iter().take(ADDRESSES) {
         match timeout(CONNECT, TcpStream::connect(address)).await {

@@ -67,7 +67,8 @@ pub fn of_collection(headers: &HeaderMap) -> Result<Preconditions, Refused> {
 
 /// Whether a reader has the representation with this tag (quotes included) already.
 pub fn not_modified(headers: &HeaderMap, etag: &str) -> bool {
-    tags::if_none_match(headers).is_some_and(|tags| tags.weakly(Some(etag.trim_matches('"'))))
+    let value = etag.trim_start_matches("W/").trim_matches('"');
+    tags::if_none_match(headers).is_some_and(|tags| tags.weakly(Some(value)))
 }
 
 fn read(headers: &HeaderMap, name: &actix_web::http::header::HeaderName) -> Result<Option<Tags>, Refused> {

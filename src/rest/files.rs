@@ -31,6 +31,12 @@ const fn row(
     Row { form, name, media, version, told, ending }
 }
 
+impl Row {
+    fn wanted(&self, mark: bool) -> Wanted {
+        Wanted { form: self.form, media: self.told, ending: self.ending, mark }
+    }
+}
+
 /// All of them; of those that a client likes alike the first is given.
 const CALENDARS: &[Row] = &[
     row(Form::ICalendar, "icalendar", ("text/calendar", None), "text/calendar; charset=utf-8", "ics"),
@@ -89,7 +95,12 @@ pub fn wanted(query: &mut Query, accept: Option<&str>, home: HomeKind) -> Result
     if mark && row.form != Form::Csv {
         return Err(Refused::at("bom", "only a table has one"));
     }
-    Ok(Wanted { form: row.form, media: row.told, ending: row.ending, mark })
+    Ok(row.wanted(mark))
+}
+
+/// The form of files with this ending.
+pub fn ending(text: &str, home: HomeKind) -> Option<Wanted> {
+    rows(home).iter().find(|row| row.ending == text).map(|row| row.wanted(false))
 }
 
 /// `more` is a form that is read only.

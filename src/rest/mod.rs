@@ -40,8 +40,11 @@ mod instances;
 mod instant;
 mod items;
 pub mod jwks;
+pub mod link_door;
+mod links;
 mod logins;
 mod me;
+mod mounts;
 mod objects;
 mod once;
 mod operations;
@@ -50,12 +53,11 @@ mod path;
 mod principals;
 pub mod problem;
 mod query;
-mod rates;
 mod report;
 mod restores;
 mod seats;
 mod shares;
-mod subscriptions;
+pub mod subscriptions;
 mod task_instances;
 mod tasks;
 mod trash;
@@ -75,12 +77,14 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use crate::http::rates::Left;
 pub use collections::DavPaths;
 pub use cors::Sites;
 pub use me::Homes;
 pub use path::ahead;
-pub use rates::{Left, Rates};
 
+/// How many requests principals may make.
+pub type Rates = crate::http::rates::Rates;
 /// Where everything of this protocol is.
 pub const BASE: &str = "/api/v1";
 /// What needs no login: what the API looks like is no secret, and tokens carry their own proof.
@@ -202,6 +206,26 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(delegates::delegations);
     config.service(explain::explain);
     config.service(audit::of_calendar).service(audit::of_address_book).service(audit::of_all);
+    config
+        .service(links::of_calendar)
+        .service(links::add_to_calendar)
+        .service(links::one_of_calendar)
+        .service(links::change_of_calendar)
+        .service(links::remove_of_calendar)
+        .service(links::rotate_of_calendar)
+        .service(links::of_address_book)
+        .service(links::add_to_address_book)
+        .service(links::one_of_address_book)
+        .service(links::change_of_address_book)
+        .service(links::remove_of_address_book)
+        .service(links::rotate_of_address_book);
+    config
+        .service(subscriptions::list)
+        .service(subscriptions::create)
+        .service(subscriptions::read)
+        .service(subscriptions::change)
+        .service(subscriptions::remove)
+        .service(subscriptions::look_again);
     config.service(devices::list).service(devices::remove).service(devices::undo);
     config.service(history::of_calendar).service(history::of_address_book);
     config
@@ -232,10 +256,10 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(address_books::change)
         .service(address_books::remove);
     config
-        .service(subscriptions::take_calendar)
-        .service(subscriptions::give_up_calendar)
-        .service(subscriptions::take_address_book)
-        .service(subscriptions::give_up_address_book);
+        .service(mounts::take_calendar)
+        .service(mounts::give_up_calendar)
+        .service(mounts::take_address_book)
+        .service(mounts::give_up_address_book);
 }
 
 /// What is answered where no handler takes a request: 405 on a resource that lacks the method, 404 where there is none.

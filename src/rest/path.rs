@@ -138,6 +138,18 @@ pub fn ahead(path: &str) -> Option<Ahead> {
     let item = if segment(path, 4).is_none() { item(path, false).map(|of| of.name) } else { None };
     Some(Ahead { home, collection: collection(path)?, item })
 }
+/// `/calendars/{id}/links/{link}` and the like.
+#[derive(Debug, Clone, Copy)]
+pub struct OfLink {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The link.
+    pub link: i64,
+}
+
+/// `/calendars/{id}/links/{link}:rotate`: the link, without what is to be done with it.
+#[derive(Debug, Clone, Copy)]
+pub struct OfLinkAction(pub OfLink);
 
 /// The segment at this place below [`BASE`], as it was sent.
 fn segment(path: &str, at: usize) -> Option<&str> {
@@ -319,6 +331,31 @@ impl FromRequest for OfRowAction {
         let named = segment(request.uri().path(), 1).and_then(|segment| segment.split_once(':'));
         found(named.and_then(|(id, _)| row(id)).map(OfRowAction))
     }
+}
+
+impl FromRequest for OfLink {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.uri().path();
+        found(link(path, segment(path, 3)))
+    }
+}
+
+impl FromRequest for OfLinkAction {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.uri().path();
+        let named = segment(path, 3).and_then(|segment| segment.split_once(':'));
+        found(link(path, named.map(|(id, _)| id)).map(OfLinkAction))
+    }
+}
+
+fn link(path: &str, segment: Option<&str>) -> Option<OfLink> {
+    Some(OfLink { collection: collection(path)?, link: row(segment?)? })
 }
 
 /// The one spelling of a number.

@@ -6,6 +6,7 @@ use crate::dav;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::principal::PrincipalKind;
+use crate::rest::link_door::ClientAddress;
 use crate::rest::problem::Refused;
 use crate::rest::{self, Rates, Sites};
 use crate::services::access::Wanted;
@@ -16,7 +17,7 @@ use actix_web::dev::{self, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt};
@@ -48,6 +49,19 @@ impl TrustedProxies {
     }
 }
 
+impl TrustedProxies {
+    /// From where a request comes: what the nearest proxy says, where that is to be believed.
+    fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let peer = request.peer_addr().map(|address| address.ip().to_canonical())?;
+        if !peer.is_loopback() && !self.0.contains(&peer) {
+            return Some(peer);
+        }
+        let told = request.headers().get_all("X-Forwarded-For").last();
+        let last = told.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+        last.and_then(|address| address.trim().parse().ok()).or(Some(peer))
+    }
+}
+
 /// Mounts everything on an application.
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -67,6 +81,13 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(rest::jwks::keys))
                 .route(web::head().to(rest::jwks::keys))
                 .wrap(from_fn(public_door)),
+        )
+        .service(
+            web::scope(rest::link_door::BASE)
+                .configure(rest::link_door::mount)
+                .default_service(web::route().to(rest::link_door::nothing))
+                .wrap(Compress::default())
+                .wrap(from_fn(links_door)),
         )
         .service(web::scope(rest::docs::BASE).configure(rest::docs::mount).wrap(from_fn(public_door)))
         .service(web::scope(tzdist::BASE).configure(tzdist::mount).wrap(from_fn(public_door)))
@@ -212,6 +233,30 @@ async fn public_door(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let begun = Instant::now();
+    let response = next.call(request).await?.map_into_boxed_body();
+    Ok(finished(response, begun))
+}
+
+/// What is opened by a secret in the address.
+async fn links_door(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let begun = Instant::now();
+    telemetry::hush(request.request());
+    let doors = request.app_data::<Data<TrustedProxies>>().cloned();
+    let private = doors.as_ref().is_some_and(|doors| doors.private(request.request()));
+    if !private {
+        let refused =
+            Refused::forbidden("clear-text", "secret addresses are not read over clear text: use https");
+        return Ok(finished(request.into_response(refused.answer()), begun));
+    }
+    let address = doors.and_then(|doors| doors.client(request.request()));
+    request.extensions_mut().insert(ClientAddress(address));
+    // The answer to HEAD is that to GET; its body is left out where it is written to the connection.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let response = next.call(request).await?.map_into_boxed_body();
     Ok(finished(response, begun))
 }

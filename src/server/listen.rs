@@ -2,6 +2,9 @@
 
 use super::app::{self, TrustedProxies};
 use crate::config::{Config, Tls};
+use crate::http::rates;
+use crate::rest::link_door::LinkRates;
+use crate::rest::subscriptions::FeedTargets;
 use crate::rest::{Rates, Sites};
 use crate::services::Core;
 use actix_web::dev::Server;
@@ -28,15 +31,19 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
     let data = Data::new(core);
     let proxies = Data::new(TrustedProxies(config.trusted_proxies.clone()));
     let rates = Data::new(Rates::new(config.rest_requests));
+    let link_rates = Data::new(LinkRates(rates::Rates::new(config.link_requests)));
     let sites = Data::new(Sites(config.rest_sites.clone()));
+    let feeds = Data::new(FeedTargets(config.subscription_targets().map_err(io::Error::other)?));
     let targets = Data::new(config.webhook_targets().map_err(io::Error::other)?);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
             .app_data(proxies.clone())
             .app_data(rates.clone())
+            .app_data(link_rates.clone())
             .app_data(sites.clone())
             .app_data(targets.clone())
+            .app_data(feeds.clone())
             .configure(app::configure)
     })
     .workers(config.workers)

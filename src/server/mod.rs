@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod feeds;
 pub mod hooks;
 pub mod listen;
 mod log;

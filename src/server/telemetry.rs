@@ -3,6 +3,7 @@
 use super::log::{self, AtEnd};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,12 +70,37 @@ pub fn note(request: &HttpRequest, response: &HttpResponse, begun: Instant) {
             id = request_id(request),
             principal,
             method = %request.method(),
-            path = request.path(),
+            path = %said_path(request),
             status,
             micros = took.as_micros() as u64,
             "request"
         );
     }
+}
+
+/// Its path is a secret, however it is spelt.
+struct Hushed;
+
+/// Keeps the path of a request out of its line.
+pub fn hush(request: &HttpRequest) {
+    request.extensions_mut().insert(Hushed);
+}
+
+/// Figures of the longest number that can be the id of a link: what is longer may be a secret that came to a wrong address.
+const LONGEST_ID: usize = 19;
+
+/// The path as it may be written down: without what opens something by itself.
+fn said_path(request: &HttpRequest) -> Cow<'_, str> {
+    if request.extensions().get::<Hushed>().is_some() {
+        return Cow::Borrowed("/links/-");
+    }
+    hidden(request.path())
+}
+
+fn hidden(path: &str) -> Cow<'_, str> {
+    let Some((before, after)) = path.split_once("links/") else { return Cow::Borrowed(path) };
+    let secret = |segment: &str| segment.len() > LONGEST_ID;
+    if after.split('/').any(secret) { Cow::Owned(format!("{before}links/-")) } else { Cow::Borrowed(path) }
 }
 
 /// Methods as figures know them: a fixed set, so that no client can make new series.
@@ -143,4 +169,26 @@ fn own_id() -> String {
     static PROCESS: OnceLock<u32> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(1);
     format!("{:08x}-{:x}", PROCESS.get_or_init(rand::random), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_opens_something_is_not_written_down() {
+        let secret = crate::domain::link::new_token();
+        for (path, said) in [
+            (format!("/links/{secret}"), "/links/-"),
+            (format!("//links/{secret}.ics"), "//links/-"),
+            (format!("/api/v1/links/{secret}/x"), "/api/v1/links/-"),
+            (
+                "/api/v1/calendars/a/links/1234567890123456789".to_owned(),
+                "/api/v1/calendars/a/links/1234567890123456789",
+            ),
+            ("/dav/calendars/alice/".to_owned(), "/dav/calendars/alice/"),
+        ] {
+            assert_eq!(hidden(&path), said, "{path}");
+        }
+    }
 }

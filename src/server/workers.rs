@@ -1,9 +1,11 @@
 //! Work that no request waits for. To add a piece: a function here and its line in [`start`].
 
-use super::{hooks, telemetry};
+use super::{feeds, hooks, telemetry};
 use crate::config::Config;
+use crate::outbound::fetch::Fetcher;
 use crate::outbound::{Poster, Targets};
 use crate::services::Core;
+use std::io;
 use std::time::Duration;
 
 /// How often old versions are looked for.
@@ -15,7 +17,7 @@ const KEYS_EVERY: Duration = Duration::from_secs(3600);
 /// How often figures are summed up.
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 
-/// How often what was seen of devices is written, where it is due.
+/// How often what was seen of devices and links is written, where it is due.
 const SIGHTINGS_EVERY: Duration = Duration::from_secs(60);
 
 /// Starts the workers on the calling runtime; they end with it.
@@ -27,7 +29,12 @@ pub fn start(core: &Core, config: &Config, targets: Targets) {
         Ok(poster) => drop(actix_web::rt::spawn(hooks::run(core.clone(), poster, hooks::EVERY))),
         Err(error) => tracing::error!(%error, "no webhook is told anything: certificates cannot be read"),
     }
+    match config.subscription_targets().map_err(io::Error::other).and_then(Fetcher::new) {
+        Ok(fetcher) => drop(actix_web::rt::spawn(feeds::run(core.clone(), fetcher, feeds::EVERY))),
+        Err(error) => tracing::error!(%error, "no subscribed calendar is read: certificates cannot be read"),
+    }
     actix_web::rt::spawn(sightings(core.clone()));
+    actix_web::rt::spawn(link_reads(core.clone()));
 }
 
 /// Keeps the figures small.
@@ -77,6 +84,16 @@ async fn sightings(core: Core) {
         tokio::time::sleep(SIGHTINGS_EVERY).await;
         if let Err(fault) = core.keep_sightings().await {
             tracing::warn!(%fault, "what was seen of devices could not be written");
+        }
+    }
+}
+
+/// Writes which links were read.
+async fn link_reads(core: Core) {
+    loop {
+        tokio::time::sleep(SIGHTINGS_EVERY).await;
+        if let Err(fault) = core.keep_link_reads().await {
+            tracing::warn!(%fault, "which links were read could not be written");
         }
     }
 }

@@ -125,6 +125,23 @@ impl Access {
         self.sight
     }
 
+    /// The same for reading alone.
+    #[must_use]
+    pub(super) fn reading(self) -> Access {
+        let rights = if self.rights.has(Privilege::Read) { Privileges::READER } else { Privileges::NONE };
+        Access { rights, ..self }
+    }
+
+    /// The same as somebody sees it whom nobody knows: no more than one who may only read, and than the actor himself; and nothing whole
+    /// that is not public.
+    #[must_use]
+    pub(super) fn for_anybody(self, actor: &Actor) -> Access {
+        let rights =
+            if self.rights.has(Privilege::Read) { Privileges::READER } else { Privilege::ReadFreeBusy.bit() };
+        let sight = self.sight.within(actor.privacy.sight(Viewer::Reader)).within(Sight::MASKED);
+        Access { rights, sight, ..self }
+    }
+
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
     pub fn place(&self) -> Place {
         Place {
@@ -328,8 +345,14 @@ fn accessed(actor: &Actor, collection: Collection, owner: Owner, given: Given) -
     (!rights.is_empty()).then_some(Access { collection, owner, rights, sight, by_name, mount: None })
 }
 
+/// What changes the items of a collection.
+const CONTENT: Privileges =
+    Privilege::WriteContent.bit().with(Privilege::Bind.bit()).with(Privilege::Unbind.bit());
+
 /// What the actor's proof leaves of his rights on a collection.
 fn scoped(actor: &Actor, collection: &Collection, rights: Privileges) -> Privileges {
+    // What is filled from elsewhere is nobody's to write to.
+    let rights = if collection.is_subscription() { rights.without(CONTENT) } else { rights };
     if !actor.scope.takes(collection.id) {
         Privileges::NONE
     } else if actor.scope.write {

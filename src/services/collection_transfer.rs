@@ -10,6 +10,7 @@ use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::precondition::Preconditions;
+use crate::domain::subscription;
 use crate::store::{Error, WriteTx};
 
 /// What becomes of the source.
@@ -118,6 +119,9 @@ fn copy(
     if tx.collections(actor.id, to.home)?.len() >= limits.collections {
         return Err(Condition::QuotaNotExceeded.into());
     }
+    let mut props = source.props.clone();
+    // A copy is a calendar of one's own.
+    subscription::unmark(&mut props);
     let made = tx.insert_collection(&NewCollection {
         owner: actor.id,
         home: to.home,
@@ -127,7 +131,7 @@ fn copy(
         components: source.components,
         transparent: source.transparent,
         time_zone: source.time_zone.clone(),
-        props: source.props.clone(),
+        props,
     })?;
     if !members {
         return Ok(());

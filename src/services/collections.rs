@@ -153,7 +153,10 @@ pub(super) fn create(
 
 /// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone.
 pub(super) fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
-    let collection = access.need(Privilege::Unbind)?.collection();
+    // Of what nobody writes to, its owner may still rid himself.
+    let subscription = access.collection().is_subscription();
+    let needed = if subscription { Privilege::WriteProperties } else { Privilege::Unbind };
+    let collection = access.need(needed)?.collection();
     if collection.owner != actor.id {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Unbind }.into());
     }

@@ -43,6 +43,14 @@ pub struct Limits {
     pub webhook_lease: Duration,
     /// How long a webhook may fail before it is disabled.
     pub webhook_patience: Duration,
+    /// Subscribed calendars of one account.
+    pub subscriptions: usize,
+    /// The least time between two looks at a subscribed calendar.
+    pub subscription_interval: Duration,
+    /// The least time after a look before somebody may have another one.
+    pub subscription_pause: Duration,
+    /// How long a node may be about a subscribed calendar without a sign of life: well above the time that fetching one may take.
+    pub subscription_lease: Duration,
 }
 
 impl Default for Limits {
@@ -67,6 +75,10 @@ impl Default for Limits {
             webhook_pause: Duration::from_secs(5),
             webhook_lease: Duration::from_secs(60),
             webhook_patience: Duration::from_secs(3 * 86_400),
+            subscriptions: 50,
+            subscription_interval: Duration::from_secs(15 * 60),
+            subscription_pause: Duration::from_secs(60),
+            subscription_lease: Duration::from_secs(5 * 60),
         }
     }
 }

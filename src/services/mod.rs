@@ -25,6 +25,7 @@ pub mod devices;
 pub mod directory;
 pub mod edits;
 pub mod explain;
+pub mod feeds;
 mod following;
 pub mod formats;
 pub mod freebusy;
@@ -39,6 +40,8 @@ pub mod keys;
 mod known_collections;
 pub mod labour;
 pub mod limits;
+pub mod link_reads;
+pub mod links;
 mod listings;
 pub mod mounts;
 pub mod past;
@@ -46,6 +49,7 @@ pub mod principals;
 pub mod projection;
 pub mod rights;
 pub mod sessions;
+pub mod subscriptions;
 pub mod sync;
 pub mod tokens;
 pub mod transfer;
@@ -83,6 +87,7 @@ pub struct Core {
     privacy: Policy,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
+    links: Arc<link_reads::Links>,
 }
 
 impl Core {
@@ -100,6 +105,7 @@ impl Core {
             privacy: Policy::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
+            links: Arc::new(link_reads::Links::new()),
         }
     }
 

@@ -7,8 +7,8 @@ mod file;
 
 use super::schema::{
     address, audit, change, collection, collection_tombstone, credential, grant_, group_detail, home,
-    idempotency, itip_state, job, membership, meta, mount, object, principal, principal_grant, session,
-    signing_key, tombstone, version, webhook, webhook_cursor,
+    idempotency, itip_state, job, link, membership, meta, mount, object, principal, principal_grant, session,
+    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::{GroupDetail, Role};
@@ -135,6 +135,17 @@ rows! {
         served_at: i64, failures: i32, failing_since: Option<i64>, last_at: Option<i64>, last_status: Option<i16>,
         last_outcome: Option<String>,
     }
+    /// A secret address: of its secret the digest, so that it holds at the new place too.
+    LinkRow of link {
+        id: i64, collection: i64, maker: i64, scope: i16, label: String, digest: String, created_at: i64, rotated_at: i64,
+        expires_at: Option<i64>, last_used: Option<i64>, uses: i64, revoked_at: i64,
+    }
+    /// Where a subscribed calendar comes from.
+    SubscriptionRow of subscription {
+        collection: i64, url: String, refresh: Option<i32>, feed_seconds: i64, etag: Option<String>, modified: Option<String>,
+        claim: Option<String>, lease_until: i64, next_at: i64, failures: i32, last_at: Option<i64>, fetched_at: Option<i64>,
+        error: Option<String>, status: Option<i16>, items: i64, refused: i64,
+    }
     /// Up to where it was told.
     WebhookCursorRow of webhook_cursor { webhook: i64, collection: i64, modseq: i64 }
 }
@@ -200,6 +211,8 @@ pub enum Record {
     SigningKey(SigningKeyRow),
     Webhook(WebhookRow),
     WebhookCursor(WebhookCursorRow),
+    Link(LinkRow),
+    Subscription(SubscriptionRow),
 }
 
 impl Record {
@@ -230,6 +243,8 @@ impl Record {
             Record::SigningKey(_) => "signing_key",
             Record::Webhook(_) => "webhook",
             Record::WebhookCursor(_) => "webhook_cursor",
+            Record::Link(_) => "link",
+            Record::Subscription(_) => "subscription",
         }
     }
 }
@@ -302,6 +317,8 @@ impl ReadTx<'_> {
             Ok(())
         })?;
         self.bodies(sink)?;
+        paged!(self, sink, link, id: i64, i64::MIN, LinkRow, Link);
+        paged!(self, sink, subscription, collection: i64, i64::MIN, SubscriptionRow, Subscription);
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
         self.each_id(Of::Webhooks, |tx, ids| {
@@ -482,6 +499,8 @@ impl WriteTx<'_> {
             }
             Record::Webhook(row) => insert!(webhook, row),
             Record::WebhookCursor(row) => insert!(webhook_cursor, row),
+            Record::Link(row) => insert!(link, row),
+            Record::Subscription(row) => insert!(subscription, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

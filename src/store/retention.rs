@@ -1,9 +1,9 @@
-//! What is kept for undo, and when its time is over: old versions and deleted collections.
+//! What is kept for undo, and when its time is over: old versions, links that were taken back, deleted collections.
 //!
 //! In small pieces, so that no writer waits long. Tombstones and the change log itself are never removed: an entry may name a version
 //! that is not kept any more.
 
-use super::schema::{collection, grant_, mount, object, version};
+use super::schema::{collection, grant_, link, mount, object, subscription, version};
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
 use diesel::prelude::*;
@@ -24,6 +24,10 @@ impl WriteTx<'_> {
         if !old.is_empty() {
             return Ok(diesel::delete(version::table.filter(version::id.eq_any(&old))).execute(self.conn)?);
         }
+        let links = self.purge_links(before)?;
+        if links > 0 {
+            return Ok(links);
+        }
         let gone: Option<i64> = collection::table
             .filter(collection::deleted_at.gt(0).and(collection::deleted_at.lt(before)))
             .select(collection::id)
@@ -40,6 +44,8 @@ impl WriteTx<'_> {
         }
         diesel::delete(mount::table.filter(mount::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(link::table.filter(link::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(subscription::table.find(gone)).execute(self.conn)?;
         Ok(diesel::delete(collection::table.find(gone)).execute(self.conn)?)
     }
 }

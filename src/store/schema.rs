@@ -292,6 +292,42 @@ diesel::table! {
     }
 }
 diesel::table! {
+    link (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        maker -> BigInt,
+        scope -> SmallInt,
+        label -> Text,
+        digest -> Text,
+        created_at -> BigInt,
+        rotated_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used -> Nullable<BigInt>,
+        uses -> BigInt,
+        revoked_at -> BigInt,
+    }
+}
+diesel::table! {
+    subscription (collection) {
+        collection -> BigInt,
+        url -> Text,
+        refresh -> Nullable<Integer>,
+        feed_seconds -> BigInt,
+        etag -> Nullable<Text>,
+        modified -> Nullable<Text>,
+        claim -> Nullable<Text>,
+        lease_until -> BigInt,
+        next_at -> BigInt,
+        failures -> Integer,
+        last_at -> Nullable<BigInt>,
+        fetched_at -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+        status -> Nullable<SmallInt>,
+        items -> BigInt,
+        refused -> BigInt,
+    }
+}
+diesel::table! {
     device_use (principal, device, collection) {
         principal -> BigInt,
         device -> Text,
@@ -307,6 +343,7 @@ diesel::joinable!(address -> principal (principal));
 diesel::joinable!(group_detail -> principal (principal));
 diesel::joinable!(session -> principal (principal));
 diesel::joinable!(webhook -> principal (principal));
+diesel::joinable!(subscription -> collection (collection));
 diesel::allow_tables_to_appear_in_same_query!(
     principal,
     address,
@@ -322,6 +359,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     object,
     session,
+    subscription,
     tombstone,
     change,
     version,

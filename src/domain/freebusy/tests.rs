@@ -132,8 +132,12 @@ fn a_reply_is_written_and_can_be_read_back() {
         Period { start: at("20060105T170000Z"), end: at("20060105T180000Z"), kind: BusyKind::Busy },
     ];
     let lines = ["UID:request-1", "ORGANIZER:mailto:a@example.org"];
-    let text =
-        vfreebusy(range, &periods, at("20060101T000000Z"), Answer { method: Some("REPLY"), lines: &lines });
+    let text = vfreebusy(
+        range,
+        &periods,
+        at("20060101T000000Z"),
+        Answer { method: Some("REPLY"), lines: &lines, ..Answer::default() },
+    );
     assert_eq!(
         text,
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Cenacle//Cenacle//EN\r\nMETHOD:REPLY\r\nBEGIN:VFREEBUSY\r\nUID:request-1\r\n\

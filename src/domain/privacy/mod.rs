@@ -30,6 +30,17 @@ pub enum Showing {
     Absent,
 }
 
+impl Showing {
+    /// The less of both.
+    const fn within(self, other: Showing) -> Showing {
+        match (self, other) {
+            (Showing::Absent, _) | (_, Showing::Absent) => Showing::Absent,
+            (Showing::Masked, _) | (_, Showing::Masked) => Showing::Masked,
+            (Showing::Whole, Showing::Whole) => Showing::Whole,
+        }
+    }
+}
+
 /// Who looks at a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
@@ -65,6 +76,18 @@ pub struct Sight {
 impl Sight {
     /// Everything.
     pub const WHOLE: Sight = Sight { private: Showing::Whole, confidential: Showing::Whole };
+
+    /// That time is taken, and when.
+    pub const MASKED: Sight = Sight { private: Showing::Masked, confidential: Showing::Masked };
+
+    /// What both see.
+    #[must_use]
+    pub const fn within(self, other: Sight) -> Sight {
+        Sight {
+            private: self.private.within(other.private),
+            confidential: self.confidential.within(other.confidential),
+        }
+    }
 
     /// Whether nothing is hidden.
     pub const fn is_whole(self) -> bool {

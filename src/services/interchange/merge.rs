@@ -10,6 +10,8 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub struct Merge {
     holds: Holds,
+    /// Lines of the calendar about the file itself.
+    about: &'static [&'static str],
     /// For each TZID the definitions already written: the text, and the TZID that the file knows it by.
     zones: HashMap<String, Vec<(String, String)>>,
 }
@@ -17,7 +19,13 @@ pub struct Merge {
 impl Merge {
     /// A file that holds this.
     pub fn new(holds: Holds) -> Self {
-        Merge { holds, zones: HashMap::new() }
+        Merge { holds, about: &[], zones: HashMap::new() }
+    }
+
+    /// The same, with these lines about the file itself where it is a calendar.
+    #[must_use]
+    pub fn saying(self, about: &'static [&'static str]) -> Self {
+        Merge { about, ..self }
     }
 
     /// What stands before the first item; `name` is the collection's display name.
@@ -30,6 +38,9 @@ impl Merge {
                     &mut out,
                     concat!("PRODID:-//Cenacle//", env!("CARGO_PKG_VERSION"), "//FR"),
                 );
+                for said in self.about {
+                    line::write_folded(&mut out, said);
+                }
                 if !name.is_empty() {
                     let name = line::escape_text(name).into_owned();
                     line::write_folded(&mut out, &format!("NAME:{name}"));

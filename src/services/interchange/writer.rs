@@ -22,6 +22,12 @@ impl Writer {
         Writer { form, merge: Merge::new(form.holds()), begun: false }
     }
 
+    /// The same, with these whole lines about the file itself where it is a calendar.
+    #[must_use]
+    pub fn saying(self, about: &'static [&'static str]) -> Self {
+        Writer { merge: self.merge.saying(about), ..self }
+    }
+
     /// What stands before the first item; `name` is the collection's display name.
     pub fn head(&self, name: &str) -> String {
         let head = self.merge.head(name);

@@ -314,6 +314,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("GET /deleted-calendars", "one's own collections only"),
     ("GET /changes", "names collections and their tokens"),
     ("GET /export", "one's own account"),
+    ("GET /calendars/{id}/links", "addresses; what they show is asked in `rest/links/privacy.rs`"),
+    ("GET /calendars/{id}/links/{link}", "the same"),
 ];
 
 /// Reports that tell nothing of calendar items.

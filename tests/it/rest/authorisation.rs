@@ -62,7 +62,8 @@ impl Operation {
 
     /// Whether it is of one kind of data only.
     fn of_one_kind(&self) -> bool {
-        let calendars = ["/api/v1/calendars", "/api/v1/deleted-calendars", "/api/v1/freebusy"];
+        let calendars =
+            ["/api/v1/calendars", "/api/v1/deleted-calendars", "/api/v1/freebusy", "/api/v1/subscriptions"];
         self.of_contacts() || calendars.iter().any(|begin| self.path.starts_with(begin))
     }
 
@@ -139,6 +140,9 @@ struct Things {
     /// The same, for administrators, who may do everything to groups.
     group_beside: String,
     group_inside: String,
+    /// Of the calendar, and of the book.
+    links: [String; 2],
+    subscription: String,
     deleted_calendar: String,
     deleted_book: String,
     /// What the log calls the device that Alice's things were made with.
@@ -183,12 +187,22 @@ impl Things {
             group: made_group(alice),
             group_beside: made_group(alice),
             group_inside: made_group(alice),
+            subscription: made(
+                alice,
+                "subscriptions",
+                &value!({ "url": format!("https://{SECRET}.example.org/"), "name": SECRET }),
+            ),
             webhook: made(alice, "webhooks", &value!({ "url": format!("https://{SECRET}.example.org/") })),
             deleted_calendar: made(alice, "calendars", &calendar),
             deleted_book: made(alice, "address-books", &book),
             archive: archive.to_vec(),
             ..Things::absent()
         };
+        let link = value!({ "scope": "full", "label": SECRET });
+        things.links = [
+            made(alice, &format!("calendars/{}/links", things.calendar), &link),
+            made(alice, &format!("address-books/{}/links", things.book), &link),
+        ];
         things.device = format!("session-{}", things.session);
         for group in [&things.group, &things.group_beside] {
             let inside = value!({ "members": [{ "id": things.group_inside }] });
@@ -247,6 +261,7 @@ impl Things {
             "sessions" => self.session.clone(),
             "webhooks" => self.webhook.clone(),
             "groups" => self.group.clone(),
+            "subscriptions" => self.subscription.clone(),
             "deleted-calendars" => self.deleted_calendar.clone(),
             "deleted-address-books" => self.deleted_book.clone(),
             "devices" => self.device.clone(),
@@ -269,6 +284,8 @@ impl Things {
             "two" => task,
             _ => contact,
         };
+        let [of_calendar, of_book] = &self.links;
+        let path = path.replace("{link}", if operation.of_contacts() { of_book } else { of_calendar });
         let path = path.replace("{version}", version).replace("{recurrenceId}", "2026-03-08T09:00:00");
         let path = path.replace("{with}", "dora").replace("{handle}", "dora");
         assert!(!path.contains('{'), "say what stands in {path}");
@@ -296,6 +313,8 @@ impl Things {
             group: "none-00000000".into(),
             group_beside: "none-00000000".into(),
             group_inside: "none-00000001".into(),
+            links: ["1".into(), "1".into()],
+            subscription: "0000000000001".into(),
             deleted_calendar: "0000000000001".into(),
             deleted_book: "0000000000001".into(),
             device: "app-password-1".into(),
@@ -343,6 +362,7 @@ impl Things {
             ("POST", "shares") => value!({ "with": "dora", "role": "read" }),
             ("PUT", "{handle}") => value!({ "role": "read" }),
             ("POST", "members") => value!({ "members": [{ "id": self.group_inside }] }),
+            ("POST", "subscriptions") => value!({ "url": "https://feeds.example.org/", "name": "x" }),
             ("POST", "webhooks") => value!({ "url": "https://hooks.example.org/" }),
             ("PATCH", "{id}") if operation.under("webhooks") => value!({ "state": "paused" }),
             ("POST", "import") if operation.under("address-books") => {
@@ -372,7 +392,7 @@ fn expected(operation: &Operation, who: Who) -> u16 {
     if let Some(status) = told(operation, who) {
         return status;
     }
-    let own = operation.under("calendars") || operation.under("address-books");
+    let own = ["calendars", "address-books", "subscriptions"].iter().any(|list| operation.under(list));
     match who {
         Who::Owner => operation.success(),
         // What he may not see is not there. Of his own he may do everything.
@@ -394,6 +414,9 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
         (_, Who::Admin) if operation.under("groups") => Some(operation.success()),
         // Only a login that opens all of the account sees what opens it, and who is told of it.
         (_, Who::Reader | Who::WrongKind | Who::WrongCollection) if whole => Some(403),
+        // They show who may not log in what he may not see: a login that only reads has no business with them.
+        ("GET /calendars/{id}/links" | "GET /calendars/{id}/links/{link}", Who::Reader) => Some(403),
+        ("GET /address-books/{id}/links" | "GET /address-books/{id}/links/{link}", Who::Reader) => Some(403),
         // The batch is his own, what it is about is not.
         ("POST /batch", Who::Other | Who::Admin | Who::WrongKind | Who::WrongCollection) => Some(404),
         // What is one's own cannot be taken in, and is not given up.
@@ -428,6 +451,7 @@ fn state(alice: &Client, things: &Things) -> [Value; 6] {
     };
     let group = alice.get(&format!("/api/v1/groups/{}", things.group)).send();
     let members = alice.get(&format!("/api/v1/groups/{}/members", things.group)).send();
+    let links = |of: String| json(&alice.get(&format!("/api/v1/{of}/links")).ok());
     [
         json(&alice.get("/api/v1/changes").ok()),
         ids("app-passwords"),
@@ -435,6 +459,8 @@ fn state(alice: &Client, things: &Things) -> [Value; 6] {
         ids("webhooks"),
         group.text().into(),
         members.text().into(),
+        links(format!("calendars/{}", things.calendar)),
+        links(format!("address-books/{}", things.book)),
     ]
 }
 
@@ -510,7 +536,7 @@ both! {
                 }
             }
             // So that the next operation finds as much room as this one, and no more to list.
-            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("app-passwords/{}", things.app_password), format!("groups/{}", things.group), format!("groups/{}", things.group_beside), format!("groups/{}", things.group_inside)] {
+            for path in [format!("calendars/{}", things.calendar), format!("calendars/{}", things.calendar_beside), format!("address-books/{}", things.book), format!("address-books/{}", things.book_beside), format!("webhooks/{}", things.webhook), format!("subscriptions/{}", things.subscription), format!("app-passwords/{}", things.app_password), format!("groups/{}", things.group), format!("groups/{}", things.group_beside), format!("groups/{}", things.group_inside)] {
                 alice.delete(&format!("/api/v1/{path}")).send();
             }
         }

@@ -1,26 +1,27 @@
-//! How many requests a principal may make: an even rate with room for bursts, on each node by itself.
+//! How many requests a principal, or whoever else is counted, may make: an even rate with room for bursts, on each node by itself.
 //!
 //! Knows no request. `draft-ietf-httpapi-ratelimit-headers`.
 
 use crate::domain::id::PrincipalId;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use moka::sync::Cache;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Seconds that the number of requests is for, and after which an idle principal has all of them again.
 const WINDOW: u64 = 60;
-/// Principals that are remembered: others begin anew.
+/// Those that are remembered: others begin anew.
 const REMEMBERED: u64 = 100_000;
 
-/// The rates of all principals. Without a number there is no limit.
+/// The rates of all principals, or of others by a key of theirs. Without a number there is no limit.
 #[derive(Debug, Clone)]
-pub struct Rates {
+pub struct Rates<K: Hash + Eq + Send + Sync + 'static = PrincipalId> {
     requests: u64,
     begun: Instant,
-    /// Of each principal the moment, in microseconds since `begun`, at which all that it has asked for is paid.
-    paid: Cache<PrincipalId, Arc<AtomicU64>>,
+    /// Of each the moment, in microseconds since `begun`, at which all that it has asked for is paid.
+    paid: Cache<K, Arc<AtomicU64>>,
 }
 
 /// What a principal has left.
@@ -32,16 +33,16 @@ pub struct Left {
     pub seconds: u64,
 }
 
-impl Rates {
-    /// So many requests a minute for each principal; 0 is no limit.
+impl<K: Hash + Eq + Send + Sync + 'static> Rates<K> {
+    /// So many requests a minute for each; 0 is no limit.
     pub fn new(requests: u32) -> Self {
         let idle = Duration::from_secs(WINDOW);
         let paid = Cache::builder().max_capacity(REMEMBERED).time_to_idle(idle).build();
         Rates { requests: requests.into(), begun: Instant::now(), paid }
     }
 
-    /// Takes one request of a principal's; `Err` with the seconds after which there is one again. `None` where there is no limit.
-    pub fn take(&self, of: PrincipalId) -> Option<Result<Left, u64>> {
+    /// Takes one request of somebody's; `Err` with the seconds after which there is one again. `None` where there is no limit.
+    pub fn take(&self, of: K) -> Option<Result<Left, u64>> {
         if self.requests == 0 {
             return None;
         }
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_paid_by_the_time_after_it() {
-        let rates = Rates::new(60);
+        let rates = Rates::<PrincipalId>::new(60);
         let paid = AtomicU64::new(0);
         let at = |seconds: u64| rates.take_at(&paid, seconds * 1_000_000);
         assert_eq!(at(100), Ok(Left { requests: 59, seconds: 1 }));
