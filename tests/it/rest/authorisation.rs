@@ -443,7 +443,7 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
 }
 
 /// Everything of Alice's that an operation could change.
-fn state(alice: &Client, things: &Things) -> [Value; 6] {
+fn state(alice: &Client, things: &Things) -> [Value; 8] {
     let ids = |path: &str| {
         let page = json(&alice.get(&format!("/api/v1/{path}")).ok());
         let items = page["items"].as_array().expect("items").iter();
