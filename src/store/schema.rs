@@ -360,6 +360,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     object,
     session,
     subscription,
+    signing_key,
     tombstone,
     change,
     version,
