@@ -25,6 +25,7 @@ const DERIVED: [&str; 11] = [
     "first_at",
     "last_at",
     "season",
+    "masks",
     "organizer",
     "search",
     "parsed",
