@@ -16,7 +16,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
 ];
 
 /// Columns of `object` that are derived anew from its body.
-const DERIVED: [&str; 11] = [
+const DERIVED: [&str; 12] = [
     "uid",
     "etag",
     "component",
