@@ -21,7 +21,7 @@ const LEFT_OUT: [(&str, &str); 5] = [
 ];
 
 /// Columns of `object` that are derived anew from its body.
-const DERIVED: [&str; 11] = [
+const DERIVED: [&str; 12] = [
     "uid",
     "etag",
     "component",
@@ -30,6 +30,7 @@ const DERIVED: [&str; 11] = [
     "first_at",
     "last_at",
     "season",
+    "masks",
     "organizer",
     "search",
     "parsed",
