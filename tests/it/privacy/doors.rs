@@ -255,6 +255,31 @@ pub const DOORS: &[Door] = &[
                 .send()
         },
     ),
+    door(
+        "instances of one",
+        "GET /calendars/{id}/events/{item}/instances",
+        Tells::Times,
+        |client, scene, aim| {
+            client.get(&scene.rest(&format!("/events/{}/instances?{}", aim.name, window(aim)))).send()
+        },
+    ),
+    door(
+        "instances of a task",
+        "GET /calendars/{id}/tasks/{item}/instances",
+        Tells::Times,
+        |client, scene, aim| {
+            client.get(&scene.rest(&format!("/tasks/{}/instances?{}", aim.name, window(aim)))).send()
+        },
+    ),
+    door(
+        "instance of a task",
+        "GET /calendars/{id}/tasks/{item}/instances/{recurrenceId}",
+        Tells::Times,
+        |client, scene, aim| {
+            let start = format!("2031-06-{:02}T09:00:00", aim.days.0);
+            client.get(&scene.rest(&format!("/tasks/{}/instances/{start}", aim.name))).send()
+        },
+    ),
     door("changes", "GET /calendars/{id}/changes", Tells::Names, |client, scene, aim| {
         client.get(&scene.rest(&format!("/changes?limit={}", aim.limit))).send()
     }),
@@ -314,6 +339,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("GET /deleted-calendars", "one's own collections only"),
     ("GET /changes", "names collections and their tokens"),
     ("GET /export", "one's own account"),
+    ("GET /calendars/{id}/acl", "rights only"),
+    ("GET /calendars/{id}/shares", "rights only"),
+    ("GET /calendars/{id}/audit", "rights only"),
     ("GET /calendars/{id}/links", "addresses; what they show is asked in `rest/links/privacy.rs`"),
     ("GET /calendars/{id}/links/{link}", "the same"),
 ];
