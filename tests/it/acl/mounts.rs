@@ -3,7 +3,7 @@
 use super::{ace, set};
 use crate::harness::{Client, TestServer, both, samples};
 use crate::rest::{json, problem, send};
-use serde_json::{Value, json as value};
+use serde_json::json as value;
 
 /// The id by which REST calls what another has granted.
 fn id_of(client: &Client, list: &str, owner: &str) -> String {
@@ -92,7 +92,7 @@ both! {
         assert_eq!(named(&bob, &mine).1, "#445566");
         assert_eq!(named(&alice, &hers), ("Agenda".into(), "#3465A4FF".into()));
         let (present, _, _) = home_sync(&bob, &bob.calendar(""), &token);
-        assert_eq!(present, [mine.clone()], "other devices of his learn of it");
+        assert_eq!(present, std::slice::from_ref(&mine), "other devices of his learn of it");
         // What he has not named otherwise follows the owner; what he takes away does so again.
         bob.proppatch(&mine, "<D:remove><D:prop><D:displayname/></D:prop></D:remove>").multistatus();
         alice.proppatch(&hers, "<D:set><D:prop><D:displayname>Neuf</D:displayname></D:prop></D:set>").multistatus();
@@ -149,12 +149,12 @@ both! {
         alice.mkcalendar(&other, "").created();
         set(&alice, &other, &ace(&bob.principal(), &["D:read"])).ok();
         let page = json(&bob.get("/api/v1/calendars").ok());
-        let found = page["items"].as_array().expect("items").iter().find(|one| one["href"] == Value::from(other.clone())).cloned();
+        let found = page["items"].as_array().expect("items").iter().find(|one| one["href"] == other.as_str()).cloned();
         let second = found.expect("granted")["id"].as_str().expect("an id").to_owned();
         let made = send(&bob, "PUT", &format!("/api/v1/calendars/{second}/subscription"), &value!({}));
         let path = json(&made)["href"].as_str().expect("a path").to_owned();
         let (present, _, token) = home_sync(&bob, &home, &token);
-        assert_eq!(present, [path.clone()]);
+        assert_eq!(present, std::slice::from_ref(&path));
         alice.delete(&other).no_content();
         let (present, gone, _) = home_sync(&bob, &home, &token);
         assert_eq!((present, gone), (vec![], vec![path]));

@@ -59,10 +59,11 @@ both! {
     }
 
     fn a_policy_for_readers_is_not_one_for_everybody(db) {
-        let mut config = Config::default();
-        config.privacy = serde_json::from_value(value!({
+        let privacy = value!({
             "writer": { "private": "whole", "confidential": "whole" }, "reader": { "private": "whole", "confidential": "absent" },
-        })).expect("a policy");
+        });
+        let privacy = serde_json::from_value(privacy).expect("a policy");
+        let config = Config { privacy, ..Config::default() };
         let server = TestServer::with_config(db, config);
         let (alice, bob, _) = three(&server);
         let of = format!("calendars/{}", id_of(&alice, "calendars", "default"));
