@@ -173,7 +173,7 @@ pub async fn list(
 /// Subscribe to a remote calendar
 ///
 /// Makes a calendar in the caller's home that nobody writes to but the server, which fills it within a minute or so and looks for news from
-/// then on. Its events do not count in free/busy.
+/// then on. Its events take none of the owner's time.
 #[utoipa::path(
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again: nothing is done twice")),
     request_body = NewSubscription,

@@ -26,6 +26,9 @@ POOLS = Pools()
 COUNTS = defaultdict(lambda: defaultdict(int))
 #: Answers that never end cannot be judged; the integration tests read them.
 ENDLESS = "text/event-stream"
+#: Who is there, and where a path or a body calls somebody.
+PEOPLE = ("alice", "bob", "carol")
+CALLED = ("with", "handle", "member")
 
 
 @schemathesis.deserializer("application/x-ndjson")
@@ -53,9 +56,15 @@ def before_call(context, case, kwargs):
     raw = operation.definition.raw
     if case.path_parameters:
         case.path_parameters = POOLS.fill(operation.path, case.path_parameters, RANDOM)
+        for name in CALLED:
+            if name in case.path_parameters and RANDOM.random() < 0.7:
+                case.path_parameters = {**case.path_parameters, name: RANDOM.choice(PEOPLE)}
     # Most windows are those in which the made items are.
     if operation.path.endswith("/instances") and RANDOM.random() < 0.7:
         case.query = {"from": "2025-12-01T00:00:00Z", "to": "2026-12-01T00:00:00Z", "fields": "recurrenceId"}
+    if operation.path.endswith("/explain") and POOLS.ids["/api/v1/calendars"] and RANDOM.random() < 0.7:
+        thing = RANDOM.choice(POOLS.ids["/api/v1/calendars"][:6])
+        case.query = {"subject": RANDOM.choice(PEOPLE), "object": thing, "right": "read"}
     # A waiting answer says nothing that one at once does not, and takes a minute.
     if case.query and "wait" in case.query and str(case.query["wait"]).strip("0123456789") == "":
         case.query = {**case.query, "wait": "0"}
@@ -66,6 +75,8 @@ def before_call(context, case, kwargs):
         case.body = bodies.MAKE[case.media_type](RANDOM, operation.path)
     elif isinstance(case.body, dict):
         case.body = reaching(case.body, operation.path, raw, case.media_type)
+        if operation.path.endswith("{item}:restore"):
+            case.body = older(case.body, operation.path, case.path_parameters or {})
 
 
 def reaching(body, path, raw, media):
@@ -78,12 +89,27 @@ def reaching(body, path, raw, media):
     if body.get("grant_type") == "password" or (path.endswith("/auth/token") and RANDOM.random() < 0.5):
         # With a password that is wrong, logins would soon be refused to everybody for a while.
         body.update({"grant_type": "password", "username": "alice", "password": "alice-secret"})
+    if "with" in body and RANDOM.random() < 0.8:
+        body.update({"with": RANDOM.choice(PEOPLE), "role": "read"})
+    if path.endswith("/delegates/{handle}") and RANDOM.random() < 0.8:
+        body = {"role": "read", "of": ["calendars"]}
+    if path.endswith("/members") and RANDOM.random() < 0.8:
+        body["members"] = [{"id": RANDOM.choice(PEOPLE)}]
     homes = "/api/v1/calendars" if "/calendars/" in path else "/api/v1/address-books"
     if "to" in body and POOLS.ids[homes] and RANDOM.random() < 0.8:
         body["to"] = RANDOM.choice(POOLS.ids[homes][:6])
     if isinstance(body.get("operations"), list):
         body["operations"] = [aimed(one) for one in body["operations"][:20]]
     return body
+
+
+def older(body, path, parameters):
+    """A content that the item had, where one is known."""
+    item = path.removesuffix(":restore")
+    for name, value in parameters.items():
+        item = item.replace(f"{{{name}}}", str(value))
+    known = POOLS.ids.get(f"{item}/history", ())
+    return {"version": int(RANDOM.choice(known))} if known and RANDOM.random() < 0.8 else body
 
 
 def aimed(operation):
