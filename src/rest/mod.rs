@@ -114,7 +114,7 @@ struct Description;
 
 /// The list of resources, below [`BASE`].
 pub fn mount(config: &mut ServiceConfig<'_>) {
-    // Routes are tried in this order, so what is asked most stands first.
+    // Routes are tried one after the other in this order, so what is asked most stands first.
     config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
     config
         .service(events::list)
@@ -153,6 +153,18 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(contacts::remove)
         .service(contacts::move_to)
         .service(contacts::copy);
+    config
+        .service(calendars::list)
+        .service(calendars::create)
+        .service(calendars::read)
+        .service(calendars::change)
+        .service(calendars::remove);
+    config
+        .service(address_books::list)
+        .service(address_books::create)
+        .service(address_books::read)
+        .service(address_books::change)
+        .service(address_books::remove);
     config.service(me::me).service(principals::search).service(description);
     config
         .service(groups::list)
@@ -243,18 +255,6 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(trash::restore_calendar)
         .service(trash::restore_address_book);
     config.service(freebusy::of_calendar).service(freebusy::of_principals);
-    config
-        .service(calendars::list)
-        .service(calendars::create)
-        .service(calendars::read)
-        .service(calendars::change)
-        .service(calendars::remove);
-    config
-        .service(address_books::list)
-        .service(address_books::create)
-        .service(address_books::read)
-        .service(address_books::change)
-        .service(address_books::remove);
     config
         .service(mounts::take_calendar)
         .service(mounts::give_up_calendar)
