@@ -1,3 +1,5 @@
+//! The rules of privacy, and that no word of what is hidden stands in what is shown.
+
 use super::*;
 use crate::domain::freebusy::{self, Period};
 use crate::domain::id::Etag;
