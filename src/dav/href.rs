@@ -6,8 +6,9 @@ use crate::domain::collection::HomeKind;
 use crate::domain::id::ObjectName;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::Access;
-use crate::services::access::{Owner, Place, Wanted};
+use crate::services::access::{Owner, Place};
 use crate::services::delegates::Proxy;
+use crate::services::opened::Wanted;
 use actix_web::http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 

@@ -9,7 +9,7 @@ use crate::domain::principal::PrincipalKind;
 use crate::rest::link_door::ClientAddress;
 use crate::rest::problem::Refused;
 use crate::rest::{self, Rates, Sites};
-use crate::services::access::Wanted;
+use crate::services::opened::Wanted;
 use crate::services::{Actor, Ahead, Core, Door};
 use crate::tzdist;
 use actix_web::body::{BoxBody, MessageBody};

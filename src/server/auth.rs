@@ -3,7 +3,7 @@
 //! RFC 7617, RFC 6750. Passwords and tokens are never logged.
 
 use crate::domain::fault::Fault;
-use crate::services::access::{Opened, Wanted};
+use crate::services::opened::{Opened, Wanted};
 use crate::services::{Actor, Core};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use base64::Engine;

@@ -3,9 +3,7 @@
 //! Absent and forbidden look alike: without any right on a collection it is not found. RFC 3744 §3, §7.1.1.
 
 use super::actor::Actor;
-use super::homes::Home;
-use super::projection::{self, Shown};
-use super::{Core, fault, mounts};
+use super::mounts;
 use crate::domain::acl::{Privilege, Privileges};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
@@ -15,9 +13,7 @@ use crate::domain::principal::PrincipalKind;
 use crate::domain::privacy::{Sight, Viewer};
 use crate::domain::props::Props;
 use crate::domain::role;
-use crate::store::{
-    At, Error, Given, Held, ItemAt, Login, Mount, OwnPlace, ReadTx, Standing, Weight, WriteTx,
-};
+use crate::store::{Error, Given, Held, ItemAt, Mount, ReadTx, Standing, WriteTx};
 use std::sync::Arc;
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
@@ -178,115 +174,12 @@ pub struct Place {
     pub id: Option<CollectionId>,
 }
 
-/// What a request asks for, so that it is read together with its login.
-#[derive(Debug, Clone, Copy)]
-pub enum Wanted<'w> {
-    /// A collection.
-    Collection(&'w Place),
-    /// A collection of which the id is known, and an item in it, which will be shown or else changed.
-    Known {
-        /// In a home of this kind.
-        home: HomeKind,
-        /// Its id.
-        id: CollectionId,
-        /// The item's name.
-        item: Option<&'w str>,
-        /// Whether the item will be shown.
-        shown: bool,
-    },
-    /// A collection and an item in it, which will be shown.
-    Shown(&'w Place, &'w str),
-    /// A collection and an item in it, which will be written or removed.
-    Changed(&'w Place, &'w str),
-    /// The home of a principal with this handle, and its collections.
-    Home(HomeKind, &'w str),
-}
-
-/// What was read together with a login: nothing, where the place is another's or the proof does not reach it.
-#[derive(Debug, Clone, Default)]
-pub struct Opened {
-    /// The collection at the place that was wanted.
-    pub collection: Option<Access>,
-    /// The item of it that was wanted.
-    pub object: Option<Shown>,
-    /// The home that was wanted.
-    pub home: Option<Home>,
-}
-
-impl Core {
-    /// What of a principal's own a login opens together with itself; `None` where the login no longer holds.
-    pub(super) async fn open(
-        &self,
-        actor: &Actor,
-        login: Login,
-        wanted: Option<Wanted<'_>>,
-    ) -> Result<Option<Opened>, Fault> {
-        let own = |owner: &str, home| owner == actor.handle && actor.reach(home).is_ok();
-        let place = match wanted {
-            Some(Wanted::Home(kind, owner)) if own(owner, kind) => {
-                return self.open_home(actor, login, kind).await;
-            }
-            Some(Wanted::Known { home, id, item, shown }) if actor.reach(home).is_ok() => {
-                let item = item.filter(|_| shown || !self.store.is_embedded());
-                let own = OwnPlace { home, at: At::Id(id), name: item.map(str::to_owned) };
-                return self.opened(actor, login, Some(own)).await;
-            }
-            Some(Wanted::Collection(place)) => Some((place, None)),
-            Some(Wanted::Shown(place, name)) => Some((place, Some(name))),
-            // The embedded database is asked for it once more in the transaction, which costs no journey.
-            Some(Wanted::Changed(place, name)) => {
-                Some((place, Some(name).filter(|_| !self.store.is_embedded())))
-            }
-            _ => None,
-        };
-        let place = place.filter(|(place, _)| own(&place.owner, place.home) && place.id.is_none());
-        let place = place.map(|(place, name)| OwnPlace {
-            home: place.home,
-            at: At::Slug(place.slug.clone()),
-            name: name.map(str::to_owned),
-        });
-        self.opened(actor, login, place).await
-    }
-
-    async fn opened(
-        &self,
-        actor: &Actor,
-        login: Login,
-        place: Option<OwnPlace>,
-    ) -> Result<Option<Opened>, Fault> {
-        let Some((collection, object)) = fault(self.store.open_place(login, place).await)? else {
-            return Ok(None);
-        };
-        let collection = collection.and_then(|collection| own_access(actor, collection));
-        // Only one's own is opened so.
-        let object = object.map(projection::own);
-        Ok(Some(Opened { collection, object, home: None }))
-    }
-
-    async fn open_home(&self, actor: &Actor, login: Login, kind: HomeKind) -> Result<Option<Opened>, Fault> {
-        let opened = self.store.read(Weight::Point, move |tx| tx.open_home(login, kind)).await;
-        let Some((state, collections)) = fault(opened)? else { return Ok(None) };
-        let mut members: Vec<Access> =
-            collections.into_iter().filter_map(|collection| own_access(actor, collection)).collect();
-        let mounted = if state.has_mounts {
-            let actor = actor.clone();
-            fault(self.store.read(Weight::Point, move |tx| mounts::shown(tx, &actor, kind)).await)?
-        } else {
-            Vec::new()
-        };
-        let token = mounts::token(actor.id, kind, state.modseq, self.store.epoch(), &mounted);
-        members.extend(mounted);
-        let home = Home { owner: own_owner(actor), own: true, kind, state, token, members: Some(members) };
-        Ok(Some(Opened { home: Some(home), ..Opened::default() }))
-    }
-}
-
-fn own_owner(actor: &Actor) -> Owner {
+pub(super) fn own_owner(actor: &Actor) -> Owner {
     Owner { id: actor.id, kind: PrincipalKind::User, handle: actor.handle.clone() }
 }
 
 /// What an actor may do with a collection of his own, if his proof reaches it.
-fn own_access(actor: &Actor, collection: Collection) -> Option<Access> {
+pub(super) fn own_access(actor: &Actor, collection: Collection) -> Option<Access> {
     let rights = scoped(actor, &collection, Privileges::ALL);
     (!rights.is_empty()).then(|| Access {
         rights,

@@ -3,9 +3,9 @@
 //! A checked password is remembered by a keyed digest, never itself; what was checked counts only as long as the principal's
 //! `auth_version` stands, which each request reads: so a change holds at once, on every node. RFC 7617.
 
-use super::access::{Opened, Wanted};
 use super::actor::{Actor, Proof, Scope};
 use super::ahead::Ahead;
+use super::opened::{Opened, Wanted};
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;

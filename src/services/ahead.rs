@@ -4,7 +4,8 @@
 //! Each thing is given once. Whoever asks again, after a change or later in a long answer, reads it anew. Decides no right:
 //! what is in here was decided in `access.rs`.
 
-use super::access::{Access, Opened};
+use super::access::Access;
+use super::opened::Opened;
 use super::projection::Shown;
 use crate::domain::collection::HomeKind;
 use crate::domain::id::CollectionId;

@@ -3,9 +3,10 @@
 //!
 //! Only in one's own home and only what is plain; anything doubtful goes the long way (`items.rs`), which alone refuses.
 
-use super::access::{Access, Opened, Place};
+use super::access::{Access, Place};
 use super::actor::Actor;
 use super::items::{self, Entering, Stored};
+use super::opened::Opened;
 use super::projection::Shown;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;

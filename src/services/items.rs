@@ -2,11 +2,12 @@
 //!
 //! RFC 4791 §5.3.2, RFC 6352 §6.3.2, RFC 4918 §9.
 
-use super::access::{self, Access, Opened, Place};
+use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::as_seen::Seen;
 use super::content::{self, Sent};
 use super::idempotency::{Once, once};
+use super::opened::Opened;
 use super::projection::{self, Shown};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;

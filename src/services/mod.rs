@@ -44,6 +44,7 @@ pub mod link_reads;
 pub mod links;
 mod listings;
 pub mod mounts;
+pub mod opened;
 pub mod past;
 pub mod principals;
 pub mod projection;
