@@ -299,9 +299,10 @@ fn item_steps(
         }
     }
     // What took a content away without another in its place.
-    steps.extend(log.into_values().filter(|entry| {
-        entry.what == Happened::Removed && entry.name == name && entry.modseq < below
-    }));
+    steps.extend(
+        log.into_values()
+            .filter(|entry| entry.what == Happened::Removed && entry.name == name && entry.modseq < below),
+    );
     let mut steps = told(tx, steps)?;
     for step in &mut steps {
         step.size = sizes.get(&step.number).copied();
