@@ -48,7 +48,7 @@ pub fn run(args: Args) -> Result<(), Failed> {
         Command::Rotate(args) if args.compromised => {
             let core = open(&Config::read(&args.flags, None)?)?;
             let key = block_on(core.replace_keys())?;
-            println!("{} signs; all others are forgotten. Running servers know it within a minute.", key.kid);
+            println!("{} signs; all others are forgotten, by running servers too.", key.kid);
         }
         Command::Rotate(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;

@@ -27,6 +27,8 @@ const AHEAD: i64 = 3_600 * 1_000_000;
 const GRACE: i64 = 3_600 * 1_000_000;
 /// How long a node believes what it read of the keys.
 const FRESH: Duration = Duration::from_secs(60);
+/// How often a key is looked for that is still there when a token is given.
+const ATTEMPTS: usize = 3;
 /// How often keys are read at most, whatever tokens name.
 const PAUSE: Duration = Duration::from_millis(100);
 /// What an Ed25519 key of 32 octets begins with in PKCS #8 (RFC 8410 §7).
@@ -230,7 +232,7 @@ impl Core {
         Ok(shown(&next, state, None))
     }
 
-    /// Forgets all keys and makes one that signs at once: every access token ends, on each node within a minute.
+    /// Forgets all keys and makes one that signs at once: every access token ends, on each node at its next request.
     pub async fn replace_keys(&self) -> Result<PublicKey, Fault> {
         let made = self.store.write(|tx| {
             let now = tx.now();
@@ -268,8 +270,28 @@ impl Core {
         Ok(all.collect())
     }
 
-    /// The key that signs now.
-    pub(super) async fn signing_key(&self) -> Result<Usable, Fault> {
+    /// Does what a token is given for with the key that signs now, and tells both. `work` is handed the key's name, and looks for it
+    /// in its own transaction: `None` where it is not kept any more, and then it is done again with the one that is. So no node
+    /// signs with a key that was taken away, however long ago it read the keys, and none has to be told.
+    pub(super) async fn with_signing_key<T, W>(
+        &self,
+        work: impl Fn(String) -> W,
+    ) -> Result<(T, Usable), Fault>
+    where
+        W: Future<Output = Result<Option<T>, Fault>>,
+    {
+        for _ in 0..ATTEMPTS {
+            let key = self.signing_key().await?;
+            if let Some(done) = work(key.kid.clone()).await? {
+                return Ok((done, key));
+            }
+            self.read_keys(Instant::now()).await?;
+        }
+        Err(Fault::Busy(1))
+    }
+
+    /// The key that signs now, as far as this node knows.
+    async fn signing_key(&self) -> Result<Usable, Fault> {
         let now = self.now();
         let newest = |loaded: &Loaded| loaded.keys.iter().rev().find(|key| key.signs_from <= now).cloned();
         if let Some(key) = newest(&*self.fresh_keys().await?) {
@@ -280,18 +302,14 @@ impl Core {
         newest(&loaded).or_else(|| loaded.keys.first().cloned()).ok_or(Fault::Internal)
     }
 
-    /// The key that a token names; one that this node has not seen yet is looked for.
+    /// The key that a token names; one that this node has not seen yet is looked for. Whether it is still kept, who takes the token
+    /// asks together with what else he asks.
     pub(super) async fn key_of(&self, kid: &str) -> Result<Option<Usable>, Fault> {
         let find = |loaded: &Loaded| loaded.keys.iter().find(|key| key.kid == kid).cloned();
         match find(&*self.fresh_keys().await?) {
             Some(key) => Ok(Some(key)),
             None => Ok(find(&*self.read_keys(Instant::now()).await?)),
         }
-    }
-
-    /// Whether a key still verifies, as far as this node knows.
-    pub(super) async fn has_key(&self, kid: &str) -> Result<bool, Fault> {
-        Ok(self.fresh_keys().await?.keys.iter().any(|key| key.kid == kid))
     }
 
     async fn fresh_keys(&self) -> Result<Arc<Loaded>, Fault> {

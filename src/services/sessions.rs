@@ -5,6 +5,7 @@
 //! published key opens it, so none who checks access tokens can take it for one. RFC 6749 §6, RFC 7009, RFC 9700 §4.14.
 
 use super::actor::{Actor, Scope};
+use super::keys::Usable;
 use super::tokens::ACCESS;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
@@ -66,26 +67,33 @@ impl Core {
     ) -> Result<Tokens, Fault> {
         let words = self.narrowed(actor, scope)?;
         let device: String = device.chars().filter(|c| !c.is_control()).take(MAX_DEVICE).collect();
-        let (id, kept, credential) = (actor.id, words.clone(), actor.proof.credential);
+        let (id, credential) = (actor.id, actor.proof.credential);
         let expires_at = self.now() + seconds(IDLE);
-        let made = self.store.write(move |tx| {
-            let now = tx.now();
-            // It may have been taken away since it was checked.
-            if let Some(credential) = credential
-                && !tx.has_credential(credential)?
-            {
-                return Err(Fault::Unauthenticated.into());
-            }
-            let old = tx.sessions(id, now)?;
-            for oldest in old.iter().take((old.len() + 1).saturating_sub(MAX_SESSIONS)) {
-                tx.end_session(id, oldest.id)?;
-            }
-            let session = tx.open_session(id, &device, &kept, expires_at, credential)?;
-            let principal = tx.principal(id)?.ok_or(Fault::NotFound)?;
-            Ok((session, principal))
+        let made = self.with_signing_key(|kid| {
+            let (kept, device) = (words.clone(), device.clone());
+            let write = self.store.write(move |tx| {
+                let now = tx.now();
+                // It may have been taken away since it was checked.
+                if let Some(credential) = credential
+                    && !tx.has_credential(credential)?
+                {
+                    return Err(Fault::Unauthenticated.into());
+                }
+                if !tx.has_signing_key(&kid)? {
+                    return Ok(None);
+                }
+                let old = tx.sessions(id, now)?;
+                for oldest in old.iter().take((old.len() + 1).saturating_sub(MAX_SESSIONS)) {
+                    tx.end_session(id, oldest.id)?;
+                }
+                let session = tx.open_session(id, &device, &kept, expires_at, credential)?;
+                let principal = tx.principal(id)?.ok_or(Fault::NotFound)?;
+                Ok(Some((session, principal)))
+            });
+            async move { fault(write.await) }
         });
-        let (session, principal) = fault(made.await)?;
-        self.give_tokens(&principal, session, 0, words).await
+        let ((session, principal), key) = made.await?;
+        self.give_tokens(&principal, session, 0, words, key)
     }
 
     /// The words of a scope that is asked for, if it opens no more than the login that asks.
@@ -103,28 +111,36 @@ impl Core {
         let renewal = self.unseal(token)?;
         let owner = PrincipalId(renewal.sub.parse().map_err(|_| Fault::Unauthenticated)?);
         let expires_at = self.now() + seconds(IDLE);
-        let outcome = self.store.write(move |tx| {
-            let Some(session) = tx.session(renewal.sid)?.filter(|session| session.principal == owner) else {
-                return Ok(Outcome::Refused);
-            };
-            let principal = tx.principal(owner)?;
-            let good = principal.filter(|principal| {
-                principal.state == PrincipalState::Active && principal.token_version == renewal.ver
+        let (sid, generation, version) = (renewal.sid, renewal.generation, renewal.ver);
+        let outcome = self.with_signing_key(|kid| {
+            let write = self.store.write(move |tx| {
+                let Some(session) = tx.session(sid)?.filter(|session| session.principal == owner) else {
+                    return Ok(Some(Outcome::Refused));
+                };
+                if !tx.has_signing_key(&kid)? {
+                    return Ok(None);
+                }
+                let principal = tx.principal(owner)?;
+                let good = principal.filter(|principal| {
+                    principal.state == PrincipalState::Active && principal.token_version == version
+                });
+                if let Some(principal) = good
+                    && session.expires_at > tx.now()
+                    && tx.renew_session(session.id, generation, expires_at)?
+                {
+                    return Ok(Some(Outcome::Renewed(Box::new((principal, session)))));
+                }
+                // The end of the session must be stored, so this is no error of the transaction.
+                tx.end_session(owner, session.id)?;
+                Ok(Some(Outcome::Refused))
             });
-            if let Some(principal) = good
-                && session.expires_at > tx.now()
-                && tx.renew_session(session.id, renewal.generation, expires_at)?
-            {
-                return Ok(Outcome::Renewed(Box::new((principal, session))));
-            }
-            // The end of the session must be stored, so this is no error of the transaction.
-            tx.end_session(owner, session.id)?;
-            Ok(Outcome::Refused)
+            async move { fault(write.await) }
         });
-        match fault(outcome.await)? {
+        let (outcome, key) = outcome.await?;
+        match outcome {
             Outcome::Renewed(renewed) => {
                 let (principal, session) = *renewed;
-                self.give_tokens(&principal, session.id, renewal.generation + 1, session.scope).await
+                self.give_tokens(&principal, session.id, generation + 1, session.scope, key)
             }
             Outcome::Refused => {
                 tracing::warn!(session = renewal.sid, "a renewing token was refused, and its session ended");
@@ -136,16 +152,23 @@ impl Core {
     /// Ends the session that a token, of either kind, is of. What is no token of ours ends nothing, and nobody is told.
     pub async fn revoke_token(&self, token: &str) -> Result<(), Fault> {
         let found = match self.unseal(token) {
-            Ok(renewal) => Some((renewal.sub, renewal.sid)),
+            Ok(renewal) => Some((renewal.sub, renewal.sid, None)),
             Err(_) => match self.read_access_token(token).await {
-                Ok((claims, _)) => claims.sid.and_then(|sid| Some((claims.sub, sid.parse().ok()?))),
+                Ok((claims, kid)) => {
+                    claims.sid.and_then(|sid| Some((claims.sub, sid.parse().ok()?, Some(kid))))
+                }
                 Err(Fault::Unauthenticated) => None,
                 Err(other) => return Err(other),
             },
         };
-        let Some((owner, session)) = found else { return Ok(()) };
+        let Some((owner, session, kid)) = found else { return Ok(()) };
         let Ok(owner) = owner.parse().map(PrincipalId) else { return Ok(()) };
-        fault(self.store.write(move |tx| tx.end_session(owner, session)).await).map(|_| ())
+        let ended = self.store.write(move |tx| match &kid {
+            // Whoever has a key that was taken away ends nobody's session with it.
+            Some(kid) if !tx.has_signing_key(kid)? => Ok(false),
+            _ => tx.end_session(owner, session),
+        });
+        fault(ended.await).map(|_| ())
     }
 
     /// The actor's sessions.
@@ -163,22 +186,23 @@ impl Core {
         if ended { Ok(()) } else { Err(Fault::NotFound) }
     }
 
-    async fn give_tokens(
+    fn give_tokens(
         &self,
         owner: &Principal,
         session: i64,
         generation: i64,
         scope: String,
+        key: Usable,
     ) -> Result<Tokens, Fault> {
         let renewal = Renewal {
             sub: owner.id.0.to_string(),
-            exp: (self.now() / SECOND).unsigned_abs() + IDLE,
+            exp: self.now_seconds() + IDLE,
             ver: owner.token_version,
             sid: session,
             generation,
         };
         let refresh = self.seal(&renewal)?;
-        let access = self.access_token(owner, &scope, Some(session), ACCESS).await?;
+        let access = self.access_token(owner, &scope, Some(session), (self.now_seconds(), ACCESS), key)?;
         Ok(Tokens { access, refresh, scope, session })
     }
 

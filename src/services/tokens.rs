@@ -7,6 +7,7 @@
 use super::accounts::{APP_PREFIXES, Key, admitted, digest};
 use super::actor::{Actor, Proof, Scope};
 use super::app_passwords::well_formed;
+use super::keys::Usable;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
@@ -95,15 +96,15 @@ impl Seen {
 }
 
 impl Core {
-    /// A signed access token for an account, good for `seconds`.
-    pub(super) async fn access_token(
+    /// An access token for an account, good from `now` for so many seconds, signed by a key out of [`Core::with_signing_key`].
+    pub(super) fn access_token(
         &self,
         owner: &Principal,
         scope: &str,
         session: Option<i64>,
-        seconds: u64,
+        (now, seconds): (u64, u64),
+        key: Usable,
     ) -> Result<String, Fault> {
-        let now = (self.now() / SECOND).unsigned_abs();
         let claims = Claims {
             iss: self.issuer.to_string(),
             aud: self.issuer.to_string(),
@@ -116,16 +117,6 @@ impl Core {
             sid: session.map(|session| session.to_string()),
             ver: owner.token_version,
         };
-        let key = self.signing_key().await?;
-        if seconds > ACCESS {
-            let until =
-                i64::try_from(claims.exp.saturating_add(LEEWAY)).unwrap_or(i64::MAX).saturating_mul(SECOND);
-            let kid = key.kid.clone();
-            if !fault(self.store.write(move |tx| tx.need_signing_key(&kid, until)).await)? {
-                // It was taken away since this node read it.
-                return Err(Fault::Busy(1));
-            }
-        }
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.kid);
@@ -160,8 +151,7 @@ impl Core {
     async fn seen_token(&self, token: &str) -> Result<Arc<Seen>, Fault> {
         let key = self.accounts.key("", token).ok_or(Fault::Internal)?;
         if let Some(seen) = self.tokens.seen.get(&key) {
-            let now = (self.now() / SECOND).unsigned_abs();
-            if seen.exp.saturating_add(LEEWAY) > now && self.has_key(&seen.kid).await? {
+            if seen.exp.saturating_add(LEEWAY) > self.now_seconds() {
                 return Ok(seen);
             }
             self.tokens.seen.invalidate(&key);
@@ -178,9 +168,14 @@ impl Core {
             return self.log_in_with_app_password(token, device).await;
         }
         let seen = self.seen_token(token).await?;
-        let login = TokenLogin { id: seen.id, token_version: seen.version, session: seen.session };
+        let login = TokenLogin {
+            id: seen.id,
+            token_version: seen.version,
+            session: seen.session,
+            kid: seen.kid.clone(),
+        };
         let now = self.now();
-        let found = self.store.read(Weight::Point, move |tx| tx.token_holds(login, now));
+        let found = self.store.read(Weight::Point, move |tx| tx.token_holds(&login, now));
         let (handle, admin) = fault(found.await)?.ok_or(Fault::Unauthenticated)?;
         let proof = Proof { token_version: Some(seen.version), session: seen.session, ..Proof::default() };
         Ok(admitted(seen.id, handle, admin, seen.scope, device, proof))
@@ -220,10 +215,32 @@ impl Core {
         if Scope::parse(scope).is_none() {
             return Err(Fault::BadRequest(format!("unknown scope '{scope}'")));
         }
-        let handle = handle.to_lowercase();
-        let principal =
-            fault(self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await)?
-                .ok_or(Fault::NotFound)?;
-        self.access_token(&principal, scope, None, seconds).await
+        let (handle, now) = (handle.to_lowercase(), self.now_seconds());
+        let end = now.saturating_add(seconds).saturating_add(LEEWAY);
+        let until = i64::try_from(end).unwrap_or(i64::MAX).saturating_mul(SECOND);
+        let found = self.with_signing_key(|kid| {
+            let handle = handle.clone();
+            async move {
+                if seconds <= ACCESS {
+                    let read = self.store.read(Weight::Point, move |tx| {
+                        let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                        Ok(tx.has_signing_key(&kid)?.then_some(principal))
+                    });
+                    return fault(read.await);
+                }
+                let noted = self.store.write(move |tx| {
+                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    Ok(tx.need_signing_key(&kid, until)?.then_some(principal))
+                });
+                fault(noted.await)
+            }
+        });
+        let (principal, key) = found.await?;
+        self.access_token(&principal, scope, None, (now, seconds), key)
+    }
+
+    /// Now, in seconds since 1970.
+    pub(super) fn now_seconds(&self) -> u64 {
+        (self.now() / SECOND).unsigned_abs()
     }
 }

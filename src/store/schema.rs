@@ -255,6 +255,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_,
     object,
     session,
+    signing_key,
     tombstone,
     change,
     version,

@@ -1,17 +1,18 @@
 //! Logins of programs that renew their tokens. Knows no token.
 
 use super::conn::on;
-use super::schema::{principal, session};
+use super::schema::{principal, session, signing_key};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::PrincipalState;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 /// Rows that one piece of cleaning removes.
 const PIECE: i64 = 500;
 
 /// What a token was given for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TokenLogin {
     /// Whose it is.
     pub id: PrincipalId,
@@ -19,6 +20,8 @@ pub struct TokenLogin {
     pub token_version: i64,
     /// The session that it is of, if any.
     pub session: Option<i64>,
+    /// What the key that signed it is called.
+    pub kid: String,
 }
 
 /// A session as stored.
@@ -76,10 +79,11 @@ fn from_row(row: Row) -> Session {
 
 impl ReadTx<'_> {
     /// Handle of the account that a token lets in, and whether it may administer: one statement. `None` where the account may not be
-    /// used, or the token or its session has ended at `now`.
-    pub fn token_holds(&mut self, login: TokenLogin, now: i64) -> Result<Option<(String, bool)>, Error> {
-        let holds = principal::id
-            .eq(login.id.0)
+    /// used, the token or its session has ended at `now`, or its key is not kept any more.
+    pub fn token_holds(&mut self, login: &TokenLogin, now: i64) -> Result<Option<(String, bool)>, Error> {
+        let signed = signing_key::table.filter(signing_key::kid.eq(&login.kid));
+        let holds = exists(signed)
+            .and(principal::id.eq(login.id.0))
             .and(principal::token_version.eq(login.token_version))
             .and(principal::state.eq(PrincipalState::Active as i16));
         let told = (principal::handle, principal::admin);

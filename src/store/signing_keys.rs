@@ -34,6 +34,12 @@ impl ReadTx<'_> {
     pub fn signing_keys(&mut self) -> Result<Vec<SigningKey>, Error> {
         Ok(signing_key::table.order(signing_key::number).load(self.conn)?)
     }
+
+    /// Whether the key that tokens call so is kept.
+    pub fn has_signing_key(&mut self, kid: &str) -> Result<bool, Error> {
+        let of_this = signing_key::table.filter(signing_key::kid.eq(kid));
+        Ok(of_this.count().get_result::<i64>(self.conn)? > 0)
+    }
 }
 
 impl WriteTx<'_> {
@@ -55,11 +61,11 @@ impl WriteTx<'_> {
 
     /// Notes that a token of a key ends at `until` (microseconds UTC); whether the key is there.
     pub fn need_signing_key(&mut self, kid: &str, until: i64) -> Result<bool, Error> {
-        let of_this = || signing_key::table.filter(signing_key::kid.eq(kid));
-        diesel::update(of_this().filter(signing_key::needed_until.lt(until)))
+        let of_this = signing_key::table.filter(signing_key::kid.eq(kid));
+        diesel::update(of_this.filter(signing_key::needed_until.lt(until)))
             .set(signing_key::needed_until.eq(until))
             .execute(self.conn)?;
-        Ok(of_this().count().get_result::<i64>(self.conn)? > 0)
+        self.has_signing_key(kid)
     }
 
     /// Removes these keys; what they signed is worth nothing.

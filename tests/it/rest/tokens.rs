@@ -419,12 +419,48 @@ both! {
         }
         let made = server.wait(server.core().replace_keys()).expect("a key");
         assert_eq!(keys(&server).iter().map(|key| key.kid.clone()).collect::<Vec<_>>(), [made.kid]);
-        assert_eq!(doors(&server, &access(&first)), OUT);
         let second = json(&renew(&server, &first));
-        // The other node has not seen the new key yet, and looks for it.
         for node in [&server, &node] {
+            assert_eq!(doors(node, &access(&first)), OUT);
             assert_eq!(doors(node, &access(&second)), IN);
         }
+    }
+
+    fn no_node_signs_with_a_key_that_was_taken_away(db) {
+        let server = TestServer::start(db);
+        let node = server.beside(Limits::default());
+        let kid = |token: &str| part(token, 0)["kid"].clone();
+        let first = alice(&server);
+        // Each way to a token is warm: the other node has just read the keys.
+        let before = [
+            access(&json(&ask(&node, "secret"))),
+            server.wait(node.core().issue_token("alice", "", 600)).expect("a token"),
+            server.wait(node.core().issue_token("alice", "", 86_400)).expect("a token"),
+        ];
+        assert!(before.iter().all(|token| kid(token) == kid(&access(&first))));
+        let ways: [&dyn Fn() -> String; 4] = [
+            &|| access(&json(&ask(&node, "secret"))),
+            &|| access(&json(&renew(&node, &json(&ask(&server, "secret"))))),
+            &|| server.wait(node.core().issue_token("alice", "", 600)).expect("a token"),
+            &|| server.wait(node.core().issue_token("alice", "", 86_400)).expect("a token"),
+        ];
+        for way in ways {
+            let old = access(&json(&ask(&node, "secret")));
+            let made = server.wait(server.core().replace_keys()).expect("a key");
+            // What somebody signs who has the old key ends no session.
+            let body = value!({ "token": old });
+            assert_eq!(send(&node.anonymous(), "POST", "/api/v1/auth/revoke", &body).status, 204);
+            let token = way();
+            assert_eq!(kid(&token), value!(made.kid));
+            assert_eq!((doors(&node, &token), doors(&server, &token)), (IN, IN));
+            assert_eq!((doors(&node, &old), doors(&server, &old)), (OUT, OUT));
+        }
+        for token in before {
+            assert_eq!((doors(&node, &token), doors(&server, &token)), (OUT, OUT));
+        }
+        // One a login and none a renewal, though some were begun with a key that was gone.
+        let last = Client::bearer(server.address(), &access(&json(&ask(&node, "secret"))));
+        assert_eq!(json(&last.get("/api/v1/sessions").ok())["items"].as_array().map(Vec::len), Some(9));
     }
 
     fn the_issuer_is_who_the_administrator_says(db) {
