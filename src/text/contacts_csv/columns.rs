@@ -12,6 +12,10 @@ pub(super) enum Field {
     Part(Many, usize, usize),
     /// The types of a value: kind and number.
     Types(Many, usize),
+    /// What the owner calls a value: kind and number.
+    Label(Many, usize),
+    /// The same or the types of a value, which Google tells in one column: kind and number.
+    TypesOrLabel(Many, usize),
     /// A part of a value whose types the column itself says.
     Typed(Many, usize, usize, &'static str),
     /// Year, month or day of the birthday: 0, 1, 2.
@@ -45,12 +49,26 @@ impl Columns {
     pub(super) fn of<'h>(&self, header: impl Iterator<Item = &'h str> + Clone) -> Vec<Option<Field>> {
         // Outlook calls the forms of address so, and has another name for what one does.
         let titles = !header.clone().any(|name| matches!(plain(name).as_str(), "job title" | "fonction"));
-        header
+        let mut all: Vec<Option<Field>> = header
             .map(|name| {
                 let name = plain(name);
                 self.0.get(&name).copied().unwrap_or_else(|| field(&name, titles))
             })
-            .collect()
+            .collect();
+        // Ours have a column for each.
+        let typed = |of: (Many, usize)| all.contains(&Some(Field::Types(of.0, of.1)));
+        let both: Vec<bool> = all
+            .iter()
+            .map(|one| matches!(one, Some(Field::Label(many, number)) if !typed((*many, *number))))
+            .collect();
+        for (one, both) in all.iter_mut().zip(both) {
+            if let Some(Field::Label(many, number)) = *one
+                && both
+            {
+                *one = Some(Field::TypesOrLabel(many, number));
+            }
+        }
+        all
     }
 }
 
@@ -65,6 +83,7 @@ pub(super) fn written() -> Vec<(String, Field)> {
                 all.push((name, Field::Part(many, number, at)));
             }
             all.push((format!("{name} {number} type"), Field::Types(many, number)));
+            all.push((format!("{name} {number} label"), Field::Label(many, number)));
         }
     }
     all
@@ -155,7 +174,8 @@ fn numbered(name: &str) -> Option<Field> {
         _ => return None,
     };
     match (many, after.as_str()) {
-        (_, "type" | "label") => Some(Field::Types(many, number)),
+        (_, "type") => Some(Field::Types(many, number)),
+        (_, "label") => Some(Field::Label(many, number)),
         (Many::Address, part) => {
             let part = PARTS.iter().find(|(known, _)| *known == part)?.1;
             Some(Field::Part(many, number, part))
@@ -278,7 +298,8 @@ mod tests {
     fn names_of_other_programs() {
         for (name, meant) in [
             ("E-mail 2 - Value", Field::Part(Many::Email, 2, 0)),
-            ("E-mail 2 - Label", Field::Types(Many::Email, 2)),
+            ("E-mail 2 - Label", Field::Label(Many::Email, 2)),
+            ("E-mail 2 - Type", Field::Types(Many::Email, 2)),
             ("E-mail 3 Address", Field::Part(Many::Email, 3, 0)),
             ("Address 1 - Postal Code", Field::Part(Many::Address, 1, 5)),
             ("Organization 1 - Title", Field::Once(Single::Title)),
@@ -294,6 +315,15 @@ mod tests {
         for none in ["", "Favourite colour", "E-mail 1 Display Name", "Address 1 - Formatted", "Phone 0"] {
             assert_eq!(field(&plain(none), true), None, "{none}");
         }
+    }
+
+    #[test]
+    fn a_label_beside_types_is_nothing_else() {
+        let of = |header: &[&str]| Columns::default().of(header.iter().copied());
+        let (types, label) = (Field::Types(Many::Phone, 1), Field::Label(Many::Phone, 1));
+        assert_eq!(of(&["Phone 1 label", "Phone 1 type"]), [Some(label), Some(types)]);
+        let either = Field::TypesOrLabel(Many::Phone, 1);
+        assert_eq!(of(&["Phone 1 - Label", "Phone 2 - Type"]).first(), Some(&Some(either)));
     }
 
     #[test]

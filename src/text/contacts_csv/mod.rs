@@ -6,6 +6,7 @@
 
 mod cells;
 mod columns;
+mod labels;
 mod read;
 mod write;
 
@@ -89,6 +90,8 @@ impl Many {
 struct Entry {
     /// Lower case, commas between them; `pref` for the one that is preferred.
     types: String,
+    /// What its owner calls it, as Apple's `X-ABLabel` beside it says.
+    label: String,
     /// By the number of the part.
     parts: BTreeMap<usize, String>,
 }

@@ -2,6 +2,7 @@
 
 use super::cells::{delimiter, meant};
 use super::columns::{Columns, Field};
+use super::labels::{self, is_types};
 use super::{ALSO, Contact, Entry, Many, Single};
 use crate::text::line::{escape_text, write_folded};
 use std::collections::BTreeMap;
@@ -132,6 +133,23 @@ fn gathered<'c>(cells: impl Iterator<Item = (&'c str, Field)>, dates: Dates) -> 
             Field::Types(kind, number) => {
                 for (at, types) in cell.split(ALSO).enumerate() {
                     many.entry((kind, number, at)).or_default().types = kinds(types);
+                }
+            }
+            Field::Label(kind, number) => {
+                for (at, label) in cell.split(ALSO).enumerate() {
+                    label.trim().clone_into(&mut many.entry((kind, number, at)).or_default().label);
+                }
+            }
+            Field::TypesOrLabel(kind, number) => {
+                for (at, said) in cell.split(ALSO).enumerate() {
+                    let entry = many.entry((kind, number, at)).or_default();
+                    if is_types(said) {
+                        entry.types = kinds(said);
+                    } else {
+                        // The star is none of its letters.
+                        entry.types = kinds(&said.chars().filter(|c| *c == '*').collect::<String>());
+                        said.trim().trim_start_matches("* ").trim().clone_into(&mut entry.label);
+                    }
                 }
             }
             Field::Part(kind, number, part) => place(&mut many, (kind, number, part), None, &cell),
@@ -291,9 +309,21 @@ impl Contact {
         if !categories.is_empty() {
             write(format!("CATEGORIES:{}", categories.join(",")));
         }
+        let mut labels = 0;
         for (many, _, _, property) in Many::ALL {
             for entry in self.entries(many) {
-                write(format!("{property}{}:{}", params(&entry.types), value(many, entry)));
+                let line = format!("{property}{}:{}", params(&entry.types), value(many, entry));
+                if entry.label.is_empty() {
+                    write(line);
+                    continue;
+                }
+                labels += 1;
+                write(format!("item{labels}.{line}"));
+                write(format!(
+                    "item{labels}.{}:{}",
+                    labels::PROPERTY,
+                    escape_text(&labels::kept(&entry.label))
+                ));
             }
         }
         Ok(out)

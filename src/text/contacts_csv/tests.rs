@@ -19,7 +19,7 @@ fn index(card: &str) -> CardIndex {
     CardIndex::build(&Document::parse(card, Limits::default()).expect("readable")).expect("a card")
 }
 
-const CARDS: [&str; 4] = [
+const CARDS: [&str; 5] = [
     concat!(
         "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u1\r\nFN:=cmd|' /C calc'!A0\r\nN:Le Goff;Anne,Marie;;Dr;PhD\r\nORG:Mairie\\, Lyon;Voirie;Est\r\n",
         "TITLE:Chef\r\nBDAY:19850412\r\nNOTE:a\\nb \\\"c\\\"\\; d\r\nCATEGORIES:un,de ux\r\nEMAIL;TYPE=INTERNET,HOME,PREF:a@b.org\r\n",
@@ -31,7 +31,44 @@ const CARDS: [&str; 4] = [
         "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:u4\r\nFN:Many\r\nBDAY;VALUE=text:vers 1800\r\nEMAIL:1@a\r\nEMAIL;TYPE=work:2@a\r\nEMAIL:3@a\r\nEMAIL:4@a\r\nEMAIL:5@a\r\n",
         "EMAIL;TYPE=home:6@a ::: b\r\nADR:;;a;;;;\r\nADR:;;b;;;;\r\nADR;TYPE=home:;;c;;;1;\r\nADR:;;d;;;;F\r\nEND:VCARD\r\n"
     ),
+    concat!(
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u5\r\nFN:Labels\r\nitem1.EMAIL;TYPE=INTERNET:1@a\r\nITEM1.X-ABLABEL:_$!<Other>!$_\r\nEMAIL;TYPE=work:2@a\r\n",
+        "item2.TEL;TYPE=CELL,PREF:+33 1\r\nitem2.X-ABLabel:=Bateau\\, l'été\r\nitem7.TEL:2\r\nitem7.X-ABLabel:work\r\nTEL:3\r\nTEL:4\r\nTEL:5\r\nTEL;TYPE=home:6\r\n",
+        "x.TEL:7\r\nx.X-ABLabel:Seven ::: or so\r\nitem9.ADR:;;a;;;;\r\nitem9.X-ABLabel:Grange\r\nitem9.X-ABADR:fr\r\n",
+        "item4.URL:https://a.org\r\nitem4.X-ABLabel:_$!<HomePage>!$_\r\nitem5.X-ABDATE:2020-01-01\r\nitem5.X-ABLabel:None of these\r\nEND:VCARD\r\n"
+    ),
 ];
+
+#[test]
+fn what_values_are_called_goes_out_and_in() {
+    let table = format!("{}{}", header(), row(CARDS[4]).expect("readable"));
+    let cell = |column: &str| {
+        let mut rows = csv::Reader::from_reader(table.as_bytes());
+        let at = rows.headers().expect("a header").iter().position(|name| name == column).expect(column);
+        rows.records().next().expect("a row").expect("readable")[at].to_owned()
+    };
+    assert_eq!((cell("Email 1 label").as_str(), cell("Email 2 label").as_str()), ("Other", ""));
+    assert_eq!(
+        (cell("Phone 1 label").as_str(), cell("Phone 1 type").as_str()),
+        ("'=Bateau, l'été", "cell,pref")
+    );
+    assert_eq!(
+        (cell("Phone 6 label").as_str(), cell("Phone 6").as_str()),
+        (" ::: Seven :: or so", "6 ::: 7")
+    );
+    let card = &cards(&table)[0];
+    for pair in [
+        "item1.EMAIL:1@a\r\nitem1.X-ABLabel:_$!<Other>!$_\r\nEMAIL;TYPE=work:2@a\r\n",
+        "item2.TEL;TYPE=cell;PREF=1:+33 1\r\nitem2.X-ABLabel:=Bateau\\, l'été\r\n",
+        "item3.TEL:2\r\nitem3.X-ABLabel:work\r\nTEL:3\r\n",
+        "TEL;TYPE=home:6\r\nitem4.TEL:7\r\nitem4.X-ABLabel:Seven :: or so\r\n",
+        "item5.ADR:;;a;;;;\r\nitem5.X-ABLabel:Grange\r\n",
+        "item6.URL:https://a.org\r\nitem6.X-ABLabel:_$!<HomePage>!$_\r\n",
+    ] {
+        assert!(card.contains(pair), "{pair}: {card}");
+    }
+    assert!(!card.contains("None of these"), "{card}");
+}
 
 #[test]
 fn what_is_written_comes_back_in_all_columns() {
@@ -58,13 +95,15 @@ fn what_is_written_comes_back_in_all_columns() {
 #[test]
 fn tables_of_other_programs() {
     let google = "First Name,Last Name,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value\n\
-                  Anne,Le Goff,Amis ::: * myContacts,* Home,a@b.org ::: c@d.org,Mobile,+33 1\n";
+                  Anne,Le Goff,Amis ::: * myContacts,* Home ::: * Chorale,a@b.org ::: c@d.org,Mobile,+33 1\n";
     let card = &cards(google)[0];
     let told = index(card);
     assert_eq!((told.full_name.as_str(), told.emails.len()), ("Anne Le Goff", 2));
     assert_eq!(told.categories, ["Amis", "myContacts"]);
     assert!(
-        card.contains("EMAIL;TYPE=home;PREF=1:a@b.org\r\n") && card.contains("TEL;TYPE=cell:+33 1\r\n"),
+        card.contains("EMAIL;TYPE=home;PREF=1:a@b.org\r\n")
+            && card.contains("item1.EMAIL;PREF=1:c@d.org\r\nitem1.X-ABLabel:Chorale\r\n")
+            && card.contains("TEL;TYPE=cell:+33 1\r\n"),
         "{card}"
     );
 
@@ -126,5 +165,6 @@ fn cells_cannot_add_lines() {
     let table = "Name,E-mail 1 - Label,E-mail 1 - Value,UID,Website\n\"A\r\nEND:VCARD\",\"x;y\nX:1\",\"a@b\r\nX-EVIL:1\",\"u\r\nX:2\",\"http://a\r\nX:3\"\n";
     let card = &cards(table)[0];
     let document = Document::parse(card, Limits::default()).expect("readable");
-    assert_eq!((document.roots.len(), document.roots[0].lines.len()), (1, 5), "{card}");
+    assert_eq!((document.roots.len(), document.roots[0].lines.len()), (1, 6), "{card}");
+    assert!(card.contains("X-ABLabel:x\\;y\\nX:1\r\n"), "{card}");
 }

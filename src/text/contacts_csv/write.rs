@@ -2,6 +2,7 @@
 
 use super::cells::harmless;
 use super::columns::{Field, written};
+use super::labels;
 use super::{ALSO, Contact, Entry, Many, Single};
 use crate::text::component::{Component, Document, Limits, Malformed};
 use crate::text::line::Line;
@@ -68,9 +69,14 @@ impl Contact {
         let categories: Vec<String> =
             categories.map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
         say(Single::Categories, categories.join(";"));
+        let labels = labels::of(card, version);
         for (many, _, _, property) in Many::ALL {
-            let entries: Vec<Entry> =
-                card.lines_named(property).map(|line| entry(many, line, version)).collect();
+            let labelled = |line: &Line<'_>| {
+                let label = line.group().and_then(|group| labels.get(&group.to_ascii_lowercase()));
+                let label = label.map(|label| label.replace(ALSO, "::")).unwrap_or_default();
+                Entry { label, ..entry(many, line, version) }
+            };
+            let entries: Vec<Entry> = card.lines_named(property).map(labelled).collect();
             contact.many.insert(many, entries.into_iter().filter(|entry| !entry.is_empty()).collect());
         }
         contact
@@ -90,7 +96,8 @@ impl Contact {
             Field::Once(single) => self.said(single).to_owned(),
             Field::Part(many, number, part) => of(many, number, &|entry| entry.part(part).to_owned()),
             Field::Types(many, number) => of(many, number, &|entry| entry.types.clone()),
-            Field::Typed(..) | Field::Birth(_) => String::new(),
+            Field::Label(many, number) => of(many, number, &|entry| entry.label.clone()),
+            Field::Typed(..) | Field::TypesOrLabel(..) | Field::Birth(_) => String::new(),
         }
     }
 }
@@ -110,6 +117,7 @@ fn entry(many: Many, line: &Line<'_>, version: Version) -> Entry {
     };
     Entry {
         types: kinds(line),
+        label: String::new(),
         parts: parts.into_iter().map(plain).enumerate().take(many.parts().len()).collect(),
     }
 }
