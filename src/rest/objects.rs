@@ -6,25 +6,19 @@ use super::edits;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::services::interchange::{Item, Parts, Piece, split, steady_uid};
-use crate::text::jarray::{elements, members};
+use crate::text::jarray::{check_values, elements, members};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// Octets of a file, one object of which may be as long: its tree takes many times as much.
 pub const MOST: usize = 16 * 1024 * 1024;
-/// Objects of a file: more have no room for as much as a UID and a name.
-const MOST_OBJECTS: usize = MOST / 64;
 
 /// Takes a file apart. `now` is in microseconds UTC.
 pub fn parts(bytes: &[u8], home: HomeKind, now: i64) -> Result<Parts, Fault> {
     let text = std::str::from_utf8(bytes).map_err(none)?;
     let text = text.trim_start_matches('\u{feff}').trim();
     serde_json::from_str::<IgnoredAny>(text).map_err(none)?;
-    let objects = objects(text)?;
-    if objects.len() > MOST_OBJECTS {
-        return Err(Fault::BadRequest(format!("the file has more than {MOST_OBJECTS} objects")));
-    }
-    let numbered = objects.into_iter().zip(1_usize..);
+    let numbered = objects(text)?.into_iter().zip(1_usize..);
     let pieces = numbered.map(|(json, number)| piece(json, number, home, now)).collect();
     Ok(Parts { pieces, ignored: Vec::new() })
 }
@@ -33,25 +27,30 @@ fn none(why: impl std::fmt::Display) -> Fault {
     Fault::BadRequest(format!("the file is no JSON: {why}"))
 }
 
+/// It is JSON, but not taken apart: what it says of itself is the reason.
+fn unkept(bad: impl std::fmt::Display) -> Fault {
+    Fault::BadRequest(bad.to_string())
+}
+
 /// The texts of a list's objects, of the entries of a `Group`, or of the one that the file is.
 fn objects(text: &str) -> Result<Vec<&str>, Fault> {
     if text.starts_with('[') {
-        return elements(text).map_err(none);
+        return elements(text).map_err(unkept);
     }
     if !text.starts_with('{') {
         return Ok(vec![text]);
     }
-    let all = members(text).map_err(none)?;
+    let all = members(text).map_err(unkept)?;
     let member = |wanted| all.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
     let kind = member("@type").and_then(|kind| serde_json::from_str::<String>(kind).ok());
     if kind.as_deref() != Some("Group") {
         return Ok(vec![text]);
     }
     match member("entries") {
-        Some(list) if list.starts_with('[') => elements(list).map_err(none),
+        Some(list) if list.starts_with('[') => elements(list).map_err(unkept),
         // RFC 9553 has no groups of cards; some write their entries under their ids.
         Some(named) if named.starts_with('{') => {
-            Ok(members(named).map_err(none)?.into_iter().map(|(_, entry)| entry).collect())
+            Ok(members(named).map_err(unkept)?.into_iter().map(|(_, entry)| entry).collect())
         }
         _ => Err(Fault::BadRequest("a Group has its objects in entries".to_owned())),
     }
@@ -67,6 +66,7 @@ fn piece(text: &str, number: usize, home: HomeKind, now: i64) -> Piece {
 }
 
 fn item(text: &str, label: &mut String, home: HomeKind, now: i64) -> Result<Item, String> {
+    check_values(text).map_err(|bad| bad.to_string())?;
     let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if let Some(uid) = json.get("uid").and_then(Value::as_str) {
         uid.clone_into(label);

@@ -5,7 +5,7 @@
 use super::Holds;
 use super::split::{Item, Unreadable, split, steady_uid};
 use crate::text::contacts_csv::{Columns, Dates, Reader, Row};
-use crate::text::jarray::elements;
+use crate::text::jarray::{self, check_values, elements, elements_within};
 use crate::text::vcard::Version;
 use crate::text::{jcal, jcard};
 use serde_json::Value;
@@ -94,6 +94,7 @@ fn converted<E: Display>(json: &str, by: fn(&Value) -> Result<String, E>) -> Res
     if json.len() > MAX_JSON {
         return Err(format!("longer than {MAX_JSON} bytes"));
     }
+    check_values(json).map_err(|bad| bad.to_string())?;
     let value: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
     by(&value).map_err(|bad| bad.to_string())
 }
@@ -103,6 +104,7 @@ fn calendars(text: &str) -> Result<Parts, Unreadable> {
     let outer = elements(text).map_err(unreadable)?;
     let alone = outer.first().is_some_and(|first| first.starts_with('"'));
     let (mut whole, mut broken) = (String::new(), Vec::new());
+    let mut left = jarray::MOST;
     for calendar in if alone { vec![text] } else { outer } {
         let [name, properties, components] =
             elements(calendar).ok().and_then(|parts| <[&str; 3]>::try_from(parts).ok()).ok_or_else(|| {
@@ -114,7 +116,9 @@ fn calendars(text: &str) -> Result<Parts, Unreadable> {
         let (begin, end) = shell.trim_end().rsplit_once('\n').unwrap_or_default();
         whole.push_str(begin);
         whole.push('\n');
-        for (at, component) in elements(components).map_err(unreadable)?.into_iter().enumerate() {
+        let components = elements_within(components, left).map_err(unreadable)?;
+        left -= components.len();
+        for (at, component) in components.into_iter().enumerate() {
             match converted(component, jcal::from_jcal) {
                 Ok(text) => whole.push_str(&text),
                 Err(why) => {

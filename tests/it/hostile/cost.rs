@@ -443,6 +443,45 @@ both! {
         cost.bearable("readers that do not read", 256 + BODIES);
     }
 
+    fn files_of_countless_elements(db) {
+        let scene = Scene::start(db);
+        let client = scene.client();
+        let of = |list: &str| crate::rest::id_of(&client, list, "default");
+        let (calendar, book) = (format!("/api/v1/calendars/{}/import", of("calendars")), format!("/api/v1/address-books/{}/import", of("address-books")));
+        let ones = |megabytes: usize| format!("{}1", "1,".repeat(megabytes * 512 * 1024));
+        let text = "an array of such elements is longer than the file";
+        // As many elements as a file of the form has room for, and of one item as many values.
+        for (what, path, format, body) in [
+            (text, &calendar, "jcal", format!("[\"vcalendar\",[],[{}]]", ones(40))),
+            ("calendars", &calendar, "jcal", format!("[{}]", ones(40))),
+            ("cards", &book, "jcard", format!("[{}]", ones(40))),
+            ("objects", &calendar, "jscalendar", format!("[{}]", ones(15))),
+            ("members", &book, "jscontact", format!("{{\"@type\":\"Group\",\"entries\":[{}]}}", ones(15))),
+        ] {
+            let cost = scene.attack(|scene| {
+                let request = scene.client();
+                let answer = request.request("POST", &format!("{path}?format={format}")).header("Content-Type", "application/json").body(body.clone()).send();
+                assert_eq!(answer.status, if format.starts_with("js") { 400 } else { 422 }, "{}", answer.text());
+                assert!(answer.text().contains("more than 262144"), "{}", answer.text());
+            });
+            // The file as it came, grown while it came, and perhaps as text.
+            cost.bearable(&format!("{format}: {what}"), 3 * i64::try_from(body.len() >> 20).expect("megabytes") + MEMORY);
+        }
+        for (path, format, body) in [
+            (&calendar, "jcal", format!("[\"vcalendar\",[],[[\"vevent\",[{}],[]]]]", ones(9))),
+            (&book, "jcard", format!("[[\"vcard\",[{}]]]", ones(9))),
+            (&calendar, "jscalendar", format!("[{{\"uid\":[{}]}}]", ones(15))),
+        ] {
+            let cost = scene.attack(|scene| {
+                let request = scene.client();
+                let answer = request.request("POST", &format!("{path}?format={format}")).header("Content-Type", "application/json").body(body.clone()).send();
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                assert!(answer.text().contains("more than 1048576 values"), "{}", answer.text());
+            });
+            cost.bearable(&format!("{format}: values of an item"), 3 * i64::try_from(body.len() >> 20).expect("megabytes") + MEMORY);
+        }
+    }
+
     fn filters_without_end(db) {
         let scene = Scene::start(db);
         store_series(&scene, 1_000, "FREQ=YEARLY");
