@@ -49,6 +49,7 @@ mod seats;
 mod tasks;
 mod trash;
 mod undo;
+mod webhook_events;
 mod webhooks;
 mod windows;
 mod writes;

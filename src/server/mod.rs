@@ -7,5 +7,6 @@ pub mod auth;
 pub mod hooks;
 pub mod listen;
 mod log;
+mod seats;
 pub mod telemetry;
 pub mod workers;

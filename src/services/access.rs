@@ -6,7 +6,7 @@ use super::actor::Actor;
 use super::homes::Home;
 use super::{Core, fault};
 use crate::domain::acl::{self, Grant, Privilege, Privileges};
-use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
@@ -202,6 +202,27 @@ pub(super) fn rights_on(
         acl::effective(collection.owner, actor.id, &groups, &grants)
     };
     Ok(scoped(actor, collection, rights))
+}
+
+/// The calendars and address books, in both homes of whoever they are, that others let the actor, or a group that he is in, read.
+pub(super) fn readable_of_others(tx: &mut ReadTx<'_>, actor: &Actor) -> Result<Vec<Collection>, Error> {
+    let groups = tx.groups_of(actor.id)?;
+    let mut holders = groups.clone();
+    holders.push(actor.id);
+    let mut found = Vec::new();
+    for home in [HomeKind::Calendars, HomeKind::AddressBooks] {
+        for collection in tx.collections_granted_to(&holders, home)? {
+            let told = matches!(collection.kind, CollectionKind::Calendar | CollectionKind::AddressBook);
+            if !told || collection.owner == actor.id {
+                continue;
+            }
+            let rights = acl::effective(collection.owner, actor.id, &groups, &tx.grants(collection.id)?);
+            if scoped(actor, &collection, rights).has(Privilege::Read) {
+                found.push(collection);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What the actor's proof leaves of his rights on a collection.

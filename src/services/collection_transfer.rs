@@ -62,7 +62,14 @@ impl Core {
                     }
                     let replaced = clear(tx, &actor, &what)?;
                     match what.manner {
-                        Manner::Move => tx.rename_collection(collection, actor.id, &what.to.slug)?,
+                        Manner::Move => {
+                            tx.rename_collection(
+                                collection,
+                                actor.id,
+                                &what.to.slug,
+                                &actor.origin(what.to.home),
+                            )?;
+                        }
                         Manner::Copy => copy(tx, &actor, collection, &what.to, true, &limits)?,
                         Manner::CopyBare => copy(tx, &actor, collection, &what.to, false, &limits)?,
                     }
@@ -96,7 +103,7 @@ fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransfer) -> Resu
         return Err(Fault::PreconditionFailed.into());
     }
     collections::not_default(&old)?;
-    tx.delete_collection(&old)?;
+    tx.delete_collection(&old, &actor.origin(what.to.home))?;
     Ok(true)
 }
 
@@ -111,7 +118,7 @@ fn copy(
     if tx.collections(actor.id, to.home)?.len() >= limits.collections {
         return Err(Condition::QuotaNotExceeded.into());
     }
-    let made = tx.insert_collection(&NewCollection {
+    let new = NewCollection {
         owner: actor.id,
         home: to.home,
         kind: source.kind,
@@ -121,7 +128,9 @@ fn copy(
         transparent: source.transparent,
         time_zone: source.time_zone.clone(),
         props: source.props.clone(),
-    })?;
+    };
+    let by = actor.origin(to.home);
+    let made = tx.insert_collection(&new, Some(&by))?;
     if !members {
         return Ok(());
     }
@@ -134,5 +143,5 @@ fn copy(
         let card = source.home == HomeKind::AddressBooks;
         return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
     }
-    tx.copy_members(source, made, &actor.origin(to.home)).map(|_| ())
+    tx.copy_members(source, made, &by).map(|_| ())
 }

@@ -103,7 +103,7 @@ impl Core {
                     if props != checked.collection().props {
                         update.props = Some(props);
                     }
-                    tx.update_collection(checked.collection(), &update)
+                    tx.update_collection(checked.collection(), &update, &actor.origin(place.home))
                 })
                 .await,
         )
@@ -123,7 +123,7 @@ impl Core {
                     let access = access::find_for_change(tx, &actor, &place)?;
                     deletable(&actor, &access)?;
                     conditions::hold_collection(tx, &actor, &conditions, Some(access.collection()))?;
-                    tx.delete_collection(access.collection())
+                    tx.delete_collection(access.collection(), &actor.origin(place.home))
                 })
                 .await,
         )
@@ -168,8 +168,7 @@ impl Core {
                         return Err(Condition::NoProtectedAceConflict.into());
                     }
                     let merged = merge(&grants);
-                    tx.set_grants(checked.collection().id, &merged)?;
-                    tx.raise(checked.collection()).map(|_| ())
+                    tx.set_grants(checked.collection(), &merged, &actor.origin(place.home))
                 })
                 .await,
         )
@@ -191,7 +190,7 @@ pub(super) fn create(
     if tx.collections(actor.id, place.home)?.len() >= most {
         return Err(Condition::QuotaNotExceeded.into());
     }
-    tx.insert_collection(&NewCollection {
+    let new = NewCollection {
         owner: actor.id,
         home: place.home,
         kind: draft.kind,
@@ -201,7 +200,8 @@ pub(super) fn create(
         transparent: draft.transparent,
         time_zone: draft.time_zone.clone(),
         props: draft.props.clone(),
-    })
+    };
+    tx.insert_collection(&new, Some(&actor.origin(place.home)))
 }
 
 /// One entry a grantee: entries for the same one are put together (RFC 3744 §5.5.1 lets a server do so).

@@ -157,7 +157,7 @@ fn insert_account(
         tx.set_password(id, hash)?;
     }
     for collection in default_collections(id, new.time_zone.as_deref()) {
-        tx.insert_collection(&collection)?;
+        tx.insert_collection(&collection, None)?;
     }
     Ok(id)
 }

@@ -38,6 +38,7 @@ mod listings;
 pub mod past;
 pub mod principals;
 pub mod sessions;
+mod sieve;
 pub mod sync;
 pub mod tokens;
 pub mod transfer;

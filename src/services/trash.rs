@@ -54,7 +54,8 @@ impl Core {
                 return Err(Condition::QuotaNotExceeded.into());
             }
             let free = tx.collection(actor.id, home, &back.slug)?.is_none();
-            tx.undelete_collection(&back, if free { &back.slug } else { &other })?;
+            let slug = if free { &back.slug } else { &other };
+            tx.undelete_collection(&back, slug, &actor.origin(home))?;
             Ok(free)
         };
         fault(self.store.write(restore).await)

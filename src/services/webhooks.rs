@@ -1,7 +1,8 @@
 //! Webhooks as their owners see them: made, changed, tried, set back, removed. Only a login that opens all of an account does that, for
 //! a webhook goes on without any login.
 //!
-//! A webhook is told of the owner's own calendars and address books, or of one collection that he may read. Where and how its messages
+//! A webhook is told of all calendars and address books that its owner may read, his own and those that others have granted to him, or
+//! of one such. Where and how its messages
 //! are sent is no matter of this file: `deliveries.rs`.
 
 use super::access;
@@ -11,8 +12,8 @@ use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, SyncToken};
-use crate::domain::webhook::{WebhookState, new_secret};
-use crate::store::{Attempt, Error, KEPT_ATTEMPTS, ReadTx, Stand, Webhook, Weight, WriteTx};
+use crate::domain::webhook::{Events, WebhookState, new_secret};
+use crate::store::{Attempt, Error, KEPT_ATTEMPTS, NewWebhook, ReadTx, Stand, Webhook, Weight, WriteTx};
 
 /// How long the secret before the last is good too, in microseconds.
 const OLD_SECRET: i64 = 24 * 3_600 * 1_000_000;
@@ -21,11 +22,26 @@ const MAX_TOKENS: usize = 1_000;
 /// What stands between several tokens.
 const BETWEEN: char = ',';
 
+/// A webhook as its owner wants it.
+#[derive(Debug, Clone)]
+pub struct WebhookWish {
+    /// Where messages go.
+    pub url: String,
+    /// The host of that.
+    pub target: String,
+    /// The one collection that it shall be about; all that he may read where there is none.
+    pub about: Option<CollectionId>,
+    /// The kinds of changes that it shall be told.
+    pub events: Events,
+}
+
 /// A change of a webhook; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct WebhookChange {
-    /// Another address, which was judged before.
-    pub url: Option<String>,
+    /// Another address, which was judged before, and its host.
+    pub url: Option<(String, String)>,
+    /// The kinds of changes that it shall want.
+    pub events: Option<Events>,
     /// Active, or paused by its owner.
     pub paused: Option<bool>,
 }
@@ -56,18 +72,14 @@ impl Core {
         fault(read.await)
     }
 
-    /// Makes a webhook about one collection that the actor may read, or about all of his own; tells its id and its secret. It is told
-    /// what happens from now on. `url` was judged before. `NotFound` where there is no such collection.
-    pub async fn create_webhook(
-        &self,
-        actor: &Actor,
-        url: &str,
-        about: Option<CollectionId>,
-    ) -> Result<(i64, String), Fault> {
+    /// Makes a webhook about one collection that the actor may read, or about all of them; tells its id and its secret. It is told
+    /// what happens from now on. The address was judged before. `NotFound` where there is no such collection.
+    pub async fn create_webhook(&self, actor: &Actor, wish: WebhookWish) -> Result<(i64, String), Fault> {
         actor.whole()?;
         let most = self.limits.webhooks;
-        let (actor, url, secret) = (actor.clone(), url.to_owned(), new_secret());
-        let kept = secret.clone();
+        let (actor, secret) = (actor.clone(), new_secret());
+        let WebhookWish { url, target, about, events } = wish;
+        let new = NewWebhook { owner: actor.id, about, url, target, secret: secret.clone(), events };
         let made = self.store.write(move |tx| {
             tx.lock_webhooks(actor.id)?;
             if tx.webhooks(actor.id)?.len() >= most {
@@ -76,13 +88,13 @@ impl Core {
             // The homes' numbers first: what happens while the collections are read is looked for again.
             let seen = tx.home_numbers(actor.id)?;
             let stands = match about {
-                None => tx.stands(actor.id)?,
+                None => [tx.stands(actor.id)?, stands_of_others(tx, &actor)?].concat(),
                 Some(id) => {
                     let collection = readable(tx, &actor, id)?;
-                    vec![Stand { collection: id, modseq: collection.modseq }]
+                    vec![Stand { collection: id, modseq: collection.modseq, alone: true }]
                 }
             };
-            let id = tx.insert_webhook(actor.id, about, &url, &kept, seen)?;
+            let id = tx.insert_webhook(&new, seen)?;
             for at in stands {
                 tx.set_webhook_cursor(id, at)?;
             }
@@ -99,8 +111,11 @@ impl Core {
         change: WebhookChange,
     ) -> Result<Webhook, Fault> {
         self.with_webhook(actor, id, move |tx, webhook| {
-            if let Some(url) = &change.url {
-                tx.set_webhook_url(id, url)?;
+            if let Some((url, target)) = &change.url {
+                tx.set_webhook_url(id, url, target)?;
+            }
+            if let Some(events) = change.events {
+                tx.set_webhook_events(id, events)?;
             }
             let Some(paused) = change.paused else { return Ok(()) };
             let state = if paused { WebhookState::Paused } else { WebhookState::Active };
@@ -195,6 +210,12 @@ pub(super) fn readable(tx: &mut ReadTx<'_>, actor: &Actor, id: CollectionId) -> 
     if told && access.rights().has(Privilege::Read) { Ok(access.collection().clone()) } else { Err(none) }
 }
 
+/// Where the collections stand that others let the actor read.
+pub(super) fn stands_of_others(tx: &mut ReadTx<'_>, actor: &Actor) -> Result<Vec<Stand>, Error> {
+    let all = access::readable_of_others(tx, actor)?.into_iter();
+    Ok(all.map(|of| Stand { collection: of.id, modseq: of.modseq, alone: true }).collect())
+}
+
 /// What a token says of a collection that the webhook is about; `None` for a token of anything else, or of the future.
 fn stand_of(
     tx: &mut ReadTx<'_>,
@@ -213,7 +234,11 @@ fn stand_of(
         Err(Error::Fault(_)) => return Ok(None),
         Err(other) => return Err(other),
     };
-    let about = webhook.subject().is_some() || collection.owner == actor.id;
+    let own = collection.owner == actor.id;
+    // What is open to everybody is told of where it is asked for by itself alone.
+    let granted = |all: Vec<Stand>| all.iter().any(|one| one.collection == id);
+    let about = webhook.subject().is_some() || own || granted(stands_of_others(tx, actor)?);
     let past = token.modseq <= collection.modseq;
-    Ok((about && past).then_some(Stand { collection: id, modseq: token.modseq }))
+    let alone = webhook.subject().is_some() || !own;
+    Ok((about && past).then_some(Stand { collection: id, modseq: token.modseq, alone }))
 }

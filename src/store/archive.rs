@@ -6,12 +6,13 @@
 mod file;
 
 use super::schema::{
-    address, change, collection, collection_tombstone, credential, grant_, home, idempotency, itip_state,
-    job, membership, meta, object, principal, session, signing_key, tombstone, version, webhook,
-    webhook_cursor,
+    address, change, collection, collection_change, collection_tombstone, credential, grant_, home,
+    idempotency, itip_state, job, membership, meta, object, principal, session, signing_key, tombstone,
+    version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::object::{Draft, span_class};
+use crate::domain::webhook::Events;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +66,15 @@ rows! {
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// What is left of an item that went away.
-    TombstoneRow of tombstone { collection: i64, name: String, modseq: i64, created_modseq: i64 }
+    TombstoneRow of tombstone {
+        collection: i64, name: String, modseq: i64, created_modseq: i64,
+        #[serde(default)]
+        component: i16,
+    }
+    /// Something that happened to a collection itself.
+    CollectionChangeRow of collection_change {
+        id: i64, collection: i64, modseq: i64, kind: i16, actor: i64, door: i16, device: Option<String>, at: i64, before: Option<String>,
+    }
     /// An entry of the change log.
     ChangeRow of change {
         collection: i64, modseq: i64, name: String, kind: i16, etag: Option<String>, actor: i64, door: i16,
@@ -100,9 +109,31 @@ rows! {
         calendars_seen: i64, books_seen: i64, ping: Option<String>, claim: Option<String>, lease_until: i64, next_at: i64,
         served_at: i64, failures: i32, failing_since: Option<i64>, last_at: Option<i64>, last_status: Option<i16>,
         last_outcome: Option<String>,
+        #[serde(default = "all_events")]
+        events: i64,
+        #[serde(default)]
+        target: String,
+        #[serde(default)]
+        sight: i64,
+        #[serde(default)]
+        sight_seen: i64,
     }
     /// Up to where it was told.
-    WebhookCursorRow of webhook_cursor { webhook: i64, collection: i64, modseq: i64 }
+    WebhookCursorRow of webhook_cursor {
+        webhook: i64, collection: i64, modseq: i64,
+        #[serde(default = "alone")]
+        alone: bool,
+    }
+}
+
+/// What webhooks of older archives want.
+fn all_events() -> i64 {
+    Events::ALL.bits()
+}
+
+/// Collections of older archives are compared with their cursors by themselves, which is right for any.
+fn alone() -> bool {
+    true
 }
 
 /// An item: its content as sent, and what cannot be derived from it.
@@ -138,6 +169,7 @@ pub enum Record {
     Grant(GrantRow),
     Object(ObjectRecord),
     Tombstone(TombstoneRow),
+    CollectionChange(CollectionChangeRow),
     Change(ChangeRow),
     Version(VersionRow),
     Job(JobRow),
@@ -164,6 +196,7 @@ impl Record {
             Record::Grant(_) => "grant",
             Record::Object(_) => "object",
             Record::Tombstone(_) => "tombstone",
+            Record::CollectionChange(_) => "collection_change",
             Record::Change(_) => "change",
             Record::Version(_) => "version",
             Record::Job(_) => "job",
@@ -241,6 +274,7 @@ impl ReadTx<'_> {
             }
             Ok(())
         })?;
+        paged!(self, sink, collection_change, id: i64, i64::MIN, CollectionChangeRow, CollectionChange);
         self.bodies(sink)?;
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
@@ -387,6 +421,7 @@ impl WriteTx<'_> {
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
             Record::Grant(row) => insert!(grant_, row),
             Record::Tombstone(row) => insert!(tombstone, row),
+            Record::CollectionChange(row) => insert!(collection_change, row),
             Record::Change(row) => insert!(change, row),
             Record::Version(row) => insert!(version, row),
             Record::Job(row) => insert!(job, row),

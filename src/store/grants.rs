@@ -2,9 +2,12 @@
 //!
 //! RFC 3744 §5.5.
 
+use super::collection_log::CollectionDeed;
+use super::objects::Origin;
 use super::schema::grant_;
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::acl::{Grant, Grantee, Privileges};
+use crate::domain::collection::Collection;
 use crate::domain::id::{CollectionId, PrincipalId};
 use diesel::prelude::*;
 
@@ -36,7 +39,11 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     /// Replaces all grants on a collection.
-    pub fn set_grants(&mut self, on: CollectionId, grants: &[Grant]) -> Result<(), Error> {
+    pub fn set_grants(&mut self, of: &Collection, grants: &[Grant], by: &Origin) -> Result<(), Error> {
+        let on = of.id;
+        let modseq = self.raise(of)?;
+        self.log_collection(on, modseq, CollectionDeed::Shared, by, None)?;
+        self.sight_of_grantees_moves(on)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq(on.0))).execute(self.conn)?;
         for (position, grant) in (0i32..).zip(grants) {
             let (kind, principal) = match grant.grantee {
@@ -54,6 +61,6 @@ impl WriteTx<'_> {
                 ))
                 .execute(self.conn)?;
         }
-        Ok(())
+        self.sight_of_grantees_moves(on)
     }
 }

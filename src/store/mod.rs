@@ -5,6 +5,7 @@
 //! May use `domain` and `text`; knows no HTTP and decides no right.
 
 mod archive;
+mod collection_log;
 mod collections;
 mod conn;
 mod credentials;
@@ -33,6 +34,7 @@ mod retention;
 mod schema;
 mod sessions;
 mod sharing;
+mod sight;
 mod signing_keys;
 mod spans;
 mod standing;
@@ -41,10 +43,11 @@ mod webhooks;
 mod writer;
 
 pub use archive::{ObjectRecord, Record};
+pub use collection_log::{CollectionDeed, CollectionEntry, Described};
 pub use collections::{CollectionUpdate, HomeState};
 pub use conn::Location;
 pub use credentials::{Credential, CredentialKind};
-pub use deliveries::{Due, KEPT_ATTEMPTS, Tried};
+pub use deliveries::{Due, KEPT_ATTEMPTS, Seen, Tried};
 pub use devices::DeviceUse;
 pub use directory::PrincipalMatch;
 pub use error::Error;
@@ -56,7 +59,7 @@ pub use signing_keys::SigningKey;
 pub use spans::Touched;
 pub use standing::{ItemAt, Standing};
 pub use sync::{SyncItem, SyncPage};
-pub use webhooks::{Attempt, Stand, Webhook};
+pub use webhooks::{Attempt, NewWebhook, Stand, Webhook};
 
 use crate::domain::id::IdSource;
 use conn::{Conn, Opener, Use};

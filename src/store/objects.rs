@@ -322,6 +322,7 @@ impl WriteTx<'_> {
                 tombstone::name.eq(&old.name),
                 tombstone::modseq.eq(modseq),
                 tombstone::created_modseq.eq(created),
+                tombstone::component.eq(old.kind.0),
             ))
             .execute(conn))?;
         self.log(from.id, modseq, &old.name, Logged::Removed, None, by, Some(version))

@@ -207,7 +207,7 @@ impl WriteTx<'_> {
         diesel::insert_into(membership::table)
             .values((membership::group_id.eq(group.0), membership::member_id.eq(member.0)))
             .execute(self.conn)?;
-        Ok(())
+        self.sight_of_members_moves(member)
     }
 
     /// Keeps what a client set on a principal.

@@ -106,7 +106,20 @@ diesel::table! {
     }
 }
 diesel::table! {
-    tombstone (collection, name) { collection -> BigInt, name -> Text, modseq -> BigInt, created_modseq -> BigInt, }
+    tombstone (collection, name) { collection -> BigInt, name -> Text, modseq -> BigInt, created_modseq -> BigInt, component -> SmallInt, }
+}
+diesel::table! {
+    collection_change (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        modseq -> BigInt,
+        kind -> SmallInt,
+        actor -> BigInt,
+        door -> SmallInt,
+        device -> Nullable<Text>,
+        at -> BigInt,
+        before -> Nullable<Text>,
+    }
 }
 diesel::table! {
     change (collection, modseq) {
@@ -214,10 +227,14 @@ diesel::table! {
         last_at -> Nullable<BigInt>,
         last_status -> Nullable<SmallInt>,
         last_outcome -> Nullable<Text>,
+        events -> BigInt,
+        target -> Text,
+        sight -> BigInt,
+        sight_seen -> BigInt,
     }
 }
 diesel::table! {
-    webhook_cursor (webhook, collection) { webhook -> BigInt, collection -> BigInt, modseq -> BigInt, }
+    webhook_cursor (webhook, collection) { webhook -> BigInt, collection -> BigInt, modseq -> BigInt, alone -> Bool, }
 }
 diesel::table! {
     webhook_delivery (id) {

@@ -1,9 +1,11 @@
 //! Collections as they were: to a moment, or without what one device did to them.
 //!
 //! The log is read backwards to the moment (`trace.rs`), what that means for each item is told (`plan.rs`), and then done in pieces that
-//! are a transaction each (`apply.rs`), most often one. Bodies are only read for the piece at hand.
+//! are a transaction each (`apply.rs`), most often one. Bodies are only read for the piece at hand. What a device did to collections
+//! themselves stands in `collections.rs`.
 
 mod apply;
+mod collections;
 mod plan;
 mod trace;
 
@@ -16,6 +18,8 @@ use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::store::Weight;
 use plan::Planned;
+
+pub use collections::{Fate, UndoneCollection};
 
 /// Items that one request undoes at most.
 pub const MOST_ITEMS: usize = 20_000;
@@ -88,31 +92,41 @@ impl Core {
         self.apply(actor, access, planned).await
     }
 
-    /// As [`Core::undo`] with a device, in all collections that the actor may write to. Tells those where something was to be done.
+    /// As [`Core::undo`] with a device, in all collections that the actor may write to, and with those that the device deleted, made or
+    /// changed themselves. Tells those where something was to be done.
     pub async fn undo_device(
         &self,
         actor: &Actor,
         key: &str,
         as_of: i64,
         dry_run: bool,
-    ) -> Result<Vec<(Access, Report)>, Fault> {
+    ) -> Result<Vec<UndoneCollection>, Fault> {
         actor.whole()?;
         self.in_reach(as_of)?;
         let undo = Undo { as_of, device: Some(key.to_owned()), dry_run };
         let mut all = Vec::new();
         let mut left = MOST_ITEMS;
+        let mut take = |done: UndoneCollection| {
+            left = left.saturating_sub(done.report.items.len());
+            if done.fate.is_some() || !done.report.items.is_empty() {
+                all.push(done);
+            }
+            if left == 0 { Err(too_many()) } else { Ok(()) }
+        };
         for home in [HomeKind::Calendars, HomeKind::AddressBooks] {
+            // What is removed here is not found among what the device deleted; and what stands in its place goes first.
+            let deleted = self.deleted_since(actor, home, as_of).await?;
             for access in self.known_collections(actor, home).await? {
                 if access.need(Privilege::Read).is_err() || access.need(Privilege::WriteContent).is_err() {
                     continue;
                 }
                 let report = self.undo(actor, &access, &undo).await?;
-                left = left.saturating_sub(report.items.len());
-                if !report.items.is_empty() {
-                    all.push((access, report));
-                }
-                if left == 0 {
-                    return Err(too_many());
+                let fate = self.undo_itself(actor, &access, &undo, &report).await?;
+                take(UndoneCollection { id: access.collection().id, home, fate, report })?;
+            }
+            for of in deleted {
+                if let Some(done) = self.undo_deletion(actor, &of, &undo).await? {
+                    take(done)?;
                 }
             }
         }

@@ -313,8 +313,9 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
         out.push_sql(", removed AS (DELETE FROM object USING raised WHERE id = ");
         out.push_bind_param::<BigInt, _>(&self.row)?;
         out.push_sql(
-            " RETURNING collection, name, created_modseq), buried AS (INSERT INTO tombstone (collection, name, modseq, created_modseq) \
-             SELECT removed.collection, removed.name, raised.modseq, removed.created_modseq FROM removed, raised)",
+            " RETURNING collection, name, created_modseq, component), buried AS (INSERT INTO tombstone (collection, name, modseq, \
+             created_modseq, component) SELECT removed.collection, removed.name, raised.modseq, removed.created_modseq, \
+             removed.component FROM removed, raised)",
         );
         Ok(())
     }
