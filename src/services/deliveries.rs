@@ -339,6 +339,10 @@ fn look_around(
     let stands = if others_first { [others, own] } else { [own, others] };
     for stand in stands.into_iter().flatten() {
         let from = known(&cursors, stand.collection).map(|cursor| cursor.modseq);
+        // A webhook of before what others grant was told is told of it from now on.
+        if stand.alone && from.is_none() && webhook.sight_seen < 0 {
+            return Ok(Look::Pass(Move::Cursor { from, to: stand }));
+        }
         if stand.modseq > from.unwrap_or(0) {
             let collection = readable(tx, actor, stand.collection)?;
             return page(tx, webhook, &collection, Cursor { from, alone: stand.alone }, bounds);

@@ -162,8 +162,10 @@ impl Core {
             .collect::<Result<_, _>>()?;
         let owner = actor.clone();
         self.with_webhook(actor, id, move |tx, webhook| {
+            let others = stands_of_others(tx, &owner)?;
             for token in &tokens {
-                let back = stand_of(tx, &owner, webhook, token)?.ok_or_else(|| Error::from(refused()))?;
+                let back =
+                    stand_of(tx, &owner, webhook, (token, &others))?.ok_or_else(|| Error::from(refused()))?;
                 tx.set_webhook_cursor(id, back)?;
             }
             tx.rewind_webhook(id)
@@ -216,12 +218,13 @@ pub(super) fn stands_of_others(tx: &mut ReadTx<'_>, actor: &Actor) -> Result<Vec
     Ok(all.map(|of| Stand { collection: of.id, modseq: of.modseq, alone: true }).collect())
 }
 
-/// What a token says of a collection that the webhook is about; `None` for a token of anything else, or of the future.
+/// What a token says of a collection that the webhook is about, his own or one of `others`; `None` for a token of anything else, or of
+/// the future.
 fn stand_of(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     webhook: &Webhook,
-    token: &SyncToken,
+    (token, others): (&SyncToken, &[Stand]),
 ) -> Result<Option<Stand>, Error> {
     let Some(id) = token.subject.strip_prefix('c').and_then(|id| id.parse().ok()).map(CollectionId) else {
         return Ok(None);
@@ -236,8 +239,7 @@ fn stand_of(
     };
     let own = collection.owner == actor.id;
     // What is open to everybody is told of where it is asked for by itself alone.
-    let granted = |all: Vec<Stand>| all.iter().any(|one| one.collection == id);
-    let about = webhook.subject().is_some() || own || granted(stands_of_others(tx, actor)?);
+    let about = webhook.subject().is_some() || own || others.iter().any(|one| one.collection == id);
     let past = token.modseq <= collection.modseq;
     let alone = webhook.subject().is_some() || !own;
     Ok((about && past).then_some(Stand { collection: id, modseq: token.modseq, alone }))

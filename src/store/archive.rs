@@ -115,7 +115,7 @@ rows! {
         target: String,
         #[serde(default)]
         sight: i64,
-        #[serde(default)]
+        #[serde(default = "never")]
         sight_seen: i64,
     }
     /// Up to where it was told.
@@ -129,6 +129,11 @@ rows! {
 /// What webhooks of older archives want.
 fn all_events() -> i64 {
     Events::ALL.bits()
+}
+
+/// Webhooks of older archives knew nothing of what others have granted.
+fn never() -> i64 {
+    -1
 }
 
 /// Collections of older archives are compared with their cursors by themselves, which is right for any.

@@ -60,7 +60,7 @@ pub struct Webhook {
     pub target: String,
     /// Rises when other collections than before may be its owner's to read.
     pub sight: i64,
-    /// Up to where that was looked at.
+    /// Up to where that was looked at; -1 where what others have granted never was.
     pub sight_seen: i64,
 }
 

@@ -1,9 +1,10 @@
 -- Which kinds of changes a webhook wants, as bits; the host that it is posted to, so that a slow one holds up nobody else; and a number
--- that rises when other collections than before may be its owner's to read, with the one up to which that was looked at.
+-- that rises when other collections than before may be its owner's to read, with the one up to which that was looked at; -1: what others
+-- have granted was never looked at, and is told from now on only.
 ALTER TABLE webhook ADD COLUMN events BIGINT NOT NULL DEFAULT 4095;
 ALTER TABLE webhook ADD COLUMN target TEXT NOT NULL DEFAULT '';
 ALTER TABLE webhook ADD COLUMN sight BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE webhook ADD COLUMN sight_seen BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE webhook ADD COLUMN sight_seen BIGINT NOT NULL DEFAULT -1;
 UPDATE webhook SET target = lower(substr(substr(url, instr(url, '//') + 2), 1, instr(replace(substr(url, instr(url, '//') + 2), '?', '/') || '/', '/') - 1));
 
 -- Whether a collection is compared with its cursor by itself: where no home of the owner's tells that something moved in it.

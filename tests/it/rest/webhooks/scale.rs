@@ -12,7 +12,7 @@ const MANY: i64 = 5_000;
 const SOME: usize = 100;
 
 /// Runs statements in the server's database.
-fn execute(server: &TestServer, sql: &str) {
+pub fn execute(server: &TestServer, sql: &str) {
     match server.location() {
         Location::File(file) => {
             let mut conn = SqliteConnection::establish(file.to_str().expect("a path")).expect("the database");

@@ -92,6 +92,20 @@ both! {
         assert_eq!(told, ["a", "b", "c", "d", "e"]);
     }
 
+    fn a_webhook_of_before_is_told_of_it_from_now_on(db) {
+        let server = TestServer::with(db, limits(), local());
+        let (alice, bob, _) = three(&server);
+        let receiver = Receiver::start();
+        alice.put(&alice.calendar("default/old"), samples::meeting("old")).created();
+        hook(&bob, &receiver.url(), None);
+        // As the migration leaves it.
+        scale::execute(&server, "DELETE FROM webhook_cursor WHERE alone; UPDATE webhook SET sight = 0, sight_seen = -1");
+        let _node = deliver(&server, &local());
+        receiver.nothing(QUIET);
+        alice.put(&alice.calendar("default/new"), samples::meeting("new")).created();
+        assert_eq!(ids(&receiver.next().json()), ["new"]);
+    }
+
     fn a_group_opens_and_a_new_member_is_told(db) {
         let (_node, server) = delivering(db, limits());
         let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
