@@ -20,6 +20,8 @@ pub const EVERY: Duration = Duration::from_secs(1);
 const FOUND: i64 = 1_024;
 /// A look that takes its time is not repeated before so many times that: looking is never more than a twentieth of what a node does.
 const REST: u32 = 20;
+/// But not longer: a database that was away for once is asked again.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 /// Messages to one webhook before others have a turn.
 const IN_A_ROW: usize = 16;
 
@@ -39,7 +41,7 @@ pub async fn run(core: Core, poster: Poster, every: Duration) {
             waiting = due(&core).await.into();
             let took = begun.elapsed();
             metrics::histogram!("webhook_look_seconds").record(took.as_secs_f64());
-            next_look = begun + every.max(took * REST);
+            next_look = begun + every.max((took * REST).min(LONGEST_REST));
         }
         waiting.retain(|due| {
             let seated = seats.are_free_for(due, Instant::now());
