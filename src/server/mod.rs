@@ -8,5 +8,7 @@ pub mod feeds;
 pub mod hooks;
 pub mod listen;
 mod log;
+mod log_line;
+mod seats;
 pub mod telemetry;
 pub mod workers;

@@ -145,7 +145,7 @@ pub(super) fn from_row(row: Row) -> Object {
         created_at,
         modified_at,
         schedule_tag,
-        props: props.as_deref().map(Props::from_json).unwrap_or_default(),
+        props: props.map(Props::from_json).unwrap_or_default(),
         parsed,
         body,
         classes,
@@ -355,6 +355,7 @@ impl WriteTx<'_> {
                 tombstone::modseq.eq(modseq),
                 tombstone::created_modseq.eq(created),
                 tombstone::classes.eq(classes),
+                tombstone::component.eq(old.kind.0),
             ))
             .execute(conn))?;
         self.log(from.id, modseq, &old.name, Logged::Removed, None, by, Some(version))

@@ -9,6 +9,7 @@ mod interference;
 mod known;
 mod matrix;
 mod upgrade;
+mod webhooks;
 
 use crate::harness::{Client, Db, TestServer, samples, xml};
 use crate::rest::id_of;
