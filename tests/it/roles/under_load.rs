@@ -251,13 +251,13 @@ const HABITS: &[Habit] = &[
         client.get(&format!("{}/events?fields=id,etag,data&limit=5", places.calendar)).send()
     }),
     habit("REST search", false, |client, places, _| {
-        client.get(&format!("{}/events?q={WORD}&fields=id&limit=5", places.calendar)).send()
+        client.get(&format!("{}/events?q={WORD}&fields=id,data&limit=5", places.calendar)).send()
     }),
     habit("REST changes", false, |client, places, _| {
         client.get(&format!("{}/changes?limit=5", places.calendar)).send()
     }),
     habit("REST history", false, |client, places, _| {
-        client.get(&format!("{}/history?limit=5", places.calendar)).send()
+        client.get(&format!("{}/history?limit=50", places.calendar)).send()
     }),
     habit("long export", false, |client, places, _| {
         client.get(&format!("{}/export", places.calendar)).send()
