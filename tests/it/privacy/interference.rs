@@ -338,10 +338,11 @@ fn alike(db: Db, policy: Policy) {
                 continue;
             }
             *asked.entry(door.name).or_default() += 1;
+            let bodies = parting(&one.text(), &other.text());
             let (one, other) = (plain(&one, &worlds[0]), plain(&other, &worlds[1]));
             if let Some(where_they_part) = parting(&one, &other) {
                 told_apart.push(format!(
-                    "{who} asks {} (in his own home: {at_home}) with {aim:?}: {where_they_part}",
+                    "{who} asks {} (in his own home: {at_home}) with {aim:?}: {where_they_part}; bodies: {bodies:?}",
                     door.name
                 ));
             }
