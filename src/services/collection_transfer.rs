@@ -58,7 +58,7 @@ impl Core {
                     if what.manner == Manner::Move && source.mounted().is_some() {
                         return mounts::rename(tx, &actor, &source, &what);
                     }
-                    let collection = transferable(&actor, &source, what.manner)?;
+                    let collection = transferable(&source, what.manner)?;
                     conditions::hold_collection(tx, &actor, &what.conditions, Some(&source))?;
                     if what.to.home != collection.home {
                         let card = collection.home == HomeKind::AddressBooks;
@@ -78,9 +78,9 @@ impl Core {
 }
 
 /// The source, if the actor may do this with it.
-fn transferable<'a>(actor: &Actor, source: &'a Access, manner: Manner) -> Result<&'a Collection, Fault> {
+fn transferable(source: &Access, manner: Manner) -> Result<&Collection, Fault> {
     if manner == Manner::Move {
-        collections::deletable(actor, source)?;
+        collections::deletable(source)?;
         return Ok(source.collection());
     }
     let collection = source.need(Privilege::Read)?.collection();

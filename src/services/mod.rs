@@ -30,6 +30,7 @@ mod following;
 pub mod formats;
 pub mod freebusy;
 pub mod groups;
+pub mod hand_over;
 pub mod history;
 pub mod homes;
 pub mod idempotency;
@@ -41,6 +42,7 @@ mod known_collections;
 pub mod labour;
 pub mod limits;
 pub mod link_reads;
+pub mod link_uses;
 pub mod links;
 mod listings;
 pub mod mounts;
@@ -52,6 +54,7 @@ pub mod rights;
 pub mod sessions;
 pub mod subscriptions;
 pub mod sync;
+pub mod teams;
 pub mod tokens;
 pub mod transfer;
 pub mod trash;
@@ -89,6 +92,7 @@ pub struct Core {
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
     links: Arc<link_reads::Links>,
+    reads: Arc<link_uses::Reads>,
 }
 
 impl Core {
@@ -107,6 +111,7 @@ impl Core {
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
             links: Arc::new(link_reads::Links::new()),
+            reads: Arc::default(),
         }
     }
 

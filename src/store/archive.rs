@@ -6,9 +6,9 @@
 mod file;
 
 use super::schema::{
-    address, audit, change, collection, collection_tombstone, credential, grant_, group_detail, home,
-    idempotency, itip_state, job, link, membership, meta, mount, object, principal, principal_grant, session,
-    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, change, collection, collection_tombstone, credential, former_owner, grant_, group_detail,
+    home, idempotency, itip_state, job, link, link_use, membership, meta, mount, object, principal,
+    principal_grant, session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::{GroupDetail, Role};
@@ -29,6 +29,11 @@ const PAGE_BYTES: i64 = 4 * 1024 * 1024;
 /// What members were before there were roles.
 fn plain_role() -> i16 {
     Role::Member as i16
+}
+
+/// What members could do with what groups own before groups said.
+fn usual_part() -> i16 {
+    GroupDetail::plain().members_may as i16
 }
 
 macro_rules! rows {
@@ -67,7 +72,11 @@ rows! {
         role: i16,
     }
     /// What a group is beyond a principal.
-    GroupDetailRow of group_detail { principal: i64, visibility: i16, members_shown_to: i16, description: String, revision: i64 }
+    GroupDetailRow of group_detail {
+        principal: i64, visibility: i16, members_shown_to: i16, description: String, revision: i64,
+        #[serde(default = "usual_part")]
+        members_may: i16,
+    }
     /// A home.
     HomeRow of home {
         principal: i64, kind: i16, modseq: i64, props: String,
@@ -140,6 +149,10 @@ rows! {
         id: i64, collection: i64, maker: i64, scope: i16, label: String, digest: String, created_at: i64, rotated_at: i64,
         expires_at: Option<i64>, last_used: Option<i64>, uses: i64, revoked_at: i64,
     }
+    /// From where it was read.
+    LinkUseRow of link_use { link: i64, hour: i64, address: String, program: String, times: i64, last_at: i64 }
+    /// Whose a collection was up to a number of it.
+    FormerOwnerRow of former_owner { collection: i64, modseq: i64, owner: i64 }
     /// Where a subscribed calendar comes from.
     SubscriptionRow of subscription {
         collection: i64, url: String, refresh: Option<i32>, feed_seconds: i64, etag: Option<String>, modified: Option<String>,
@@ -152,9 +165,11 @@ rows! {
 
 impl GroupDetailRow {
     fn plain(id: i64) -> Self {
-        let GroupDetail { visibility, members_shown_to, description, revision } = GroupDetail::plain();
+        let GroupDetail { visibility, members_shown_to, description, revision, members_may } =
+            GroupDetail::plain();
         let (visibility, members_shown_to) = (visibility as i16, members_shown_to as i16);
-        GroupDetailRow { principal: id, visibility, members_shown_to, description, revision }
+        let members_may = members_may as i16;
+        GroupDetailRow { principal: id, visibility, members_shown_to, description, revision, members_may }
     }
 }
 
@@ -212,6 +227,8 @@ pub enum Record {
     Webhook(WebhookRow),
     WebhookCursor(WebhookCursorRow),
     Link(LinkRow),
+    LinkUse(LinkUseRow),
+    FormerOwner(FormerOwnerRow),
     Subscription(SubscriptionRow),
 }
 
@@ -244,6 +261,8 @@ impl Record {
             Record::Webhook(_) => "webhook",
             Record::WebhookCursor(_) => "webhook_cursor",
             Record::Link(_) => "link",
+            Record::LinkUse(_) => "link_use",
+            Record::FormerOwner(_) => "former_owner",
             Record::Subscription(_) => "subscription",
         }
     }
@@ -310,6 +329,7 @@ impl ReadTx<'_> {
         self.each_id(Of::Collections, |tx, ids| {
             of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
+            of_owners!(tx, sink, former_owner, collection in ids, FormerOwnerRow, FormerOwner);
             for of in ids {
                 paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
                 paged!(tx, sink, change, modseq: i64, i64::MIN, ChangeRow, Change, of);
@@ -318,6 +338,10 @@ impl ReadTx<'_> {
         })?;
         self.bodies(sink)?;
         paged!(self, sink, link, id: i64, i64::MIN, LinkRow, Link);
+        self.each_id(Of::Links, |tx, ids| {
+            of_owners!(tx, sink, link_use, link in ids, LinkUseRow, LinkUse);
+            Ok(())
+        })?;
         paged!(self, sink, subscription, collection: i64, i64::MIN, SubscriptionRow, Subscription);
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
@@ -350,6 +374,12 @@ impl ReadTx<'_> {
                     .filter(collection::id.gt(after))
                     .select(collection::id)
                     .order(collection::id)
+                    .limit(AT_ONCE)
+                    .load(self.conn)?,
+                Of::Links => link::table
+                    .filter(link::id.gt(after))
+                    .select(link::id)
+                    .order(link::id)
                     .limit(AT_ONCE)
                     .load(self.conn)?,
                 Of::Webhooks => webhook::table
@@ -418,6 +448,7 @@ impl ReadTx<'_> {
 enum Of {
     Principals,
     Collections,
+    Links,
     Webhooks,
 }
 
@@ -500,6 +531,8 @@ impl WriteTx<'_> {
             Record::Webhook(row) => insert!(webhook, row),
             Record::WebhookCursor(row) => insert!(webhook_cursor, row),
             Record::Link(row) => insert!(link, row),
+            Record::LinkUse(row) => insert!(link_use, row),
+            Record::FormerOwner(row) => insert!(former_owner, row),
             Record::Subscription(row) => insert!(subscription, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
