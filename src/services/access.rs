@@ -399,7 +399,15 @@ pub(super) fn find_for_change(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place
     }
     // The home that it is in is another's: what was read under no lock is read again.
     tx.lock_home(access.owner.id, place.home)?;
-    find(tx, actor, place)
+    let locked = access.owner.id;
+    let access = find(tx, actor, place)?;
+    still_of(&access, locked)?;
+    Ok(access)
+}
+
+/// Refuses what was handed over between being looked for and the lock on its home: what is read under the wrong lock decides nothing.
+pub(super) fn still_of(access: &Access, locked: PrincipalId) -> Result<(), Fault> {
+    if access.owner.id == locked { Ok(()) } else { Err(Fault::Conflict("it was handed over meanwhile")) }
 }
 
 /// As [`find_for_change`], with what stands at the place of an item: the item, and the name of the one that has the UID.

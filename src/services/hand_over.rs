@@ -107,9 +107,7 @@ fn hand_over(
     access::lock_both(tx, (old, home), (to.id, home))?;
     let access = access::find_by_id(tx, as_owner, home, id)?;
     let of = owned(&access)?;
-    if of.owner != old {
-        return Err(Fault::Conflict("it was handed over meanwhile").into());
-    }
+    access::still_of(&access, old)?;
     if tx.collections(to.id, home)?.len() >= most {
         return Err(Condition::QuotaNotExceeded.into());
     }

@@ -21,7 +21,14 @@ fn given(client: &Client, id: &str, body: &Value) {
 fn work(client: &Client) -> (String, String) {
     client.mkcalendar(&client.calendar("work/"), "").created();
     client.put(&client.calendar("work/a.ics"), samples::meeting("a")).created();
-    (client.calendar("work/"), id_of(client, "calendars", "work"))
+    let all = json(&client.get("/api/v1/calendars").ok());
+    let own = all["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .find(|one| one["href"] == client.calendar("work/"))
+        .cloned();
+    (client.calendar("work/"), own.expect("its own")["id"].as_str().expect("an id").to_owned())
 }
 
 both! {
@@ -61,7 +68,7 @@ both! {
         let history = json(&bob.get(&format!("/api/v1/calendars/{id}/history")).ok());
         let told: Vec<_> = history["items"].as_array().expect("items").iter().map(|one| (one["by"].clone(), one["onBehalfOf"].clone())).collect();
         assert_eq!(told, [(value!("bob"), Value::Null), (value!("alice"), Value::Null), (value!("alice"), Value::Null)], "{history}");
-        let first = &json(&bob.get(&format!("/api/v1/calendars/{id}/events/a/history")).ok());
+        let first = &json(&bob.get(&format!("/api/v1/calendars/{id}/events/a.ics/history")).ok());
         assert!(first["items"].as_array().expect("items").iter().any(|one| one["etag"] == etag), "{first}");
         let audit = json(&bob.get(&format!("/api/v1/calendars/{id}/audit")).ok());
         let deed = audit["items"].as_array().expect("items").iter().find(|one| one["what"] == "handed-over").cloned().expect("noted");
@@ -130,7 +137,7 @@ both! {
         assert_eq!(at(&value!({ "to": "nobody" })), "/to");
         assert_eq!(at(&value!({ "to": hidden })), "/to", "as if there were no such group");
         assert_eq!(at(&value!({ "to": "bob", "keep": "all" })), "/keep");
-        problem(&give(&alice, &id_of(&alice, "calendars", "default"), &value!({ "to": "bob" })), 403, "default-calendar-needed");
+        problem(&give(&alice, &id_of(&alice, "calendars", "default"), &value!({ "to": "bob" })), 403, "default-collection-needed");
         problem(&give(&alice, &id, &value!({ "to": "alice" })), 409, "conflict");
         problem(&give(&bob, &id, &value!({ "to": "bob" })), 404, "not-found");
         let (one, two) = (format!("{}x1/", bob.calendar("")), format!("{}x2/", bob.calendar("")));

@@ -1,6 +1,7 @@
 //! What belongs to groups, and what is handed over: rights by role, through every door, and what is noted of it.
 
 mod behalf;
+mod commands;
 mod handover;
 mod hidden;
 mod links;

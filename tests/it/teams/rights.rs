@@ -96,6 +96,10 @@ both! {
         bob.mkcol(&format!("/dav/addressbooks/{empty}/x/"), "").created();
         carol.put(&format!("{home}x/a.ics"), mail("a")).created();
         carol.delete(&format!("{home}x/")).status(403);
+        // It is not carried off by a name.
+        for client in [&alice, &bob, &carol] {
+            client.move_to(&format!("{home}x/"), &client.calendar("x/")).status(403);
+        }
         problem(&alice.delete(&format!("/api/v1/groups/{empty}")).send(), 409, "group-not-empty");
         bob.delete(&format!("{home}x/")).no_content();
         bob.delete(&format!("/dav/addressbooks/{empty}/x/")).no_content();
