@@ -94,7 +94,7 @@ both! {
         let answer = alice.get(&at(&handle)).ok();
         assert_eq!(json(&answer), value!({
             "id": handle, "name": "Projet Génomique", "description": "Séquençage", "addresses": [], "visibility": "private",
-            "membersShownTo": "everyone", "role": "owner", "href": format!("/dav/principals/groups/{handle}/"),
+            "membersShownTo": "everyone", "membersMay": "write", "role": "owner", "href": format!("/dav/principals/groups/{handle}/"),
         }));
         let tag = answer.header("ETag").expect("a tag").to_owned();
         alice.get(&at(&handle)).header("If-None-Match", &tag).status(304);
