@@ -188,7 +188,7 @@ impl Follower {
         });
         let named: Vec<(String, i64)> = named.collect();
         let numbers: Vec<i64> = named.iter().map(|(_, number)| *number).collect();
-        let mut doers = self.core.doers(access, named).await?;
+        let mut doers = self.core.doers(&self.actor, access, named).await?;
         let told = items.into_iter().zip(numbers).map(|(item, number)| {
             let (by, on_behalf_of) = doers.remove(&number).unwrap_or_default();
             Change { by, on_behalf_of, ..change(item) }

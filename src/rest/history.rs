@@ -186,7 +186,7 @@ async fn of_collection(
     query.end()?;
     let access = kind.find(core, actor, of).await?;
     let from = before(&asked)?;
-    page(&asked, core.collection_history(&access, wanted, from, asked.limit).await?)
+    page(&asked, core.collection_history(actor, &access, wanted, from, asked.limit).await?)
 }
 
 /// History of a calendar

@@ -185,9 +185,7 @@ fn grants(
         after,
     };
     tx.note_audit(&by.origin(of.home), &entry)?;
-    // The entries after it are the new owner's.
-    let of = Collection { owner: to, ..of.clone() };
-    rights::note(tx, by, &of, &rights::differences(&old, &new))
+    rights::note(tx, by, of, &rights::differences(&old, &new))
 }
 
 #[cfg(test)]

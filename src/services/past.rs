@@ -111,7 +111,7 @@ impl Core {
                 return Err(Fault::NotFound.into());
             }
             let (mut steps, next) = item_steps(tx, of.id, &name, before, limit)?;
-            behalf::note(tx, of, &mut steps)?;
+            behalf::note(tx, &actor, of, &mut steps)?;
             Ok((sights::steps(tx, &access, steps)?, next))
         };
         fault(self.store.snapshot(read).await)
@@ -183,13 +183,14 @@ impl Core {
     /// A page of a collection's history. It may have fewer entries than asked for, or none, and still go on.
     pub async fn collection_history(
         &self,
+        actor: &super::Actor,
         access: &super::Access,
         wanted: Wanted,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Steps, Fault> {
         let of = access.need(Privilege::Read)?.collection().id;
-        let access = access.clone();
+        let (by, access) = (actor.clone(), access.clone());
         let read = move |tx: &mut ReadTx<'_>| {
             let actor = match &wanted.actor {
                 None => None,
@@ -200,7 +201,7 @@ impl Core {
             };
             let (entries, next) = sift(tx, of, &wanted, actor, before.unwrap_or(i64::MAX), limit)?;
             let mut steps = told(tx, entries)?;
-            behalf::note(tx, access.collection(), &mut steps)?;
+            behalf::note(tx, &by, access.collection(), &mut steps)?;
             let mut seen = sights::steps(tx, &access, steps)?;
             // Of what is seen in part it is not told by whom and with what it was done, so it is not found by that either.
             let by_whom = wanted.actor.is_some() || wanted.device.is_some();

@@ -1,6 +1,6 @@
 //! For whom somebody did something: whose the collection was then, where that was another.
 
-use super::super::{Access, Core, fault};
+use super::super::{Access, Actor, Core, fault, groups};
 use super::{Step, told};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::Collection;
@@ -21,11 +21,12 @@ impl Core {
     /// not told.
     pub async fn doers(
         &self,
+        actor: &Actor,
         access: &Access,
         changes: Vec<(String, i64)>,
     ) -> Result<HashMap<i64, Doer>, Fault> {
         access.need(Privilege::Read)?;
-        let access = access.clone();
+        let (actor, access) = (actor.clone(), access.clone());
         let read = move |tx: &mut ReadTx<'_>| {
             let (of, sight) = (access.collection(), access.sight());
             let mut steps = Vec::with_capacity(changes.len());
@@ -34,7 +35,7 @@ impl Core {
                 let entries = tx.log_at(of.id, &numbers)?;
                 steps.extend(told(tx, entries)?);
             }
-            note(tx, of, &mut steps)?;
+            note(tx, &actor, of, &mut steps)?;
             if !sight.is_whole() {
                 let names: Vec<&str> = changes.iter().map(|(name, _)| name.as_str()).collect();
                 let all = tx.hidden_named(of.id, &names)?.into_iter();
@@ -50,7 +51,7 @@ impl Core {
     }
 }
 
-/// Who owned a collection at each number, as handles.
+/// Who owned a collection at each number, as handles of those whom the actor may know of.
 pub(in super::super) struct Owners {
     /// Former ones with the last number at which they were, the first of them first.
     former: Vec<(i64, Option<String>)>,
@@ -59,13 +60,16 @@ pub(in super::super) struct Owners {
 
 impl Owners {
     /// Of a collection.
-    pub fn of(tx: &mut ReadTx<'_>, of: &Collection) -> Result<Owners, Error> {
+    pub fn of(tx: &mut ReadTx<'_>, actor: &Actor, of: &Collection) -> Result<Owners, Error> {
         let former = tx.former_owners(of.id)?;
         let mut ids: Vec<i64> = former.iter().map(|(_, owner)| owner.0).collect();
         ids.push(of.owner.0);
         ids.sort_unstable();
         ids.dedup();
         let people = tx.principals_with_ids(&ids)?;
+        // Whose it is now its place tells; whose it was may be nobody's business.
+        let (now, before): (Vec<_>, Vec<_>) = people.into_iter().partition(|one| one.id == of.owner);
+        let people = [now, groups::only_seen(tx, actor, before)?].concat();
         let handle = |id: PrincipalId| people.iter().find(|one| one.id == id).map(|one| one.handle.clone());
         Ok(Owners {
             former: former.into_iter().map(|(upto, owner)| (upto, handle(owner))).collect(),
@@ -82,11 +86,16 @@ impl Owners {
 }
 
 /// Notes in some steps for whom they were done.
-pub(super) fn note(tx: &mut ReadTx<'_>, of: &Collection, steps: &mut [Step]) -> Result<(), Error> {
+pub(super) fn note(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    of: &Collection,
+    steps: &mut [Step],
+) -> Result<(), Error> {
     if steps.is_empty() {
         return Ok(());
     }
-    let owners = Owners::of(tx, of)?;
+    let owners = Owners::of(tx, actor, of)?;
     for step in steps {
         step.on_behalf_of = owners.represented(step.by.as_deref(), step.number);
     }

@@ -123,6 +123,13 @@ both! {
         let history = json(&carol.get(&format!("/api/v1/calendars/{id}/history")).ok());
         let told: Vec<_> = history["items"].as_array().expect("items").iter().map(|one| (one["by"].clone(), one["onBehalfOf"].clone())).collect();
         assert_eq!(told, [(value!("carol"), Value::Null), (value!("carol"), value!(team)), (value!("bob"), Value::Null)], "{history}");
+        // Of whose it was he is not told who may not know of the group.
+        let dora = server.user("dora");
+        assert_eq!(send(&carol, "POST", &format!("/api/v1/calendars/{id}/shares"), &value!({ "with": "dora", "role": "read" })).status, 201);
+        for path in ["history", "changes?actors=true"] {
+            let told = dora.get(&format!("/api/v1/calendars/{id}/{path}")).ok();
+            assert!(told.text().contains("carol") && !told.text().contains(&team), "{}", told.text());
+        }
         let book = made(&bob, &format!("groups/{team}/address-books"), &value!({ "name": "x" }));
         assert_eq!(send(&alice, "POST", &format!("/api/v1/address-books/{book}:transfer"), &value!({ "to": "bob" })).status, 204);
         assert_eq!(json(&bob.get(&format!("/api/v1/address-books/{book}")).ok())["owner"], "bob");

@@ -58,7 +58,8 @@ both! {
         let listed = bob.get(&at("shares")).ok();
         let dav = bob.propfind(&path, "0", &["D:acl"]).send();
         let why = bob.get(&format!("/api/v1/explain?subject=carol&object={id}&right=read")).ok();
-        for answer in [&acl, &listed, &dav, &why] {
+        let audit = bob.get(&at("audit")).ok();
+        for answer in [&acl, &listed, &dav, &why, &audit] {
             assert!(!answer.text().contains(&secret), "{}", answer.text());
         }
         assert_eq!(json(&acl)["entries"][1]["hidden"], true, "{}", acl.text());

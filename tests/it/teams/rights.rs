@@ -154,6 +154,29 @@ both! {
         bob.get(&format!("{mine}a.ics")).ok();
     }
 
+    fn a_delegation_that_changes_is_seen_by_the_delegates_home(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let set = |role: &str| assert_eq!(send(&alice, "PUT", "/api/v1/me/delegates/bob", &value!({ "role": role })).status, 204);
+        set("write");
+        let page = json(&bob.get("/api/v1/calendars").ok());
+        let hers = page["items"].as_array().expect("items").iter().find(|one| one["owner"] == "alice").cloned().expect("one of hers");
+        let id = hers["id"].as_str().expect("an id");
+        assert_eq!(send(&bob, "PUT", &format!("/api/v1/calendars/{id}/subscription"), &value!({ "pathName": "hers" })).status, 201);
+        let home = bob.calendar("");
+        let (_, _, token) = home_sync(&bob, &home, "");
+        set("read");
+        assert_ne!(bob.property(&home, "D:sync-token"), token);
+        let (present, gone, token) = home_sync(&bob, &home, &token);
+        assert_eq!((present, gone), (vec!["hers".to_owned()], vec![]));
+        // A token of before this was noted has it told once more, and no more.
+        let old = token.rsplit_once('.').expect("a regard").0.to_owned();
+        let (present, _, token) = home_sync(&bob, &home, &old);
+        assert_eq!(present, ["hers"]);
+        alice.delete("/api/v1/me/delegates/bob").no_content();
+        assert_eq!(home_sync(&bob, &home, &token).1, ["hers"]);
+    }
+
     fn roles_are_told_as_reasons(db) {
         let server = TestServer::start(db);
         let (alice, bob, _carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
