@@ -7,8 +7,8 @@ use super::dialect::Contains;
 use super::group_graph::GroupLock;
 use super::lists::OneOf;
 use super::schema::{
-    address, collection, credential, device_use, effective_membership, grant_, group_detail, home,
-    idempotency, link, membership, mount, object, principal, session, subscription, version,
+    address, collection, credential, device_use, effective_membership, former_owner, grant_, group_detail,
+    home, idempotency, link, membership, mount, object, principal, session, subscription, version,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::{GroupDetail, Role, ShownTo, Visibility};
@@ -337,6 +337,8 @@ impl WriteTx<'_> {
         diesel::delete(mount::table.filter(mount::collection.eq_any(&own))).execute(self.conn)?;
         diesel::delete(link::table.filter(link::collection.eq_any(&own))).execute(self.conn)?;
         diesel::delete(subscription::table.filter(subscription::collection.eq_any(&own)))
+            .execute(self.conn)?;
+        diesel::delete(former_owner::table.filter(former_owner::collection.eq_any(&own)))
             .execute(self.conn)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq_any(&own))).execute(self.conn)?;
         let to_it = grant_::grantee.eq(TO_PRINCIPAL).and(grant_::principal.eq(id.0));
