@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod export;
 mod group;
+mod hand_over;
 mod hold;
 mod import;
 mod keys;
@@ -15,6 +16,7 @@ mod postgres;
 mod progress;
 mod restore;
 mod serve;
+mod team;
 mod user;
 
 use crate::config::Config;

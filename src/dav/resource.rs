@@ -249,7 +249,7 @@ pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resourc
 pub async fn seen(core: &Core, actor: &Actor, resource: Resource) -> Result<Resource, Fault> {
     let shown = match &resource {
         Resource::Collection(access) => access.is_shown(),
-        Resource::Home(home) if !home.own => {
+        Resource::Home(home) if !home.kept => {
             core.collections(actor, &home.owner.handle, home.kind).await?.iter().any(Access::is_shown)
         }
         _ => true,

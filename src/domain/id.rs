@@ -173,8 +173,18 @@ impl std::fmt::Display for SyncToken {
 pub struct HomeToken {
     /// Of the home itself.
     pub own: SyncToken,
-    /// For each of the others' collections the number of its place in the home, and its modification number.
-    pub mounted: BTreeMap<i64, i64>,
+    /// For each of the others' collections the number of its place in the home, and how it stands.
+    pub mounted: BTreeMap<i64, MountState>,
+}
+
+/// How another's collection in a home stands to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MountState {
+    /// The collection's modification number.
+    pub modseq: i64,
+    /// A number that is another whenever what he may do with it, or sees of it, is: that may change by nothing in the collection.
+    /// `None` in tokens of before it was noted.
+    pub regard: Option<i64>,
 }
 
 impl HomeToken {
@@ -187,9 +197,18 @@ impl HomeToken {
         let own = SyncToken::parse(parts.next()?)?;
         let mut mounted = BTreeMap::new();
         for part in parts {
-            let (place, modseq) = part.split_once('.')?;
+            let (place, state) = part.split_once('.')?;
+            let (modseq, regard) = match state.split_once('.') {
+                Some((modseq, regard)) => (modseq, Some(regard)),
+                None => (state, None),
+            };
             let number = |text| i64::from_str_radix(text, 16).ok().filter(|number| *number >= 0);
-            if mounted.len() == Self::MOST || mounted.insert(number(place)?, number(modseq)?).is_some() {
+            let regard = match regard {
+                Some(text) => Some(number(text)?),
+                None => None,
+            };
+            let state = MountState { modseq: number(modseq)?, regard };
+            if mounted.len() == Self::MOST || mounted.insert(number(place)?, state).is_some() {
                 return None;
             }
         }
@@ -200,7 +219,10 @@ impl HomeToken {
 impl std::fmt::Display for HomeToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.own)?;
-        self.mounted.iter().try_for_each(|(place, modseq)| write!(f, "+{place:x}.{modseq:x}"))
+        self.mounted.iter().try_for_each(|(place, MountState { modseq, regard })| {
+            write!(f, "+{place:x}.{modseq:x}")?;
+            regard.iter().try_for_each(|regard| write!(f, ".{regard:x}"))
+        })
     }
 }
 
@@ -211,14 +233,21 @@ mod tests {
     #[test]
     fn tokens_of_homes_name_what_others_have_put_there() {
         let own = SyncToken { epoch: "a1".into(), subject: "h7".into(), modseq: 42 };
-        for mounted in [BTreeMap::new(), BTreeMap::from([(1, 7), (18, 255)])] {
+        let state = |modseq, regard| MountState { modseq, regard };
+        let two = BTreeMap::from([(1, state(7, None)), (18, state(255, Some(0x7f31)))]);
+        for mounted in [BTreeMap::new(), two] {
             let token = HomeToken { own: own.clone(), mounted };
             assert_eq!(HomeToken::parse(&token.to_string()), Some(token));
         }
         assert_eq!(HomeToken::parse(&own.to_string()).map(|token| token.own), Some(own));
-        for bad in
-            ["+1.2", "urn:cenacle:sync:a:h1:2+", "urn:cenacle:sync:a:h1:2+1", "urn:cenacle:sync:a:h1:2+1.-1"]
-        {
+        for bad in [
+            "+1.2",
+            "urn:cenacle:sync:a:h1:2+",
+            "urn:cenacle:sync:a:h1:2+1",
+            "urn:cenacle:sync:a:h1:2+1.-1",
+            "urn:cenacle:sync:a:h1:2+1.2.",
+            "urn:cenacle:sync:a:h1:2+1.2.3.4",
+        ] {
             assert_eq!(HomeToken::parse(bad), None, "{bad}");
         }
         assert_eq!(HomeToken::parse("urn:cenacle:sync:a:h1:2+1.2+1.3"), None, "said twice");

@@ -21,4 +21,5 @@ pub mod props;
 pub mod query;
 pub mod role;
 pub mod subscription;
+pub mod team;
 pub mod webhook;

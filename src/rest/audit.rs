@@ -34,7 +34,7 @@ struct Deed {
     door: Option<&'static str>,
     /// What histories call the device.
     device: Option<String>,
-    /// `granted`, `changed` or `revoked`.
+    /// `granted`, `changed`, `revoked`, or `handed-over` (to the grantee, with all that is in it).
     what: &'static str,
     /// Handle of whose it is.
     owner: Option<String>,
@@ -81,6 +81,7 @@ fn told(page: &AuditPage, entry: &AuditEntry) -> Deed {
             Action::Granted => "granted",
             Action::Changed => "changed",
             Action::Revoked => "revoked",
+            Action::HandedOver => "handed-over",
         },
         owner: handle(what.owner),
         list: match what.home {

@@ -33,6 +33,7 @@ mod freebusy;
 mod grants;
 mod group_members;
 mod groups;
+mod hand_over;
 mod history;
 pub mod hook_messages;
 mod imports;
@@ -41,6 +42,7 @@ mod instant;
 mod items;
 pub mod jwks;
 pub mod link_door;
+mod link_uses;
 mod links;
 mod logins;
 mod me;
@@ -60,6 +62,7 @@ mod shares;
 pub mod subscriptions;
 mod task_instances;
 mod tasks;
+mod team_collections;
 mod trash;
 mod undo;
 mod webhook_events;
@@ -173,6 +176,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(groups::read)
         .service(groups::change)
         .service(groups::remove)
+        .service(team_collections::add_calendar)
+        .service(team_collections::add_address_book)
         .service(group_members::list)
         .service(group_members::add)
         .service(group_members::set)
@@ -231,7 +236,10 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(links::one_of_address_book)
         .service(links::change_of_address_book)
         .service(links::remove_of_address_book)
-        .service(links::rotate_of_address_book);
+        .service(links::rotate_of_address_book)
+        .service(link_uses::of_calendar)
+        .service(link_uses::of_address_book)
+        .service(link_uses::of_all);
     config
         .service(subscriptions::list)
         .service(subscriptions::create)
@@ -250,6 +258,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(history::contact_then);
     config.service(restores::event).service(restores::task).service(restores::contact);
     config.service(undo::calendar).service(undo::address_book);
+    config.service(hand_over::calendar).service(hand_over::address_book);
     config
         .service(trash::calendars)
         .service(trash::address_books)

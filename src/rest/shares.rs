@@ -24,7 +24,8 @@ use utoipa::ToSchema;
 /// Somebody who was given something.
 #[derive(Debug, Serialize, ToSchema)]
 struct Share {
-    /// Handle of a user or a group; `:authenticated` for everybody who has logged in, `:public` for everybody.
+    /// Handle of a user or a group; `:authenticated` for everybody who has logged in, `:public` for everybody, `:hidden` for a group that
+    /// the caller may not know of.
     #[schema(example = "karim.benali")]
     with: String,
     /// For people to read; null for everybody.
@@ -69,12 +70,13 @@ impl Share {
                 Some(PrincipalKind::Group) => "group",
                 Some(PrincipalKind::Room) => "room",
                 Some(PrincipalKind::Resource) => "resource",
+                None if named.hidden => "group",
                 None => "everybody",
             },
             admin: entry.is_admin(),
             role: entry.into_role(),
             inherited: named.hold == Hold::Inherited,
-            protected: named.hold == Hold::Locked,
+            protected: matches!(named.hold, Hold::Locked | Hold::Team),
         }
     }
 }
@@ -106,7 +108,7 @@ impl Kind {
         access.need(Privilege::WriteAcl)?;
         let new: NewShare = body::json(request.headers(), payload).await?;
         let none = || Refused::at("/with", "there is no such principal");
-        let grantee = read_word(core, &new.with).await?.ok_or_else(none)?;
+        let grantee = read_word(core, actor, &new.with).await?.ok_or_else(none)?;
         let role = grants::role_named(&new.role, self.home).map_err(|why| Refused::at("/role", why))?;
         let privileges = if new.admin { role.with(Role::Admin.privileges(self.home)) } else { role };
         if !grantee.may_hold(privileges) {
@@ -127,9 +129,12 @@ impl Kind {
     async fn unshare(self, core: &Core, actor: &Actor, of: &OfShare) -> Result<HttpResponse, Refused> {
         let access = self.find_busy(core, actor, of.collection).await?;
         access.need(Privilege::WriteAcl)?;
-        let grantee = read_word(core, &of.with).await?.ok_or(Fault::NotFound)?;
+        let change = match of.with.as_str() {
+            grants::HIDDEN => GrantChange::RevokeHidden,
+            word => GrantChange::Revoke(read_word(core, actor, word).await?.ok_or(Fault::NotFound)?),
+        };
         let guard = Guard::Acl(Preconditions::default());
-        let done = core.change_grants(actor, &access.place(), GrantChange::Revoke(grantee), guard).await;
+        let done = core.change_grants(actor, &access.place(), change, guard).await;
         done.map_err(|fault| explained(fault, "with"))?;
         Ok(HttpResponse::NoContent().finish())
     }

@@ -69,6 +69,9 @@ async fn purge(core: Core, audit_days: u32) {
                 Err(fault) => tracing::warn!(%fault, "old entries of the audit could not be removed"),
             }
         }
+        if let Err(fault) = core.purge_link_uses().await {
+            tracing::warn!(%fault, "old reads of links could not be removed");
+        }
         match core.purge().await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "old versions removed"),
@@ -94,6 +97,9 @@ async fn link_reads(core: Core) {
         tokio::time::sleep(SIGHTINGS_EVERY).await;
         if let Err(fault) = core.keep_link_reads().await {
             tracing::warn!(%fault, "which links were read could not be written");
+        }
+        if let Err(fault) = core.keep_link_uses().await {
+            tracing::warn!(%fault, "from where links were read could not be written");
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::domain::principal::PrincipalKind;
 use crate::domain::privacy::{Sight, Viewer};
 use crate::domain::props::Props;
 use crate::domain::role;
-use crate::store::{Error, Given, Held, ItemAt, Mount, ReadTx, Standing, WriteTx};
+use crate::domain::team::Part;
+use crate::store::{Error, Held, ItemAt, Mount, ReadTx, Standing, WriteTx};
 use std::sync::Arc;
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
@@ -25,6 +26,10 @@ pub struct Access {
     sight: Sight,
     /// Whether some of it was granted to the actor, or to a group of his, by name.
     by_name: bool,
+    /// Whether the actor makes and removes what stands in that home: it is his own, or that of a group that he keeps.
+    keeps: bool,
+    /// Whether it is his own, or his group's that he owns.
+    owned: bool,
     mount: Option<Arc<Mounted>>,
 }
 
@@ -104,6 +109,16 @@ impl Access {
     /// Whose it is.
     pub fn owner(&self) -> &Owner {
         &self.owner
+    }
+
+    /// Whether the actor may remove it, as far as it may be removed at all.
+    pub(super) fn is_kept(&self) -> bool {
+        self.keeps
+    }
+
+    /// Whether it is the actor's to give away.
+    pub(super) fn is_owned(&self) -> bool {
+        self.owned
     }
 
     /// What the actor may do.
@@ -187,6 +202,8 @@ pub(super) fn own_access(actor: &Actor, collection: Collection) -> Option<Access
         collection,
         sight: Sight::WHOLE,
         by_name: true,
+        keeps: true,
+        owned: true,
         mount: None,
     })
 }
@@ -206,36 +223,54 @@ pub(super) fn rights_on(
     actor: &Actor,
     collection: &Collection,
 ) -> Result<Privileges, Error> {
-    let given = given_on(tx, actor, collection)?;
-    Ok(scoped(actor, collection, given.privileges))
+    let effective = effective_on(tx, actor, collection)?;
+    Ok(scoped(actor, collection, effective.privileges))
 }
 
-/// What he was given, whatever of it his login opens.
-fn given_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Given, Error> {
+/// What somebody may do with a collection, whatever of it his login opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Effective {
+    /// All of it.
+    pub privileges: Privileges,
+    /// Whether some of it comes to him by name, by a group that he is in, or because it is his group's.
+    by_name: bool,
+    /// How he stands to the group whose it is.
+    part: Option<Part>,
+    /// Whether it is his own.
+    own: bool,
+}
+
+/// What the owner may: it stands in no row.
+const OWNER: Effective = Effective { privileges: Privileges::ALL, by_name: true, part: None, own: true };
+
+fn effective_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Effective, Error> {
     if collection.owner == actor.id {
         return Ok(OWNER);
     }
     Ok(effective(collection, tx.held(actor.id, collection)?))
 }
 
-/// What the owner has: it stands in no row.
-const OWNER: Given = Given { privileges: Privileges::ALL, by_name: true };
-
-/// What grants on a collection and on its home come to.
-pub(super) fn effective(collection: &Collection, held: Held) -> Given {
+/// What grants on a collection and on its home, and a role in the group whose it is, come to.
+pub(super) fn effective(collection: &Collection, held: Held) -> Effective {
     let home = role::inherited(collection.kind, held.home.privileges);
-    Given {
-        privileges: held.own.privileges.with(home).closed(),
-        by_name: held.own.by_name || (held.home.by_name && !home.is_empty()),
+    let team = held.team.map(|part| part.privileges(collection.kind, collection.home)).unwrap_or_default();
+    Effective {
+        privileges: held.own.privileges.with(home).with(team).closed(),
+        by_name: held.own.by_name || (held.home.by_name && !home.is_empty()) || !team.is_empty(),
+        part: held.team,
+        own: false,
     }
 }
 
 /// A collection with what the actor may do to it, and what he sees of its items; `None` where he may not know of it.
-fn accessed(actor: &Actor, collection: Collection, owner: Owner, given: Given) -> Option<Access> {
-    let Given { privileges, by_name } = given;
+fn accessed(actor: &Actor, collection: Collection, owner: Owner, found: Effective) -> Option<Access> {
+    let Effective { privileges, by_name, part, own } = found;
     let rights = scoped(actor, &collection, privileges);
-    let sight = actor.privacy.sight(Viewer::of(collection.owner == actor.id, privileges));
-    (!rights.is_empty()).then_some(Access { collection, owner, rights, sight, by_name, mount: None })
+    let owned = own || part.is_some_and(Part::owns);
+    let sight = actor.privacy.sight(Viewer::of(owned, privileges));
+    let keeps = own || part.is_some_and(Part::keeps);
+    let access = Access { collection, owner, rights, sight, by_name, keeps, owned, mount: None };
+    (!rights.is_empty()).then_some(access)
 }
 
 /// What changes the items of a collection.
@@ -285,14 +320,14 @@ pub(super) fn known(
     owner: Owner,
     collection: Collection,
 ) -> Result<Access, Error> {
-    let given = given_on(tx, actor, &collection)?;
-    accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))
+    let found = effective_on(tx, actor, &collection)?;
+    accessed(actor, collection, owner, found).ok_or(Error::Fault(Fault::NotFound))
 }
 
 /// As [`known`], where what was granted is known.
 pub(super) fn held_access(actor: &Actor, owner: Owner, collection: Collection, held: Held) -> Option<Access> {
-    let given = effective(&collection, held);
-    accessed(actor, collection, owner, given)
+    let found = effective(&collection, held);
+    accessed(actor, collection, owner, found)
 }
 
 /// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
@@ -305,13 +340,13 @@ pub(super) fn find_by_id(
     actor.reach(home)?;
     let collection =
         tx.collection_by_id(id)?.filter(|found| found.home == home).ok_or(Error::Fault(Fault::NotFound))?;
-    let given = given_on(tx, actor, &collection)?;
-    if scoped(actor, &collection, given.privileges).is_empty() {
+    let found = effective_on(tx, actor, &collection)?;
+    if scoped(actor, &collection, found.privileges).is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
     let owner = owner_by_id(tx, actor, collection.owner)?;
     let own = owner.id == actor.id;
-    let access = accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))?;
+    let access = accessed(actor, collection, owner, found).ok_or(Error::Fault(Fault::NotFound))?;
     if own || !access.is_shown() {
         return Ok(access);
     }
@@ -330,7 +365,7 @@ pub(super) fn owner_by_id(tx: &mut ReadTx<'_>, actor: &Actor, id: PrincipalId) -
     Ok(Owner { id, kind: owner.kind, handle: owner.handle })
 }
 
-/// What others have granted to the actor, or to a group that he is in, in homes of this kind; the oldest first.
+/// What others have granted to the actor, or to a group that he is in, in homes of this kind, and what his groups have; the oldest first.
 pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
     let held = tx.held_by_name(actor.id, home)?;
     let ids: Vec<i64> = held.keys().map(|id| id.0).collect();
@@ -364,7 +399,15 @@ pub(super) fn find_for_change(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place
     }
     // The home that it is in is another's: what was read under no lock is read again.
     tx.lock_home(access.owner.id, place.home)?;
-    find(tx, actor, place)
+    let locked = access.owner.id;
+    let access = find(tx, actor, place)?;
+    still_of(&access, locked)?;
+    Ok(access)
+}
+
+/// Refuses what was handed over between being looked for and the lock on its home: what is read under the wrong lock decides nothing.
+pub(super) fn still_of(access: &Access, locked: PrincipalId) -> Result<(), Fault> {
+    if access.owner.id == locked { Ok(()) } else { Err(Fault::Conflict("it was handed over meanwhile")) }
 }
 
 /// As [`find_for_change`], with what stands at the place of an item: the item, and the name of the one that has the UID.
@@ -432,14 +475,14 @@ pub(super) fn visible(
     };
     let mut seen = Vec::with_capacity(collections.len());
     for collection in collections {
-        let given = match &held {
+        let found = match &held {
             None => OWNER,
             Some(held) => {
                 let own = held.own.get(&collection.id).copied().unwrap_or_default();
-                effective(&collection, Held { own, home: held.home })
+                effective(&collection, Held { own, home: held.home, team: held.team })
             }
         };
-        seen.extend(accessed(actor, collection, owner.clone(), given));
+        seen.extend(accessed(actor, collection, owner.clone(), found));
     }
     Ok(seen)
 }

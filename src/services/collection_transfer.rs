@@ -58,6 +58,7 @@ impl Core {
                     if what.manner == Manner::Move && source.mounted().is_some() {
                         return mounts::rename(tx, &actor, &source, &what);
                     }
+                    access::still_of(&source, from.0)?;
                     let collection = transferable(&actor, &source, what.manner)?;
                     conditions::hold_collection(tx, &actor, &what.conditions, Some(&source))?;
                     if what.to.home != collection.home {
@@ -83,7 +84,13 @@ impl Core {
 /// The source, if the actor may do this with it.
 fn transferable<'a>(actor: &Actor, source: &'a Access, manner: Manner) -> Result<&'a Collection, Fault> {
     if manner == Manner::Move {
-        collections::deletable(actor, source)?;
+        // A group's is handed over, with what that takes (`hand_over.rs`).
+        if source.collection().owner != actor.id {
+            let privilege = Privilege::Unbind;
+            source.need(privilege)?;
+            return Err(Condition::NeedPrivileges { href: String::new(), privilege }.into());
+        }
+        collections::deletable(source)?;
         return Ok(source.collection());
     }
     let collection = source.need(Privilege::Read)?.collection();

@@ -8,7 +8,7 @@ use super::actor::Actor;
 use super::items::{self, token_of};
 use super::mounts;
 use super::projection::{self, Shown};
-use super::{Core, fault};
+use super::{Core, fault, teams};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::Object;
@@ -128,7 +128,7 @@ fn home_state(tx: &mut ReadTx<'_>, actor: &Actor, named: &Named) -> Result<Known
     let owner = access::owner_of(tx, actor, &named.owner)?;
     if owner.id != actor.id {
         let all = tx.collections(owner.id, named.home)?;
-        if access::visible(tx, actor, &owner, all)?.is_empty() {
+        if access::visible(tx, actor, &owner, all)?.is_empty() && !teams::keeps(tx, actor, &owner)? {
             return Ok(Known::default());
         }
     }

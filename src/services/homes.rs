@@ -2,7 +2,7 @@
 
 use super::access::{self, Access, Owner};
 use super::actor::Actor;
-use super::{Core, fault, mounts};
+use super::{Core, fault, mounts, teams};
 use crate::domain::acl::{Grant, Grantee, Privilege};
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
@@ -20,6 +20,8 @@ pub struct Home {
     pub owner: Owner,
     /// Whether it is the actor's own.
     pub own: bool,
+    /// Whether he makes and removes what stands in it: his own, or that of a group that he keeps.
+    pub kept: bool,
     /// Which of the two.
     pub kind: HomeKind,
     /// Its number and kept properties.
@@ -55,9 +57,11 @@ impl Core {
                     actor.reach(kind)?;
                     let owner = access::owner_of(tx, &actor, &owner)?;
                     let id = owner.id;
-                    if id != actor.id {
+                    let mut kept = id == actor.id;
+                    if !kept {
+                        kept = teams::keeps(tx, &actor, &owner)?;
                         let all = tx.collections(id, kind)?;
-                        if access::visible(tx, &actor, &owner, all)?.is_empty() {
+                        if access::visible(tx, &actor, &owner, all)?.is_empty() && !kept {
                             return Err(Fault::NotFound.into());
                         }
                     }
@@ -66,7 +70,7 @@ impl Core {
                     let mounted =
                         if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
                     let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
-                    Ok(Home { own, owner, kind, state, token, members: None })
+                    Ok(Home { own, kept, owner, kind, state, token, members: None })
                 })
                 .await,
         )
@@ -147,7 +151,7 @@ pub(super) fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
     Ok(new)
 }
 
-/// Makes a principal with its default collections.
+/// Makes a principal with its default collections, where it is no group.
 pub(super) fn insert_account(
     tx: &mut WriteTx<'_>,
     new: &NewPrincipal,
@@ -160,9 +164,14 @@ pub(super) fn insert_account(
     if let Some(hash) = hash {
         tx.set_password(id, hash)?;
     }
-    for collection in default_collections(id, new.time_zone.as_deref()) {
+    // A group has what is made for it.
+    let first = match new.kind {
+        PrincipalKind::Group => Vec::new(),
+        _ => default_collections(id, new.time_zone.as_deref()),
+    };
+    for collection in first {
         let made = tx.insert_collection(&collection, None)?;
-        if let Some(role) = defaults.authenticated.filter(|_| is_agenda(new.kind, &collection)) {
+        if let Some(role) = defaults.authenticated.filter(|_| is_agenda(&collection)) {
             let privileges = role.privileges(collection.home);
             tx.insert_grants(made, &[Grant { grantee: Grantee::Authenticated, privileges }])?;
         }
@@ -171,8 +180,8 @@ pub(super) fn insert_account(
 }
 
 /// Whether it is the calendar in which people look when somebody is busy.
-fn is_agenda(of: PrincipalKind, collection: &NewCollection) -> bool {
-    of != PrincipalKind::Group && collection.kind == CollectionKind::Calendar && !collection.transparent
+fn is_agenda(collection: &NewCollection) -> bool {
+    collection.kind == CollectionKind::Calendar && !collection.transparent
 }
 
 /// Refuses what somebody is called by already. A handle with "@" must not hide another's address, by which he logs in, nor an address

@@ -30,6 +30,7 @@ mod following;
 pub mod formats;
 pub mod freebusy;
 pub mod groups;
+pub mod hand_over;
 pub mod history;
 pub mod homes;
 pub mod idempotency;
@@ -41,6 +42,7 @@ mod known_collections;
 pub mod labour;
 pub mod limits;
 pub mod link_reads;
+pub mod link_uses;
 pub mod links;
 mod listings;
 pub mod mounts;
@@ -53,6 +55,7 @@ pub mod sessions;
 mod sieve;
 pub mod subscriptions;
 pub mod sync;
+pub mod teams;
 pub mod tokens;
 pub mod transfer;
 pub mod trash;
@@ -90,6 +93,7 @@ pub struct Core {
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
     links: Arc<link_reads::Links>,
+    reads: Arc<link_uses::Reads>,
 }
 
 impl Core {
@@ -108,6 +112,7 @@ impl Core {
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
             links: Arc::new(link_reads::Links::new()),
+            reads: Arc::default(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::collection_transfer::{self, CollectionTransfer};
 use super::{Core, collections, conditions, fault, sync};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, HomeToken};
+use crate::domain::id::{CollectionId, HomeToken, MountState};
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
 use crate::domain::props::Props;
@@ -214,19 +214,26 @@ pub(super) fn token(
     epoch: &str,
     mounted: &[Access],
 ) -> HomeToken {
-    let number = |access: &Access| Some((access.mounted()?.mount.number, access.collection().modseq));
+    let number = |access: &Access| Some((access.mounted()?.mount.number, state(access)));
     HomeToken {
         own: sync::home_token(owner.0, kind, modseq, epoch),
         mounted: mounted.iter().filter_map(number).collect(),
     }
 }
 
+/// How it stands to the actor: a membership or a delegation that comes or goes changes that, and nothing in the collection.
+fn state(access: &Access) -> MountState {
+    let sight = access.sight();
+    let seen = (sight.private as i64) << 2 | sight.confidential as i64;
+    let regard = Some(i64::from(access.rights().0) << 4 | seen);
+    MountState { modseq: access.collection().modseq, regard }
+}
+
 /// Those that a reader does not know as they are: he knows `known`, and the home up to the number `from`.
-pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, i64>, from: i64) -> Vec<Access> {
+pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, MountState>, from: i64) -> Vec<Access> {
     let news = |access: &Access| {
         access.mounted().is_none_or(|mounted| {
-            mounted.mount.home_modseq > from
-                || known.get(&mounted.mount.number) != Some(&access.collection().modseq)
+            mounted.mount.home_modseq > from || known.get(&mounted.mount.number) != Some(&state(access))
         })
     };
     mounted.into_iter().filter(news).collect()
@@ -237,7 +244,7 @@ pub(super) fn hidden(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     home: HomeKind,
-    known: &BTreeMap<i64, i64>,
+    known: &BTreeMap<i64, MountState>,
     shown: &[Access],
 ) -> Result<Vec<String>, Error> {
     let shown: BTreeSet<i64> =

@@ -110,7 +110,15 @@ impl Core {
         };
         let token = mounts::token(actor.id, kind, state.modseq, self.store.epoch(), &mounted);
         members.extend(mounted);
-        let home = Home { owner: own_owner(actor), own: true, kind, state, token, members: Some(members) };
+        let home = Home {
+            owner: own_owner(actor),
+            own: true,
+            kept: true,
+            kind,
+            state,
+            token,
+            members: Some(members),
+        };
         Ok(Some(Opened { home: Some(home), ..Opened::default() }))
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::precondition::Preconditions;
 use crate::store::{Error, Happened, LogEntry, ReadTx, Weight};
 use std::collections::HashMap;
 
+pub(super) mod behalf;
 mod sights;
 
 /// Entries of a log that one page looks through at most, however few of them are wanted.
@@ -38,7 +39,10 @@ pub struct Step {
     /// When, microseconds UTC.
     pub at: Option<i64>,
     /// The handle of who did it; `None` where nobody has that account any more.
+    /// Not told of what is seen in part.
     pub by: Option<String>,
+    /// The handle of whose the collection was then, where that was another.
+    pub on_behalf_of: Option<String>,
     /// Through which door, as stored.
     pub door: Option<i16>,
     /// With which device, as the log names it.
@@ -106,7 +110,8 @@ impl Core {
             if !is_of(tx, &access, &name, kind, &limits)? {
                 return Err(Fault::NotFound.into());
             }
-            let (steps, next) = item_steps(tx, of.id, &name, before, limit)?;
+            let (mut steps, next) = item_steps(tx, of.id, &name, before, limit)?;
+            behalf::note(tx, &actor, of, &mut steps)?;
             Ok((sights::steps(tx, &access, steps)?, next))
         };
         fault(self.store.snapshot(read).await)
@@ -178,13 +183,14 @@ impl Core {
     /// A page of a collection's history. It may have fewer entries than asked for, or none, and still go on.
     pub async fn collection_history(
         &self,
+        actor: &super::Actor,
         access: &super::Access,
         wanted: Wanted,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Steps, Fault> {
         let of = access.need(Privilege::Read)?.collection().id;
-        let access = access.clone();
+        let (by, access) = (actor.clone(), access.clone());
         let read = move |tx: &mut ReadTx<'_>| {
             let actor = match &wanted.actor {
                 None => None,
@@ -194,8 +200,13 @@ impl Core {
                 },
             };
             let (entries, next) = sift(tx, of, &wanted, actor, before.unwrap_or(i64::MAX), limit)?;
-            let steps = told(tx, entries)?;
-            Ok((sights::steps(tx, &access, steps)?, next))
+            let mut steps = told(tx, entries)?;
+            behalf::note(tx, &by, access.collection(), &mut steps)?;
+            let mut seen = sights::steps(tx, &access, steps)?;
+            // Of what is seen in part it is not told by whom and with what it was done, so it is not found by that either.
+            let by_whom = wanted.actor.is_some() || wanted.device.is_some();
+            seen.retain(|step| !by_whom || step.by.is_some());
+            Ok((seen, next))
         };
         fault(self.store.read(Weight::Scan, read).await)
     }
@@ -314,6 +325,7 @@ fn item_steps(
         what: None,
         at: None,
         by: None,
+        on_behalf_of: None,
         door: None,
         device: None,
         etag: Some(etag),
@@ -345,6 +357,7 @@ fn told(tx: &mut ReadTx<'_>, entries: Vec<LogEntry>) -> Result<Vec<Step>, Error>
             what: Some(entry.what),
             at: Some(entry.at),
             by,
+            on_behalf_of: None,
             door: Some(entry.door),
             device: entry.device,
             etag: entry.etag,

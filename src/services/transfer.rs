@@ -71,6 +71,8 @@ pub(super) fn transfer(
     access::lock_both(tx, from, to)?;
     let source = access::find(tx, actor, &what.from.place)?;
     let target = access::find(tx, actor, &what.to.place).map_err(no_parent)?;
+    access::still_of(&source, from.0)?;
+    access::still_of(&target, to.0)?;
     let old = tx
         .object(source.need(Privilege::Read)?.collection().id, &what.from.name)?
         .filter(|old| what.kind.is_none_or(|kind| kind == old.kind))

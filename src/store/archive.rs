@@ -7,9 +7,10 @@ mod file;
 mod rows;
 
 use super::schema::{
-    address, audit, change, collection, collection_change, collection_tombstone, credential, grant_,
-    group_detail, home, idempotency, itip_state, job, link, membership, meta, mount, object, principal,
-    principal_grant, session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
+    grant_, group_detail, home, idempotency, itip_state, job, link, link_use, membership, meta, mount,
+    object, principal, principal_grant, session, signing_key, subscription, tombstone, version, webhook,
+    webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::Role;
@@ -90,6 +91,7 @@ impl ReadTx<'_> {
         self.each_id(Of::Collections, |tx, ids| {
             of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
+            of_owners!(tx, sink, former_owner, collection in ids, FormerOwnerRow, FormerOwner);
             for of in ids {
                 paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
                 paged!(tx, sink, change, modseq: i64, i64::MIN, ChangeRow, Change, of);
@@ -99,6 +101,10 @@ impl ReadTx<'_> {
         paged!(self, sink, collection_change, id: i64, i64::MIN, CollectionChangeRow, CollectionChange);
         self.bodies(sink)?;
         paged!(self, sink, link, id: i64, i64::MIN, LinkRow, Link);
+        self.each_id(Of::Links, |tx, ids| {
+            of_owners!(tx, sink, link_use, link in ids, LinkUseRow, LinkUse);
+            Ok(())
+        })?;
         paged!(self, sink, subscription, collection: i64, i64::MIN, SubscriptionRow, Subscription);
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
@@ -131,6 +137,12 @@ impl ReadTx<'_> {
                     .filter(collection::id.gt(after))
                     .select(collection::id)
                     .order(collection::id)
+                    .limit(AT_ONCE)
+                    .load(self.conn)?,
+                Of::Links => link::table
+                    .filter(link::id.gt(after))
+                    .select(link::id)
+                    .order(link::id)
                     .limit(AT_ONCE)
                     .load(self.conn)?,
                 Of::Webhooks => webhook::table
@@ -199,6 +211,7 @@ impl ReadTx<'_> {
 enum Of {
     Principals,
     Collections,
+    Links,
     Webhooks,
 }
 
@@ -282,6 +295,8 @@ impl WriteTx<'_> {
             Record::Webhook(row) => insert!(webhook, row),
             Record::WebhookCursor(row) => insert!(webhook_cursor, row),
             Record::Link(row) => insert!(link, row),
+            Record::LinkUse(row) => insert!(link_use, row),
+            Record::FormerOwner(row) => insert!(former_owner, row),
             Record::Subscription(row) => insert!(subscription, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,

@@ -4,7 +4,9 @@
 //! In small pieces, so that no writer waits long. Tombstones and the change log itself are never removed: an entry may name a version
 //! that is not kept any more.
 
-use super::schema::{collection, collection_change, grant_, link, mount, object, subscription, version};
+use super::schema::{
+    collection, collection_change, former_owner, grant_, link, mount, object, subscription, version,
+};
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
 use diesel::prelude::*;
@@ -57,6 +59,7 @@ impl WriteTx<'_> {
         diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(link::table.filter(link::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(subscription::table.find(gone)).execute(self.conn)?;
+        diesel::delete(former_owner::table.filter(former_owner::collection.eq(gone))).execute(self.conn)?;
         Ok(diesel::delete(collection::table.find(gone)).execute(self.conn)?)
     }
 }

@@ -57,6 +57,7 @@ diesel::table! {
         members_shown_to -> SmallInt,
         description -> Text,
         revision -> BigInt,
+        members_may -> SmallInt,
     }
 }
 diesel::table! {
@@ -355,6 +356,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    former_owner (collection, modseq) { collection -> BigInt, modseq -> BigInt, owner -> BigInt, }
+}
+diesel::table! {
+    link_use (link, hour, address, program) {
+        link -> BigInt,
+        hour -> BigInt,
+        address -> Text,
+        program -> Text,
+        times -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
 diesel::joinable!(collection -> principal (owner));
 diesel::joinable!(object -> collection (collection));
 diesel::joinable!(address -> principal (principal));
@@ -383,5 +398,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     change,
     version,
     webhook,
-    webhook_cursor
+    webhook_cursor,
+    link,
+    link_use
 );

@@ -25,4 +25,5 @@ mod rest;
 mod roles;
 mod schema;
 mod sync;
+mod teams;
 mod webdav;

@@ -9,7 +9,7 @@ use crate::dav::resource::{Resource, kind, need};
 use crate::dav::xml::names::{CALDAV, CARDDAV, CS};
 use crate::dav::xml::write;
 use crate::domain::collection::HomeKind;
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::delegates::Proxy;
 
 /// The principal, or the actor himself on collections that only lead on: some clients ask there for homes.
@@ -42,12 +42,17 @@ fn addressbook_home_set(view: &View<'_>, out: &mut String) -> bool {
     one(view, out, |handle| href::home(HomeKind::AddressBooks, handle))
 }
 
+/// Messages come to people, rooms and resources; a group has neither inbox nor outbox.
+fn has_boxes(view: &View<'_>) -> bool {
+    subject(view).is_none_or(|principal| principal.kind != PrincipalKind::Group)
+}
+
 fn schedule_inbox(view: &View<'_>, out: &mut String) -> bool {
-    one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "inbox"))
+    has_boxes(view) && one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "inbox"))
 }
 
 fn schedule_outbox(view: &View<'_>, out: &mut String) -> bool {
-    one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "outbox"))
+    has_boxes(view) && one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "outbox"))
 }
 
 fn calendar_user_address_set(view: &View<'_>, out: &mut String) -> bool {

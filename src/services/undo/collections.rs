@@ -181,7 +181,7 @@ fn left(tx: &mut ReadTx<'_>, of: &Collection) -> Result<i64, Error> {
 /// What becomes of a collection in which so many members are left.
 fn fate_of(actor: &Actor, access: &Access, verdict: &Verdict, left: i64) -> Option<Fate> {
     if verdict.made {
-        let goes = left == 0 && deletable(actor, access).is_ok();
+        let goes = left == 0 && deletable(access).is_ok();
         return Some(if goes { Fate::Removed } else { Fate::Covered });
     }
     match &verdict.before {

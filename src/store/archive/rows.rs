@@ -4,9 +4,10 @@ use crate::domain::group::{GroupDetail, Role};
 use crate::domain::privacy;
 use crate::domain::webhook::Events;
 use crate::store::schema::{
-    address, audit, change, collection, collection_change, collection_tombstone, credential, grant_,
-    group_detail, home, idempotency, itip_state, job, link, membership, meta, mount, principal,
-    principal_grant, session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
+    grant_, group_detail, home, idempotency, itip_state, job, link, link_use, membership, meta, mount,
+    principal, principal_grant, session, signing_key, subscription, tombstone, version, webhook,
+    webhook_cursor,
 };
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,11 @@ use serde::{Deserialize, Serialize};
 /// What members were before there were roles.
 fn plain_role() -> i16 {
     Role::Member as i16
+}
+
+/// What members could do with what groups own before groups said.
+fn usual_part() -> i16 {
+    GroupDetail::plain().members_may as i16
 }
 
 macro_rules! rows {
@@ -52,7 +58,11 @@ rows! {
         role: i16,
     }
     /// What a group is beyond a principal.
-    GroupDetailRow of group_detail { principal: i64, visibility: i16, members_shown_to: i16, description: String, revision: i64 }
+    GroupDetailRow of group_detail {
+        principal: i64, visibility: i16, members_shown_to: i16, description: String, revision: i64,
+        #[serde(default = "usual_part")]
+        members_may: i16,
+    }
     /// A home.
     HomeRow of home {
         principal: i64, kind: i16, modseq: i64, props: String,
@@ -139,6 +149,10 @@ rows! {
         id: i64, collection: i64, maker: i64, scope: i16, label: String, digest: String, created_at: i64, rotated_at: i64,
         expires_at: Option<i64>, last_used: Option<i64>, uses: i64, revoked_at: i64,
     }
+    /// From where it was read.
+    LinkUseRow of link_use { link: i64, hour: i64, address: String, program: String, times: i64, last_at: i64 }
+    /// Whose a collection was up to a number of it.
+    FormerOwnerRow of former_owner { collection: i64, modseq: i64, owner: i64 }
     /// Where a subscribed calendar comes from.
     SubscriptionRow of subscription {
         collection: i64, url: String, refresh: Option<i32>, feed_seconds: i64, etag: Option<String>, modified: Option<String>,
@@ -173,9 +187,11 @@ fn alone() -> bool {
 impl GroupDetailRow {
     /// Of a group of before there were any.
     pub(super) fn plain(id: i64) -> Self {
-        let GroupDetail { visibility, members_shown_to, description, revision } = GroupDetail::plain();
+        let GroupDetail { visibility, members_shown_to, description, revision, members_may } =
+            GroupDetail::plain();
         let (visibility, members_shown_to) = (visibility as i16, members_shown_to as i16);
-        GroupDetailRow { principal: id, visibility, members_shown_to, description, revision }
+        let members_may = members_may as i16;
+        GroupDetailRow { principal: id, visibility, members_shown_to, description, revision, members_may }
     }
 }
 
@@ -234,6 +250,8 @@ pub enum Record {
     Webhook(WebhookRow),
     WebhookCursor(WebhookCursorRow),
     Link(LinkRow),
+    LinkUse(LinkUseRow),
+    FormerOwner(FormerOwnerRow),
     Subscription(SubscriptionRow),
 }
 
@@ -267,6 +285,8 @@ impl Record {
             Record::Webhook(_) => "webhook",
             Record::WebhookCursor(_) => "webhook_cursor",
             Record::Link(_) => "link",
+            Record::LinkUse(_) => "link_use",
+            Record::FormerOwner(_) => "former_owner",
             Record::Subscription(_) => "subscription",
         }
     }

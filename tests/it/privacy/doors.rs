@@ -322,6 +322,9 @@ pub const DOORS: &[Door] = &[
     door("history", "GET /calendars/{id}/history", Tells::Names, |client, scene, aim| {
         client.get(&scene.rest(&format!("/history?limit={}", aim.limit))).send()
     }),
+    door("changes and who made them", "GET /calendars/{id}/changes", Tells::Names, |client, scene, aim| {
+        client.get(&scene.rest(&format!("/changes?actors=true&limit={}", aim.limit))).send()
+    }),
     door("the calendar", "GET /calendars/{id}", Tells::Times, |client, scene, _| {
         client.get(&scene.rest("")).send()
     }),
@@ -344,6 +347,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("GET /calendars/{id}/audit", "rights only"),
     ("GET /calendars/{id}/links", "addresses; what they show is asked in `rest/links/privacy.rs`"),
     ("GET /calendars/{id}/links/{link}", "the same"),
+    ("GET /calendars/{id}/links/{link}/uses", "who read through an address, not what"),
 ];
 
 /// Reports that tell nothing of calendar items.
