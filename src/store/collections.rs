@@ -444,15 +444,16 @@ impl WriteTx<'_> {
         let left = self.raise_home(of.owner, of.home)?;
         let entered = if owner == of.owner { left } else { self.raise_home(owner, of.home)? };
         self.exhume_collection(owner, of.home, slug)?;
-        diesel::update(collection::table.find(of.id.0))
+        let modseq: i64 = diesel::update(collection::table.find(of.id.0))
             .set((
                 collection::owner.eq(owner.0),
                 collection::slug.eq(slug),
                 collection::modseq.eq(collection::modseq + 1),
                 collection::home_modseq.eq(entered),
             ))
-            .execute(self.conn)?;
-        self.log_collection(of.id, of.modseq + 1, CollectionDeed::Renamed, by, None)?;
+            .returning(collection::modseq)
+            .get_result(self.conn)?;
+        self.log_collection(of.id, modseq, CollectionDeed::Renamed, by, None)?;
         self.bury_collection(of.owner, of.home, &of.slug, left)
     }
 
