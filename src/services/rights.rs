@@ -6,7 +6,7 @@
 
 use super::access::{self, Access, Owner, Place};
 use super::actor::Actor;
-use super::{Core, conditions, fault};
+use super::{Core, conditions, fault, invitations};
 use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
@@ -173,7 +173,7 @@ fn is_locked(defaults: Defaults, of: &Collection, grantee: Grantee) -> bool {
 }
 
 /// The one road to a collection's grants.
-fn change(
+pub(super) fn change(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     place: &Place,
@@ -201,7 +201,9 @@ fn change(
     tx.set_grants(of.id, &new)?;
     note(tx, actor, of, &differences)?;
     keeps_his_right(tx, actor, &access)?;
-    tx.raise(of).map(|_| ())
+    invitations::follow(tx, of, &differences)?;
+    tx.raise(of)?;
+    invitations::settle(tx, of.id)
 }
 
 /// The grants after a change: one a grantee (RFC 3744 §5.5.1 lets a server put entries together).

@@ -7,8 +7,9 @@ mod file;
 
 use super::schema::{
     address, audit, change, collection, collection_tombstone, credential, grant_, group_detail, home,
-    idempotency, itip_state, job, link, membership, meta, mount, object, principal, principal_grant, session,
-    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    idempotency, invitation, invitation_answer, itip_state, job, link, membership, meta, mount, object,
+    principal, principal_grant, session, signing_key, subscription, tombstone, version, webhook,
+    webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::{GroupDetail, Role};
@@ -51,6 +52,8 @@ rows! {
         time_zone: Option<String>, locale: Option<String>, auth_version: i64, created_at: i64, props: String,
         #[serde(default)]
         token_version: i64,
+        #[serde(default)]
+        accepts: i16,
     }
     /// A mail address.
     AddressRow of address { mail: String, principal: i64, is_primary: bool }
@@ -146,6 +149,14 @@ rows! {
         claim: Option<String>, lease_until: i64, next_at: i64, failures: i32, last_at: Option<i64>, fetched_at: Option<i64>,
         error: Option<String>, status: Option<i16>, items: i64, refused: i64,
     }
+    /// Who was invited to share a collection.
+    InvitationRow of invitation {
+        id: i64, collection: i64, grantee: Option<i64>, address: String, name: String, summary: String, inviter: i64, changed_at: i64,
+    }
+    /// What he said.
+    InvitationAnswerRow of invitation_answer {
+        id: i64, invitation: i64, principal: i64, state: i16, at: i64, hidden: bool, seen: bool,
+    }
     /// Up to where it was told.
     WebhookCursorRow of webhook_cursor { webhook: i64, collection: i64, modseq: i64 }
 }
@@ -213,6 +224,8 @@ pub enum Record {
     WebhookCursor(WebhookCursorRow),
     Link(LinkRow),
     Subscription(SubscriptionRow),
+    Invitation(InvitationRow),
+    InvitationAnswer(InvitationAnswerRow),
 }
 
 impl Record {
@@ -245,6 +258,8 @@ impl Record {
             Record::WebhookCursor(_) => "webhook_cursor",
             Record::Link(_) => "link",
             Record::Subscription(_) => "subscription",
+            Record::Invitation(_) => "invitation",
+            Record::InvitationAnswer(_) => "invitation_answer",
         }
     }
 }
@@ -319,6 +334,8 @@ impl ReadTx<'_> {
         self.bodies(sink)?;
         paged!(self, sink, link, id: i64, i64::MIN, LinkRow, Link);
         paged!(self, sink, subscription, collection: i64, i64::MIN, SubscriptionRow, Subscription);
+        paged!(self, sink, invitation, id: i64, i64::MIN, InvitationRow, Invitation);
+        paged!(self, sink, invitation_answer, id: i64, i64::MIN, InvitationAnswerRow, InvitationAnswer);
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
         self.each_id(Of::Webhooks, |tx, ids| {
@@ -501,6 +518,8 @@ impl WriteTx<'_> {
             Record::WebhookCursor(row) => insert!(webhook_cursor, row),
             Record::Link(row) => insert!(link, row),
             Record::Subscription(row) => insert!(subscription, row),
+            Record::Invitation(row) => insert!(invitation, row),
+            Record::InvitationAnswer(row) => insert!(invitation_answer, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

@@ -23,6 +23,10 @@ pub enum Action {
     Changed = 2,
     /// Somebody's rights were taken away.
     Revoked = 3,
+    /// Somebody who was invited took what he was given into his home.
+    Accepted = 4,
+    /// He did not want it there, or gave it up.
+    Declined = 5,
 }
 
 impl Action {
@@ -88,6 +92,8 @@ fn entry(row: Row) -> AuditEntry {
             action: match action {
                 1 => Action::Granted,
                 2 => Action::Changed,
+                4 => Action::Accepted,
+                5 => Action::Declined,
                 _ => Action::Revoked,
             },
             owner: PrincipalId(owner),
