@@ -28,6 +28,8 @@ use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::role::Defaults;
 use crate::store::{CollectionUpdate, Error, Invitation, ReadTx, Weight, WriteTx};
 
+/// People whom one request invites or removes at most.
+const AT_ONCE: usize = 100;
 /// Characters of what somebody is called, or told, in an invitation.
 const TEXT: usize = 1_000;
 
@@ -88,7 +90,7 @@ impl Core {
     /// Invites some to share a collection, and takes it back from others, in one transaction; for who may give rights on it.
     pub async fn invite(&self, actor: &Actor, place: &Place, all: Vec<Invitee>) -> Result<(), Fault> {
         let (actor, place, house) = (actor.clone(), place.clone(), self.house());
-        if all.len() > MAX_GRANTS {
+        if all.len() > AT_ONCE {
             return Err(Condition::LimitedNumberOfAces.into());
         }
         let long = |text: &String| text.chars().count() > TEXT;
@@ -117,7 +119,10 @@ impl Core {
             let access = access::find(tx, &actor, &place)?;
             let of = access.collection();
             let Some(principal) = tx.principal(id)? else { return Ok(()) };
-            ask(tx, &actor, of, &principal, &NewInvitation::default(), house)?;
+            let all = tx.invitations_of(of.id)?;
+            room(all.len().saturating_sub(1))?;
+            let known = all.into_iter().find(|known| known.grantee == Some(id));
+            ask(tx, &actor, of, &principal, known, &NewInvitation::default(), house)?;
             settle(tx, of.id)
         };
         fault(self.store.write(give).await)
@@ -151,9 +156,14 @@ fn invite(
         return Err(Condition::ValidResourceType.into());
     }
     let old = tx.grants(of.id)?;
-    let mut unknown: Vec<Invitation> = tx.invitations_of(of.id)?;
-    unknown.retain(|one| one.grantee.is_none());
-    let (mut grants, mut asked) = (Vec::new(), Vec::new());
+    let known = tx.invitations_of(of.id)?;
+    let mut count = known.len();
+    let mut unknown: Vec<(&str, Option<i64>)> = Vec::new();
+    unknown.extend(
+        known.iter().filter(|one| one.grantee.is_none()).map(|one| (one.address.as_str(), Some(one.id))),
+    );
+    let mut grants: Vec<Grant> = Vec::new();
+    let mut asked: Vec<(Principal, &NewInvitation)> = Vec::new();
     for invitee in all {
         let has = |id| {
             old.iter().find(|grant| grant.grantee == Grantee::Principal(id)).map(|grant| grant.privileges)
@@ -164,23 +174,29 @@ fn invite(
             (Some(one), Some(_)) if has(one.id).is_none() => seen(tx, actor, one)?,
             (found, _) => found,
         };
-        let before = unknown.iter().find(|one| one.address == invitee.words.address).map(|one| one.id);
-        if let Some(before) = before.filter(|_| found.is_some() || invitee.level.is_none()) {
-            tx.remove_invitation(before)?;
-            unknown.retain(|one| one.id != before);
+        let address = invitee.words.address.as_str();
+        let before = unknown.iter().position(|(known, _)| *known == address);
+        if let Some(before) = before.filter(|_| found.is_some() || invitee.level.is_none())
+            && let (_, Some(id)) = unknown.swap_remove(before)
+        {
+            tx.remove_invitation(id)?;
         }
         match (found, invitee.level) {
             (Some(one), Some(level)) => {
                 let privileges = level.over(has(one.id).unwrap_or_default(), of.home);
                 grants.push(Grant { grantee: Grantee::Principal(one.id), privileges });
-                asked.push((one, &invitee.words));
+                if asked.iter().all(|(other, _)| other.id != one.id) {
+                    asked.push((one, &invitee.words));
+                }
             }
             (Some(one), None) => {
                 grants.push(Grant { grantee: Grantee::Principal(one.id), privileges: Privileges::NONE });
             }
             (None, Some(_)) if before.is_none() => {
-                room(tx, of.id)?;
+                room(count)?;
+                count += 1;
                 tx.insert_invitation(of.id, None, actor.id, &invitee.words)?;
+                unknown.push((address, None));
             }
             (None, _) => {}
         }
@@ -190,7 +206,10 @@ fn invite(
         rights::change(tx, actor, place, &GrantChange::Set(grants), &guard, house.defaults)?;
     }
     for (one, words) in asked {
-        ask(tx, actor, of, &one, words, house)?;
+        let before = known.iter().find(|known| known.grantee == Some(one.id)).cloned();
+        count += usize::from(before.is_none());
+        room(count.saturating_sub(1))?;
+        ask(tx, actor, of, &one, before, words, house)?;
     }
     settle(tx, of.id)
 }
@@ -213,13 +232,9 @@ fn seen(tx: &mut ReadTx<'_>, actor: &Actor, one: Principal) -> Result<Option<Pri
     Ok(if tx.is_hidden(one.id)? { None } else { Some(one) })
 }
 
-/// Refuses more invitations than there may be grants.
-fn room(tx: &mut ReadTx<'_>, of: CollectionId) -> Result<(), Error> {
-    if tx.invitations_of(of)?.len() >= MAX_GRANTS {
-        Err(Condition::LimitedNumberOfAces.into())
-    } else {
-        Ok(())
-    }
+/// Refuses one more invitation than there may be grants.
+fn room(there: usize) -> Result<(), Fault> {
+    if there >= MAX_GRANTS { Err(Condition::LimitedNumberOfAces.into()) } else { Ok(()) }
 }
 
 /// Asks somebody who has the right whether it shall stand in his home; or takes it in for him, where he or the tenant has it so.
@@ -228,20 +243,17 @@ fn ask(
     actor: &Actor,
     of: &Collection,
     one: &Principal,
+    known: Option<Invitation>,
     words: &NewInvitation,
     house: House,
 ) -> Result<(), Error> {
-    let known = tx.invitations_of(of.id)?.into_iter().find(|known| known.grantee == Some(one.id));
     let id = match known {
         Some(known) => {
             let kept = NewInvitation { address: known.address, name: known.name, summary: known.summary };
             tx.renew_invitation(known.id, if words.address.is_empty() { &kept } else { words })?;
             known.id
         }
-        None => {
-            room(tx, of.id)?;
-            tx.insert_invitation(of.id, Some(one.id), actor.id, words)?
-        }
+        None => tx.insert_invitation(of.id, Some(one.id), actor.id, words)?,
     };
     if one.kind != PrincipalKind::User {
         return Ok(());
@@ -313,14 +325,12 @@ pub(super) fn follow(
     of: &Collection,
     differences: &[(Grantee, Privileges, Privileges)],
 ) -> Result<(), Error> {
-    for (grantee, _, after) in differences {
-        let Grantee::Principal(id) = *grantee else { continue };
-        if Level::of(*after).is_some() {
-            continue;
-        }
-        let Some(one) = tx.invitations_of(of.id)?.into_iter().find(|one| one.grantee == Some(id)) else {
-            continue;
-        };
+    let gone = differences.iter().filter(|(_, _, after)| Level::of(*after).is_none());
+    let mut gone = gone.map(|(grantee, _, _)| *grantee).peekable();
+    let all = if gone.peek().is_some() { tx.invitations_of(of.id)? } else { Vec::new() };
+    for grantee in gone {
+        let Grantee::Principal(id) = grantee else { continue };
+        let Some(one) = all.iter().find(|one| one.grantee == Some(id)) else { continue };
         tx.remove_invitation(one.id)?;
         let Some(mount) = tx.mount_of(id, of.home, of.id)? else { continue };
         let held = tx.held(id, of)?;

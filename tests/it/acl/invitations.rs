@@ -202,7 +202,8 @@ both! {
         assert!(all.iter().all(|(_, state, _)| state == "invite-invalid"), "{all:?}");
         assert_eq!(types(&alice, &hers), ["collection", "calendar", "shared-owner"]);
         // The same asked twice stands there once; what is removed is gone, and she with what may read it.
-        share(&alice, &hers, &set("nobody@example.org", "read")).ok();
+        let again = set("nobody@example.org", "read");
+        share(&alice, &hers, &format!("{again}{again}")).ok();
         assert_eq!(sharees(&alice, &hers).len(), 4);
         share(&alice, &hers, &format!("{}{}<S:remove><D:href>{groups}</D:href></S:remove><S:remove><D:href>/dav/principals/groups/nothing/</D:href></S:remove>", remove("nobody@example.org"), remove("alice@example.org"))).ok();
         assert_eq!(types(&alice, &hers), ["collection", "calendar"]);
@@ -264,6 +265,8 @@ both! {
         ] {
             share(&alice, &hers, &wrong).status(400);
         }
+        let many: String = (0..101).map(|at| set(&format!("p{at}@example.org"), "read")).collect();
+        share(&alice, &hers, &many).refused(403, "D:limited-number-of-aces");
         assert_eq!(sharees(&alice, &hers), []);
         alice.request("POST", &hers).header("Content-Type", "text/xml").body("<x/>").refused(403, "C:supported-calendar-data");
         alice.request("POST", &alice.calendar("")).header("Content-Type", "text/xml").body("<x/>").status(400);
