@@ -10,6 +10,7 @@ use crate::dav::xml::names::{CS, DAV};
 use crate::dav::xml::write;
 use crate::domain::acl::Privilege;
 use crate::domain::invitation::{self, Level, State};
+use crate::domain::principal::PrincipalKind;
 use crate::services::Access;
 use crate::services::invitations::Sharee;
 
@@ -37,8 +38,17 @@ pub fn resource_type(view: &View<'_>) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// One who shares a collection, as he is told.
+struct Told {
+    href: String,
+    name: String,
+    summary: String,
+    level: Option<Level>,
+    state: State,
+}
+
 /// Who shares it, as far as the actor may know: who may not read its rights knows of himself alone.
-fn told(view: &View<'_>) -> Option<Vec<(String, String, String, Option<Level>, State)>> {
+fn told(view: &View<'_>) -> Option<Vec<Told>> {
     let of = collection(view)?;
     view.extras.organizer.as_ref()?;
     let one = |sharee: &Sharee| {
@@ -48,21 +58,25 @@ fn told(view: &View<'_>) -> Option<Vec<(String, String, String, Option<Level>, S
         };
         let shown = sharee.principal.as_ref().map(|who| who.display_name.clone()).unwrap_or_default();
         let name = if sharee.name.is_empty() { shown } else { sharee.name.clone() };
-        (href, name, sharee.summary.clone(), sharee.level, sharee.state.unwrap_or(State::Accepted))
+        let state = sharee.state.unwrap_or(State::Accepted);
+        Told { href, name, summary: sharee.summary.clone(), level: sharee.level, state }
     };
     Some(match &view.extras.sharees {
         Some(all) => all.iter().map(one).collect(),
-        None => {
-            let me = href::principal(crate::domain::principal::PrincipalKind::User, &view.actor.handle);
-            vec![(me, view.actor.handle.clone(), String::new(), Level::of(of.rights()), State::Accepted)]
-        }
+        None => vec![Told {
+            href: href::principal(PrincipalKind::User, &view.actor.handle),
+            name: view.actor.handle.clone(),
+            summary: String::new(),
+            level: Level::of(of.rights()),
+            state: State::Accepted,
+        }],
     })
 }
 
 fn cs_invite(view: &View<'_>, out: &mut String) -> bool {
     let (Some(all), Some(owner)) = (told(view), &view.extras.organizer) else { return false };
     notices::organizer(owner, out);
-    for (href, name, summary, level, state) in all {
+    for Told { href, name, summary, level, state } in all {
         write::open(out, CS, "user");
         write::href(out, &href);
         write::text(out, CS, "common-name", &name);
@@ -78,7 +92,7 @@ fn cs_invite(view: &View<'_>, out: &mut String) -> bool {
 
 fn draft_invite(view: &View<'_>, out: &mut String) -> bool {
     let Some(all) = told(view) else { return false };
-    for (href, name, summary, level, state) in all {
+    for Told { href, name, summary, level, state } in all {
         write::open(out, DAV, "sharee");
         write::href(out, &href);
         write::empty(out, DAV, status(state));
