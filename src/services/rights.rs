@@ -198,11 +198,10 @@ pub(super) fn change(
     if differences.is_empty() {
         return Ok(());
     }
-    tx.set_grants(of.id, &new)?;
+    tx.set_grants(of, &new, &actor.origin(of.home))?;
     note(tx, actor, of, &differences)?;
     keeps_his_right(tx, actor, &access)?;
     invitations::follow(tx, of, &differences)?;
-    tx.raise(of)?;
     invitations::settle(tx, of.id)
 }
 

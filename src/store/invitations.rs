@@ -4,8 +4,10 @@
 
 use super::schema::{collection, invitation, invitation_answer, principal};
 use super::{Error, ReadTx, WriteTx};
+use crate::domain::collection::Collection;
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::invitation::{Choice, State};
+use crate::domain::props::Props;
 use diesel::prelude::*;
 
 /// An invitation as stored.
@@ -250,6 +252,15 @@ impl WriteTx<'_> {
     pub fn set_choice(&mut self, who: PrincipalId, choice: Choice) -> Result<(), Error> {
         diesel::update(principal::table.find(who.0))
             .set(principal::accepts.eq(choice as i16))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Keeps properties of a collection that differ in what the server notes there: nobody has changed anything that a log tells.
+    pub fn set_mark(&mut self, of: &Collection, props: &Props) -> Result<(), Error> {
+        self.raise(of)?;
+        diesel::update(collection::table.find(of.id.0))
+            .set(collection::props.eq(props.to_json()))
             .execute(self.conn)?;
         Ok(())
     }

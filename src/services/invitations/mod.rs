@@ -26,7 +26,7 @@ use crate::domain::invitation::{self, Level, State};
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::role::Defaults;
-use crate::store::{CollectionUpdate, Error, Invitation, ReadTx, Weight, WriteTx};
+use crate::store::{Error, Invitation, ReadTx, Weight, WriteTx};
 
 /// People whom one request invites or removes at most.
 const AT_ONCE: usize = 100;
@@ -354,5 +354,5 @@ pub(super) fn settle(tx: &mut WriteTx<'_>, id: CollectionId) -> Result<(), Error
     }
     let mut props = of.props.clone();
     invitation::mark(&mut props, shared);
-    tx.update_collection(&of, &CollectionUpdate { transparent: None, time_zone: None, props: Some(props) })
+    tx.set_mark(&of, &props)
 }
