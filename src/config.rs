@@ -40,13 +40,15 @@ pub struct Rights {
     pub new_calendars: Opening,
     /// Owners cannot change what everybody may do with the calendars that their account came with.
     pub locked: bool,
+    /// What somebody is invited to share stands in his home without his being asked, unless he wants to be.
+    pub accept_invitations: bool,
     /// Days that it is kept who gave what to whom; 0 is for ever.
     pub audit_days: u32,
 }
 
 impl Default for Rights {
     fn default() -> Self {
-        Rights { new_calendars: Opening::Access, locked: false, audit_days: 730 }
+        Rights { new_calendars: Opening::Access, locked: false, accept_invitations: false, audit_days: 730 }
     }
 }
 
@@ -157,6 +159,7 @@ const VARIABLES: &[&str] = &[
     "subscription_minutes",
     "rights__new_calendars",
     "rights__locked",
+    "rights__accept_invitations",
     "rights__audit_days",
     "privacy__writer__private",
     "privacy__writer__confidential",

@@ -117,6 +117,7 @@ fn open(config: &Config) -> Result<Core, Failed> {
     let limits = Limits { subscription_interval, ..Limits::default() };
     let core = Core::new(Store::open(&location)?, limits);
     let core = core.issued_by(config.issuer.as_deref()).with_privacy(config.privacy);
+    let core = core.accepting_invitations(config.rights.accept_invitations);
     Ok(core.with_defaults(config.rights.defaults()))
 }
 

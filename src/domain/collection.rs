@@ -3,6 +3,7 @@
 //! RFC 4791 §4.2 and §5.2, RFC 6352 §5.2, RFC 6638 §2. Knows no storage and no URL.
 
 use super::id::{CollectionId, PrincipalId};
+use super::invitation;
 use super::props::Props;
 use super::subscription::is_marked;
 use crate::text::ical::index::ComponentKind;
@@ -127,6 +128,11 @@ impl Collection {
     /// Whether it is filled from elsewhere: then nobody writes to it but the server.
     pub fn is_subscription(&self) -> bool {
         is_marked(&self.props)
+    }
+
+    /// Whether its owner shares it with somebody by name, or has invited somebody to.
+    pub fn is_shared(&self) -> bool {
+        invitation::is_marked(&self.props)
     }
 }
 

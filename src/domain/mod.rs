@@ -11,6 +11,7 @@ pub mod fault;
 pub mod freebusy;
 pub mod group;
 pub mod id;
+pub mod invitation;
 pub mod labels;
 pub mod link;
 pub mod object;

@@ -39,6 +39,7 @@ pub mod hook_messages;
 mod imports;
 mod instances;
 mod instant;
+mod invitations;
 mod items;
 pub mod jwks;
 pub mod link_door;
@@ -217,6 +218,11 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(shares::of_address_book)
         .service(shares::give_address_book)
         .service(shares::take_address_book);
+    config
+        .service(invitations::list)
+        .service(invitations::answer)
+        .service(invitations::own_choice)
+        .service(invitations::choose);
     config
         .service(delegates::list)
         .service(delegates::set)

@@ -10,9 +10,11 @@ use super::query::Query;
 use crate::domain::acl::{Grant, Grantee, Privilege};
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
+use crate::domain::invitation::State;
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::PrincipalKind;
 use crate::domain::role::Role;
+use crate::services::invitations::Sharee;
 use crate::services::rights::{GrantChange, Guard, Hold, NamedGrant};
 use crate::services::{Actor, Core};
 use actix_web::http::header::LOCATION;
@@ -42,6 +44,9 @@ struct Share {
     inherited: bool,
     /// Whether it cannot be taken back: the settings of this server keep it.
     protected: bool,
+    /// `waiting`, `accepted` or `declined`: what he said when he was invited to have it in his home; null where he was not asked, and of
+    /// groups, whose members are.
+    state: Option<&'static str>,
 }
 
 /// Something to be given to somebody.
@@ -60,7 +65,9 @@ pub struct NewShare {
 }
 
 impl Share {
-    fn of(named: &NamedGrant, kind: Kind) -> Share {
+    fn of(named: &NamedGrant, kind: Kind, sharees: &[Sharee]) -> Share {
+        let who = named.principal.as_ref().map(|one| one.id).filter(|_| named.hold != Hold::Inherited);
+        let same = |one: &&Sharee| who.is_some() && one.principal.as_ref().map(|one| one.id) == who;
         let entry = AclEntry::of(named, kind.home);
         Share {
             with: grants::word(named),
@@ -77,6 +84,7 @@ impl Share {
             role: entry.into_role(),
             inherited: named.hold == Hold::Inherited,
             protected: matches!(named.hold, Hold::Locked | Hold::Team),
+            state: sharees.iter().find(same).and_then(|one| one.state).map(State::name),
         }
     }
 }
@@ -92,7 +100,8 @@ impl Kind {
         query.end()?;
         let access = self.find_busy(core, actor, id).await?;
         let acl = core.acl(actor, &access.place()).await?;
-        let items: Vec<Share> = acl.grants.iter().map(|named| Share::of(named, self)).collect();
+        let sharees = core.sharees(actor, &access.place()).await?;
+        let items: Vec<Share> = acl.grants.iter().map(|named| Share::of(named, self, &sharees)).collect();
         Ok(HttpResponse::Ok().json(Page { items, next: None }))
     }
 
@@ -114,9 +123,7 @@ impl Kind {
         if !grantee.may_hold(privileges) {
             return Err(too_much(grantee).field("/role"));
         }
-        let wanted = GrantChange::Set(vec![Grant { grantee, privileges }]);
-        let guard = Guard::Acl(Preconditions::default());
-        let done = core.change_grants(actor, &access.place(), wanted, guard).await;
+        let done = core.give(actor, &access.place(), Grant { grantee, privileges }).await;
         done.map_err(|fault| explained(fault, "/with"))?;
         let with = match grantee {
             Grantee::Principal(_) => new.with.to_lowercase(),
@@ -171,7 +178,8 @@ pub async fn of_calendar(
 
 /// Give a calendar to somebody
 ///
-/// In the place of what he may do with it now, so that asking again does no harm.
+/// In the place of what he may do with it now, so that asking again does no harm. Who may read then is invited to have it in his home
+/// (`/invitations`); he may use it before he answers.
 #[utoipa::path(
     params(("id" = String, Path, description = "The calendar")),
     request_body = NewShare,
@@ -241,7 +249,8 @@ pub async fn of_address_book(
 
 /// Give an address book to somebody
 ///
-/// In the place of what he may do with it now, so that asking again does no harm.
+/// In the place of what he may do with it now, so that asking again does no harm. Who may read then is invited to have it in his home
+/// (`/invitations`); he may use it before he answers.
 #[utoipa::path(
     params(("id" = String, Path, description = "The address book")),
     request_body = NewShare,

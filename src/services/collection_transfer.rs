@@ -9,6 +9,7 @@ use super::{Core, Limits, collections, conditions, fault, mounts};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::invitation;
 use crate::domain::precondition::Preconditions;
 use crate::domain::subscription;
 use crate::store::{Error, WriteTx};
@@ -132,6 +133,7 @@ fn copy(
     let mut props = source.props.clone();
     // A copy is a calendar of one's own.
     subscription::unmark(&mut props);
+    invitation::mark(&mut props, false);
     let new = NewCollection {
         owner: actor.id,
         home: to.home,

@@ -36,6 +36,7 @@ pub mod homes;
 pub mod idempotency;
 pub mod instances;
 pub mod interchange;
+pub mod invitations;
 pub mod items;
 pub mod keys;
 mod known_collections;
@@ -89,6 +90,7 @@ pub struct Core {
     keys: Arc<keys::Ring>,
     issuer: Arc<str>,
     defaults: Defaults,
+    accepts_invitations: bool,
     privacy: Policy,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
@@ -108,6 +110,7 @@ impl Core {
             keys: Arc::default(),
             issuer: issuer.into(),
             defaults: Defaults::default(),
+            accepts_invitations: false,
             privacy: Policy::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
@@ -129,6 +132,12 @@ impl Core {
     #[must_use]
     pub fn with_defaults(self, defaults: Defaults) -> Self {
         Core { defaults, ..self }
+    }
+
+    /// The same, asking nobody who is invited to share something, unless he wants to be: it must be the same on all nodes.
+    #[must_use]
+    pub fn accepting_invitations(self, accepts: bool) -> Self {
+        Core { accepts_invitations: accepts, ..self }
     }
 
     /// The same, letting people see this of each other's items that are not public: it must be the same on all nodes.

@@ -7,10 +7,11 @@
 use super::access::{self, Access, Owner, Place};
 use super::actor::Actor;
 use super::collection_transfer::{self, CollectionTransfer};
-use super::{Core, collections, conditions, fault, sync};
+use super::{Core, collections, conditions, fault, invitations, sync};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, HomeToken, MountState};
+use crate::domain::invitation::State;
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
 use crate::domain::props::Props;
@@ -50,15 +51,8 @@ impl Core {
                 tx.set_mount_props(actor.id, home, &mount, &wish.props)?;
                 return Ok(false);
             }
-            if tx.collections(actor.id, home)?.len() + tx.mounts(actor.id, home)?.len() >= most {
-                return Err(Condition::QuotaNotExceeded.into());
-            }
-            let slug = match &wish.slug {
-                Some(slug) if is_free(tx, &actor, home, slug)? => slug.clone(),
-                Some(_) => return Err(Fault::Exists.into()),
-                None => free_name(tx, &actor, &access)?,
-            };
-            tx.insert_mount(actor.id, home, id, &slug, &wish.props)?;
+            put(tx, &actor, &access, &wish, most)?;
+            invitations::answered(tx, &actor, id, State::Accepted)?;
             Ok(true)
         };
         fault(self.store.write(mount).await)
@@ -76,7 +70,8 @@ impl Core {
             collections::own_home(&actor, &own_home)?;
             tx.lock_home(actor.id, home)?;
             let mount = tx.mount_of(actor.id, home, id)?.ok_or(Fault::NotFound)?;
-            tx.remove_mount(actor.id, home, &mount)
+            tx.remove_mount(actor.id, home, &mount)?;
+            invitations::answered(tx, &actor, id, State::Declined)
         };
         fault(self.store.write(unmount).await)
     }
@@ -93,6 +88,28 @@ impl Core {
                 .await,
         )
     }
+}
+
+/// Puts a collection into the actor's home, in which it does not stand yet.
+pub(super) fn put(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    access: &Access,
+    wish: &Wish,
+    most: usize,
+) -> Result<(), Error> {
+    mountable(actor, access)?;
+    let (home, id) = (access.collection().home, access.collection().id);
+    tx.lock_home(actor.id, home)?;
+    if tx.collections(actor.id, home)?.len() + tx.mounts(actor.id, home)?.len() >= most {
+        return Err(Condition::QuotaNotExceeded.into());
+    }
+    let slug = match &wish.slug {
+        Some(slug) if is_free(tx, actor, home, slug)? => slug.clone(),
+        Some(_) => return Err(Fault::Exists.into()),
+        None => free_name(tx, actor, access)?,
+    };
+    tx.insert_mount(actor.id, home, id, &slug, &wish.props)
 }
 
 /// Only what somebody else has, and shows more of than when he is busy, stands in a home.
@@ -298,7 +315,8 @@ pub(super) fn leave(
         Place { owner: actor.handle.clone(), home: collection.home, slug: String::new(), id: None };
     collections::own_home(actor, &own_home)?;
     conditions::hold_collection(tx, actor, conditions, Some(access))?;
-    tx.remove_mount(actor.id, collection.home, &mounted.mount)
+    tx.remove_mount(actor.id, collection.home, &mounted.mount)?;
+    invitations::answered(tx, actor, collection.id, State::Declined)
 }
 
 /// Gives it another name in the actor's home; tells whether something stood there.
@@ -331,5 +349,6 @@ pub(super) fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransf
         return Err(Fault::PreconditionFailed.into());
     }
     tx.remove_mount(actor.id, what.to.home, &mount)?;
+    invitations::answered(tx, actor, mount.collection, State::Declined)?;
     Ok(true)
 }

@@ -6,7 +6,7 @@
 
 use super::access::{self, Access, Owner, Place};
 use super::actor::Actor;
-use super::{Core, conditions, fault, groups};
+use super::{Core, conditions, fault, groups, invitations};
 use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
@@ -212,7 +212,7 @@ fn is_locked(defaults: Defaults, of: &Collection, grantee: Grantee) -> bool {
 }
 
 /// The one road to a collection's grants.
-fn change(
+pub(super) fn change(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     place: &Place,
@@ -241,7 +241,9 @@ fn change(
     }
     tx.set_grants(of, &new, &actor.origin(of.home))?;
     note(tx, actor, of, &differences)?;
-    keeps_his_right(tx, actor, &access)
+    keeps_his_right(tx, actor, &access)?;
+    invitations::follow(tx, of, &differences)?;
+    invitations::settle(tx, of.id)
 }
 
 /// Those of some grantees that the actor may not know of.

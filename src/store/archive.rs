@@ -8,9 +8,9 @@ mod rows;
 
 use super::schema::{
     address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
-    grant_, group_detail, home, idempotency, itip_state, job, link, link_use, membership, meta, mount,
-    object, principal, principal_grant, session, signing_key, subscription, tombstone, version, webhook,
-    webhook_cursor,
+    grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job, link, link_use,
+    membership, meta, mount, object, principal, principal_grant, session, signing_key, subscription,
+    tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::Role;
@@ -106,6 +106,8 @@ impl ReadTx<'_> {
             Ok(())
         })?;
         paged!(self, sink, subscription, collection: i64, i64::MIN, SubscriptionRow, Subscription);
+        paged!(self, sink, invitation, id: i64, i64::MIN, InvitationRow, Invitation);
+        paged!(self, sink, invitation_answer, id: i64, i64::MIN, InvitationAnswerRow, InvitationAnswer);
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
         self.each_id(Of::Webhooks, |tx, ids| {
@@ -298,6 +300,8 @@ impl WriteTx<'_> {
             Record::LinkUse(row) => insert!(link_use, row),
             Record::FormerOwner(row) => insert!(former_owner, row),
             Record::Subscription(row) => insert!(subscription, row),
+            Record::Invitation(row) => insert!(invitation, row),
+            Record::InvitationAnswer(row) => insert!(invitation_answer, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

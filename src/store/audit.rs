@@ -23,8 +23,12 @@ pub enum Action {
     Changed = 2,
     /// Somebody's rights were taken away.
     Revoked = 3,
+    /// Somebody who was invited took what he was given into his home.
+    Accepted = 4,
+    /// He did not want it there, or gave it up.
+    Declined = 5,
     /// It was given to somebody, with all that is in it.
-    HandedOver = 4,
+    HandedOver = 6,
 }
 
 impl Action {
@@ -90,7 +94,9 @@ fn entry(row: Row) -> AuditEntry {
             action: match action {
                 1 => Action::Granted,
                 2 => Action::Changed,
-                4 => Action::HandedOver,
+                4 => Action::Accepted,
+                5 => Action::Declined,
+                6 => Action::HandedOver,
                 _ => Action::Revoked,
             },
             owner: PrincipalId(owner),

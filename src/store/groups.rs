@@ -343,6 +343,8 @@ impl WriteTx<'_> {
         diesel::delete(grant_::table.filter(grant_::collection.eq_any(&own))).execute(self.conn)?;
         let to_it = grant_::grantee.eq(TO_PRINCIPAL).and(grant_::principal.eq(id.0));
         diesel::delete(grant_::table.filter(to_it)).execute(self.conn)?;
+        self.forget_invitations(&own)?;
+        self.forget_invitations_to(id)?;
         diesel::delete(collection::table.filter(collection::owner.eq(id.0))).execute(self.conn)?;
         diesel::delete(home::table.filter(home::principal.eq(id.0))).execute(self.conn)?;
         diesel::delete(address::table.filter(address::principal.eq(id.0))).execute(self.conn)?;

@@ -55,6 +55,7 @@ impl WriteTx<'_> {
         if !items.is_empty() {
             return Ok(diesel::delete(object::table.filter(object::id.eq_any(&items))).execute(self.conn)?);
         }
+        self.forget_invitations(&[gone])?;
         diesel::delete(mount::table.filter(mount::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(link::table.filter(link::collection.eq(gone))).execute(self.conn)?;

@@ -21,6 +21,7 @@ diesel::table! {
         created_at -> BigInt,
         props -> Text,
         token_version -> BigInt,
+        accepts -> SmallInt,
     }
 }
 diesel::table! {
@@ -347,6 +348,29 @@ diesel::table! {
     }
 }
 diesel::table! {
+    invitation (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        grantee -> Nullable<BigInt>,
+        address -> Text,
+        name -> Text,
+        summary -> Text,
+        inviter -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+diesel::table! {
+    invitation_answer (id) {
+        id -> BigInt,
+        invitation -> BigInt,
+        principal -> BigInt,
+        state -> SmallInt,
+        at -> BigInt,
+        hidden -> Bool,
+        seen -> Bool,
+    }
+}
+diesel::table! {
     device_use (principal, device, collection) {
         principal -> BigInt,
         device -> Text,
@@ -377,6 +401,8 @@ diesel::joinable!(group_detail -> principal (principal));
 diesel::joinable!(session -> principal (principal));
 diesel::joinable!(webhook -> principal (principal));
 diesel::joinable!(subscription -> collection (collection));
+diesel::joinable!(invitation -> collection (collection));
+diesel::joinable!(invitation_answer -> invitation (invitation));
 diesel::allow_tables_to_appear_in_same_query!(
     principal,
     address,
@@ -399,6 +425,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     version,
     webhook,
     webhook_cursor,
+    invitation,
+    invitation_answer,
     link,
     link_use
 );

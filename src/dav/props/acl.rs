@@ -47,7 +47,15 @@ pub fn rights(view: &View<'_>) -> Privileges {
         Resource::Proxy(owner, _) if owner.id == view.actor.id && view.actor.scope.write => {
             look.with(Privilege::WriteProperties.bit())
         }
-        Resource::Home(_) | Resource::Principal(_) | Resource::Proxy(..) | Resource::Plain(_) => look,
+        Resource::Notices(..) | Resource::Notice(..) if view.actor.scope.write => {
+            look.with(Privilege::Unbind.bit())
+        }
+        Resource::Home(_)
+        | Resource::Principal(_)
+        | Resource::Proxy(..)
+        | Resource::Plain(_)
+        | Resource::Notices(..)
+        | Resource::Notice(..) => look,
     }
 }
 

@@ -5,9 +5,9 @@ use crate::domain::privacy;
 use crate::domain::webhook::Events;
 use crate::store::schema::{
     address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
-    grant_, group_detail, home, idempotency, itip_state, job, link, link_use, membership, meta, mount,
-    principal, principal_grant, session, signing_key, subscription, tombstone, version, webhook,
-    webhook_cursor,
+    grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job, link, link_use,
+    membership, meta, mount, principal, principal_grant, session, signing_key, subscription, tombstone,
+    version, webhook, webhook_cursor,
 };
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,8 @@ rows! {
         time_zone: Option<String>, locale: Option<String>, auth_version: i64, created_at: i64, props: String,
         #[serde(default)]
         token_version: i64,
+        #[serde(default)]
+        accepts: i16,
     }
     /// A mail address.
     AddressRow of address { mail: String, principal: i64, is_primary: bool }
@@ -159,6 +161,14 @@ rows! {
         claim: Option<String>, lease_until: i64, next_at: i64, failures: i32, last_at: Option<i64>, fetched_at: Option<i64>,
         error: Option<String>, status: Option<i16>, items: i64, refused: i64,
     }
+    /// Who was invited to share a collection.
+    InvitationRow of invitation {
+        id: i64, collection: i64, grantee: Option<i64>, address: String, name: String, summary: String, inviter: i64, changed_at: i64,
+    }
+    /// What he said.
+    InvitationAnswerRow of invitation_answer {
+        id: i64, invitation: i64, principal: i64, state: i16, at: i64, hidden: bool, seen: bool,
+    }
     /// Up to where it was told.
     WebhookCursorRow of webhook_cursor {
         webhook: i64, collection: i64, modseq: i64,
@@ -253,6 +263,8 @@ pub enum Record {
     LinkUse(LinkUseRow),
     FormerOwner(FormerOwnerRow),
     Subscription(SubscriptionRow),
+    Invitation(InvitationRow),
+    InvitationAnswer(InvitationAnswerRow),
 }
 
 impl Record {
@@ -288,6 +300,8 @@ impl Record {
             Record::LinkUse(_) => "link_use",
             Record::FormerOwner(_) => "former_owner",
             Record::Subscription(_) => "subscription",
+            Record::Invitation(_) => "invitation",
+            Record::InvitationAnswer(_) => "invitation_answer",
         }
     }
 }

@@ -265,6 +265,8 @@ impl Things {
             "deleted-calendars" => self.deleted_calendar.clone(),
             "deleted-address-books" => self.deleted_book.clone(),
             "devices" => self.device.clone(),
+            // Nobody invites her here: what invitations answer is asked in `rest/invitations.rs`.
+            "invitations" => "1".to_owned(),
             other => panic!("say how one of {other} is made, for {}", operation.name()),
         };
         let item = |path: &str| match path {
@@ -361,6 +363,8 @@ impl Things {
             ("PUT", "acl") => value!({ "entries": [{ "principal": "dora", "role": "read" }] }),
             ("PATCH", "acl") => value!({ "grant": [{ "principal": "dora", "role": "read" }] }),
             ("POST", "shares") => value!({ "with": "dora", "role": "read" }),
+            ("PUT", "answer") => value!({ "state": "accepted" }),
+            ("PUT", "sharing") => value!({ "invitations": "ask" }),
             ("PUT", "{handle}") => value!({ "role": "read" }),
             ("POST", "members") => value!({ "members": [{ "id": self.group_inside }] }),
             ("POST", "subscriptions") => value!({ "url": "https://feeds.example.org/", "name": "x" }),
@@ -443,6 +447,7 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
         ("POST /import", Who::WrongKind) => Some(200),
         // A device is what the log of his own collections calls it: another's has done nothing in them, like one that never was.
         ("POST /devices/{id}:undo", Who::Other | Who::Admin) => Some(200),
+        ("PUT /invitations/{id}/answer", _) => Some(404),
         _ => None,
     }
 }
