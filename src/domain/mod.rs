@@ -14,6 +14,7 @@ pub mod id;
 pub mod labels;
 pub mod link;
 pub mod object;
+pub mod personal;
 pub mod precondition;
 pub mod principal;
 pub mod privacy;

@@ -254,7 +254,7 @@ impl Members {
         } else {
             HttpResponse::Ok()
         };
-        if kept {
+        if kept && named.stored.kept {
             answer.insert_header((ETAG, etag.as_str()));
         }
         answer.json(Written { id: named.name, etag })

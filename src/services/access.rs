@@ -3,9 +3,9 @@
 //! Absent and forbidden look alike: without any right on a collection it is not found. RFC 3744 §3, §7.1.1.
 
 use super::actor::Actor;
-use super::mounts;
+use super::{mounts, personal};
 use crate::domain::acl::{Privilege, Privileges};
-use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
@@ -13,7 +13,7 @@ use crate::domain::principal::PrincipalKind;
 use crate::domain::privacy::{Sight, Viewer};
 use crate::domain::props::Props;
 use crate::domain::role;
-use crate::store::{Error, Given, Held, ItemAt, Mount, ReadTx, Standing, WriteTx};
+use crate::store::{Error, Given, Held, ItemAt, Mount, ReadTx, Standing, Whose, WriteTx};
 use std::sync::Arc;
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
@@ -25,7 +25,29 @@ pub struct Access {
     sight: Sight,
     /// Whether some of it was granted to the actor, or to a group of his, by name.
     by_name: bool,
+    /// Who may have something of his own on its items, where it is another's calendar.
+    keeps: Option<Keeps>,
     mount: Option<Arc<Mounted>>,
+}
+
+/// What the actor has of his own on the items of another's calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Keeps {
+    /// Whose it is, and where.
+    pub whose: Whose,
+    /// The number of his last change of it; 0 where he has nothing.
+    pub number: i64,
+}
+
+/// Who looks at the items of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Looker {
+    /// At which.
+    pub on: CollectionId,
+    /// What he sees of them.
+    pub sight: Sight,
+    /// What he has of his own on them, if he has anything.
+    pub keeps: Option<Keeps>,
 }
 
 /// Where another's collection stands in the actor's own home.
@@ -121,11 +143,30 @@ impl Access {
         self.sight
     }
 
+    /// What the actor has of his own here; `None` where the collection is his, or no calendar.
+    pub(super) fn keeps(&self) -> Option<Keeps> {
+        self.keeps
+    }
+
+    /// What is needed to show its items.
+    pub(super) fn looker(&self) -> Looker {
+        Looker {
+            on: self.collection.id,
+            sight: self.sight,
+            keeps: self.keeps.filter(|keeps| keeps.number > 0),
+        }
+    }
+
+    /// As [`Access::keeps`], to be noted.
+    pub(super) fn keeps_mut(&mut self) -> Option<&mut Keeps> {
+        self.keeps.as_mut()
+    }
+
     /// The same for reading alone.
     #[must_use]
     pub(super) fn reading(self) -> Access {
         let rights = if self.rights.has(Privilege::Read) { Privileges::READER } else { Privileges::NONE };
-        Access { rights, ..self }
+        Access { rights, keeps: None, ..self }
     }
 
     /// The same as somebody sees it whom nobody knows: no more than one who may only read, and than the actor himself; and nothing whole
@@ -135,7 +176,7 @@ impl Access {
         let rights =
             if self.rights.has(Privilege::Read) { Privileges::READER } else { Privilege::ReadFreeBusy.bit() };
         let sight = self.sight.within(actor.privacy.sight(Viewer::Reader)).within(Sight::MASKED);
-        Access { rights, sight, ..self }
+        Access { rights, sight, keeps: None, ..self }
     }
 
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
@@ -187,6 +228,7 @@ pub(super) fn own_access(actor: &Actor, collection: Collection) -> Option<Access
         collection,
         sight: Sight::WHOLE,
         by_name: true,
+        keeps: None,
         mount: None,
     })
 }
@@ -234,8 +276,11 @@ pub(super) fn effective(collection: &Collection, held: Held) -> Given {
 fn accessed(actor: &Actor, collection: Collection, owner: Owner, given: Given) -> Option<Access> {
     let Given { privileges, by_name } = given;
     let rights = scoped(actor, &collection, privileges);
-    let sight = actor.privacy.sight(Viewer::of(collection.owner == actor.id, privileges));
-    (!rights.is_empty()).then_some(Access { collection, owner, rights, sight, by_name, mount: None })
+    let own = collection.owner == actor.id;
+    let sight = actor.privacy.sight(Viewer::of(own, privileges));
+    let keeps = (!own && collection.kind == CollectionKind::Calendar)
+        .then_some(Keeps { whose: Whose { of: actor.id, on: collection.id }, number: 0 });
+    (!rights.is_empty()).then_some(Access { collection, owner, rights, sight, by_name, keeps, mount: None })
 }
 
 /// What changes the items of a collection.
@@ -286,7 +331,8 @@ pub(super) fn known(
     collection: Collection,
 ) -> Result<Access, Error> {
     let given = given_on(tx, actor, &collection)?;
-    accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))
+    let access = accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))?;
+    personal::numbered(tx, access)
 }
 
 /// As [`known`], where what was granted is known.
@@ -312,6 +358,7 @@ pub(super) fn find_by_id(
     let owner = owner_by_id(tx, actor, collection.owner)?;
     let own = owner.id == actor.id;
     let access = accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))?;
+    let access = personal::numbered(tx, access)?;
     if own || !access.is_shown() {
         return Ok(access);
     }
@@ -349,6 +396,7 @@ pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Res
         let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
         seen.extend(held_access(actor, owner, collection, held));
     }
+    let seen = personal::all_numbered(tx, actor, seen)?;
     mounts::marked(tx, actor, home, seen)
 }
 
@@ -441,5 +489,5 @@ pub(super) fn visible(
         };
         seen.extend(accessed(actor, collection, owner.clone(), given));
     }
-    Ok(seen)
+    personal::all_numbered(tx, actor, seen)
 }

@@ -5,7 +5,7 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, Limits, collections, conditions, fault, mounts};
+use super::{Core, Limits, collections, conditions, fault, mounts, personal};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
@@ -115,7 +115,7 @@ fn copy(
     limits: &Limits,
 ) -> Result<(), Error> {
     // What is hidden from him he does not copy.
-    let (source, hidden) = (source.collection(), source.sight().hidden());
+    let (keeps, source, hidden) = (source.keeps(), source.collection(), source.sight().hidden());
     if tx.collections(actor.id, to.home)?.len() >= limits.collections {
         return Err(Condition::QuotaNotExceeded.into());
     }
@@ -145,5 +145,10 @@ fn copy(
         let card = source.home == HomeKind::AddressBooks;
         return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
     }
-    tx.copy_members(source, made, &actor.origin(to.home), hidden).map(|_| ())
+    let origin = actor.origin(to.home);
+    tx.copy_members(source, made, &origin, (hidden, keeps.map(|keeps| keeps.whose.of)))?;
+    match keeps {
+        Some(keeps) => personal::copy(tx, keeps.whose, made, &origin, hidden),
+        None => Ok(()),
+    }
 }

@@ -315,14 +315,15 @@ fn page(
     (most, now): (usize, i64),
 ) -> Result<Look, Error> {
     let after = from.unwrap_or(0);
-    let (collection, sight) = (access.collection(), access.sight());
-    let (items, page) = if sight.is_whole() {
+    let collection = access.collection();
+    let (items, page) = if access.sight().is_whole() {
         let mut page = tx.changes(collection.id, after, most, 0)?.ok_or(Fault::NotFound)?;
         (projection::all_changes(std::mem::take(&mut page.items)), page)
     } else {
-        seen_changes(tx, (collection.id, sight), after, most, 0)?
+        seen_changes(tx, access.looker(), after, most, 0)?
     };
-    let now_token = token_of(collection, sight, tx.epoch());
+    // What is the receiver's own moves no webhook: a reader who goes on from here is told of it.
+    let now_token = SyncToken { own: 0, ..token_of(access, tx.epoch()) };
     let id = format!("{}-{}-{}-{after}-{}", webhook.id, webhook.round, collection.id, page.modseq);
     let content = Content::Changes {
         collection: collection.id,

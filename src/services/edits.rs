@@ -105,7 +105,9 @@ impl Core {
             if object.kind != kind {
                 return Err(Fault::NotFound);
             }
-            access.need(Privilege::WriteContent)?;
+            // Who may only read changes what is his own on another's items; the write decides whether that is all.
+            let own = access.keeps().is_some() && actor.scope.write;
+            access.need(if own { Privilege::Read } else { Privilege::WriteContent })?;
             object.whole(Privilege::WriteContent)?;
             self.hold_for_read(actor, conditions.clone(), &access, &object).await?;
             let (edit, body) = (Arc::clone(&edit), object.body.clone());
@@ -178,8 +180,10 @@ impl Core {
     /// Notes that an item was left as it is.
     async fn left(&self, actor: &Actor, object: &Shown, request: Option<Once>) -> Result<Done, Fault> {
         let (etag, schedule_tag) = (object.etag.clone(), object.schedule_tag.clone());
-        let named =
-            Named { name: object.name.clone(), stored: Stored { created: false, etag, schedule_tag } };
+        let named = Named {
+            name: object.name.clone(),
+            stored: Stored { created: false, etag, schedule_tag, kept: true },
+        };
         let named = vec![Some(named)];
         if request.is_none() {
             return Ok(Done::of(named));

@@ -7,10 +7,10 @@
 use super::access::{self, Access, Owner, Place};
 use super::actor::Actor;
 use super::collection_transfer::{self, CollectionTransfer};
-use super::{Core, collections, conditions, fault, sync};
+use super::{Core, collections, conditions, fault, personal, sync};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, HomeToken};
+use crate::domain::id::{CollectionId, HomeToken, Stand};
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
 use crate::domain::props::Props;
@@ -145,7 +145,7 @@ pub(super) fn shown(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Resul
         let access = access::held_access(actor, owner, collection, held).filter(Access::is_shown);
         shown.extend(access.map(|access| access.mounted_as(actor, mount)));
     }
-    Ok(shown)
+    personal::all_numbered(tx, actor, shown)
 }
 
 /// Collections of others, each as the actor has it in his home, if he has.
@@ -214,19 +214,24 @@ pub(super) fn token(
     epoch: &str,
     mounted: &[Access],
 ) -> HomeToken {
-    let number = |access: &Access| Some((access.mounted()?.mount.number, access.collection().modseq));
+    let number = |access: &Access| Some((access.mounted()?.mount.number, stand(access)));
     HomeToken {
         own: sync::home_token(owner.0, kind, modseq, epoch),
         mounted: mounted.iter().filter_map(number).collect(),
     }
 }
 
+/// Where the actor stands in one.
+fn stand(access: &Access) -> Stand {
+    let own = access.keeps().map_or(0, |keeps| keeps.number);
+    Stand { modseq: access.collection().modseq, own }
+}
+
 /// Those that a reader does not know as they are: he knows `known`, and the home up to the number `from`.
-pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, i64>, from: i64) -> Vec<Access> {
+pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, Stand>, from: i64) -> Vec<Access> {
     let news = |access: &Access| {
         access.mounted().is_none_or(|mounted| {
-            mounted.mount.home_modseq > from
-                || known.get(&mounted.mount.number) != Some(&access.collection().modseq)
+            mounted.mount.home_modseq > from || known.get(&mounted.mount.number) != Some(&stand(access))
         })
     };
     mounted.into_iter().filter(news).collect()
@@ -237,7 +242,7 @@ pub(super) fn hidden(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     home: HomeKind,
-    known: &BTreeMap<i64, i64>,
+    known: &BTreeMap<i64, Stand>,
     shown: &[Access],
 ) -> Result<Vec<String>, Error> {
     let shown: BTreeSet<i64> =

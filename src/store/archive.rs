@@ -7,8 +7,8 @@ mod file;
 
 use super::schema::{
     address, audit, change, collection, collection_tombstone, credential, grant_, group_detail, home,
-    idempotency, itip_state, job, link, membership, meta, mount, object, principal, principal_grant, session,
-    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    idempotency, itip_state, job, link, membership, meta, mount, object, personal, personal_mark, principal,
+    principal_grant, session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::{GroupDetail, Role};
@@ -85,6 +85,10 @@ rows! {
     MountRow of mount {
         principal: i64, home: i16, collection: i64, number: i64, slug: String, home_modseq: i64, created_at: i64, props: String,
     }
+    /// What somebody has of his own on an item of another's calendar.
+    PersonalRow of personal { principal: i64, collection: i64, uid: String, number: i64, etag: String, content: String }
+    /// The last number of these in a calendar.
+    PersonalMarkRow of personal_mark { principal: i64, collection: i64, number: i64, lapsed_at: i64 }
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// A grant on all of a home.
@@ -197,6 +201,8 @@ pub enum Record {
     Collection(CollectionRow),
     CollectionTombstone(CollectionTombstoneRow),
     Mount(MountRow),
+    Personal(PersonalRow),
+    PersonalMark(PersonalMarkRow),
     Grant(GrantRow),
     PrincipalGrant(PrincipalGrantRow),
     Audit(AuditRow),
@@ -229,6 +235,8 @@ impl Record {
             Record::Collection(_) => "collection",
             Record::CollectionTombstone(_) => "collection_tombstone",
             Record::Mount(_) => "mount",
+            Record::Personal(_) => "personal",
+            Record::PersonalMark(_) => "personal_mark",
             Record::Grant(_) => "grant",
             Record::PrincipalGrant(_) => "principal_grant",
             Record::Audit(_) => "audit",
@@ -309,6 +317,8 @@ impl ReadTx<'_> {
         paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
         self.each_id(Of::Collections, |tx, ids| {
             of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
+            of_owners!(tx, sink, personal_mark, collection in ids, PersonalMarkRow, PersonalMark);
+            tx.personal_rows(ids, sink)?;
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
             for of in ids {
                 paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
@@ -327,6 +337,23 @@ impl ReadTx<'_> {
         })?;
         paged!(self, sink, audit, id: i64, i64::MIN, AuditRow, Audit);
         paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
+        Ok(())
+    }
+
+    /// What people have of their own on items of these collections, one person in one collection at a time.
+    fn personal_rows(&mut self, collections: &[i64], sink: Sink<'_>) -> Result<(), Error> {
+        let whose: Vec<(i64, i64)> = personal_mark::table
+            .filter(personal_mark::collection.eq_any(collections))
+            .select((personal_mark::principal, personal_mark::collection))
+            .order((personal_mark::collection, personal_mark::principal))
+            .load(self.conn)?;
+        for (of, on) in whose {
+            let rows: Vec<PersonalRow> = personal::table
+                .filter(personal::principal.eq(of).and(personal::collection.eq(on)))
+                .order(personal::number)
+                .load(self.conn)?;
+            rows.into_iter().try_for_each(|row| sink(Record::Personal(row)))?;
+        }
         Ok(())
     }
 
@@ -482,6 +509,8 @@ impl WriteTx<'_> {
             Record::Collection(row) => insert!(collection, row),
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
             Record::Mount(row) => insert!(mount, row),
+            Record::Personal(row) => insert!(personal, row),
+            Record::PersonalMark(row) => insert!(personal_mark, row),
             Record::Grant(row) => insert!(grant_, row),
             Record::PrincipalGrant(row) => insert!(principal_grant, row),
             Record::Audit(row) => insert!(audit, row),
