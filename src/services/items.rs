@@ -35,6 +35,8 @@ pub struct Terms {
     pub kind: Option<ItemKind>,
     /// The key under which it may be asked for again.
     pub request: Option<Once>,
+    /// Whether it is an older content, in which nothing is the writer's own unless the item is.
+    pub past: bool,
     /// What was read of the place together with the login.
     pub opened: Opened,
 }
@@ -216,7 +218,7 @@ impl Core {
         conditions: Preconditions,
         terms: Terms,
     ) -> Result<Named, Fault> {
-        let Terms { kind, request, mut opened } = terms;
+        let Terms { kind, request, past, mut opened } = terms;
         let of = match &opened.collection {
             Some(access) => access.collection().kind,
             None => self.collection_for_item(actor, place).await?.collection().kind,
@@ -246,7 +248,7 @@ impl Core {
             self.store
                 .write_home(&owner, move |tx| {
                     once(tx, &actor, request.as_ref(), |tx| {
-                        put(tx, &actor, &place, &draft, index.as_ref(), &conditions, kind, members)
+                        put(tx, &actor, &place, &draft, index.as_ref(), &conditions, kind, members, past)
                     })
                 })
                 .await,
@@ -356,13 +358,14 @@ pub(super) fn put(
     conditions: &Preconditions,
     kind: Option<ItemKind>,
     members: i64,
+    past: bool,
 ) -> Result<Named, Error> {
     let (access, old, uid_holder) =
         access::find_item_for_change(tx, actor, place, &draft.name, Some(&draft.uid))?;
     let old = old.as_ref();
     if let Some(keeps) = access.keeps() {
         let access = &access;
-        let putting = Putting { access, place, draft, old, uid_holder, conditions, kind, members };
+        let putting = Putting { access, place, draft, old, uid_holder, conditions, kind, members, past };
         return personal::put(tx, actor, keeps.whose, putting);
     }
     let into = may_put(tx, actor, &access, old, draft, conditions, kind)?;

@@ -2,7 +2,7 @@
 //! user's name, colour and order. A share that is taken in comes so, and leaves when it is given up, or when the right to it ends.
 //!
 //! What may be done with one follows from the grants on it, asked anew each time; a mount gives no right. Its items are the owner's: one
-//! content, one number, one sync token for all who see it.
+//! content and one number for all who see it, but for what is each one's own (`personal.rs`).
 
 use super::access::{self, Access, Owner, Place};
 use super::actor::Actor;

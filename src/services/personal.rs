@@ -5,7 +5,7 @@
 
 mod write;
 
-pub(super) use write::{Carried, Putting, carried, copy, put};
+pub(super) use write::{Carried, Putting, carried, copy, of_the_past, put};
 
 use super::access::{self, Access, Keeps, Looker};
 use super::actor::Actor;

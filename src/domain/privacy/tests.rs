@@ -88,7 +88,7 @@ fn busy(index: &CalendarIndex) -> Vec<Period> {
 fn owners_see_all_and_others_what_the_policy_says() {
     let policy = Policy::default();
     let sights = [Viewer::Owner, Viewer::Writer, Viewer::Reader].map(|viewer| policy.sight(viewer).code());
-    assert_eq!(sights, ["ww", "wm", "mm"]);
+    assert_eq!(sights, ["ww", "wms", "mms"]);
     assert_eq!(Viewer::of(true, Privileges::NONE), Viewer::Owner);
     assert_eq!(Viewer::of(false, Privileges::WRITE.with(Privileges::READER)), Viewer::Writer);
     assert_eq!(Viewer::of(false, Privileges::READER), Viewer::Reader);

@@ -32,6 +32,8 @@ pub(in super::super) struct Putting<'a> {
     pub kind: Option<ItemKind>,
     /// How many items the collection may have.
     pub members: i64,
+    /// Whether it is an older content: what is somebody's own in it is the owner's.
+    pub past: bool,
 }
 
 /// What was sent, taken apart.
@@ -60,10 +62,17 @@ pub(in super::super) fn put(
     whose: Whose,
     putting: Putting<'_>,
 ) -> Result<Named, Error> {
-    let Putting { draft, .. } = &putting;
+    let draft = putting.draft;
     let Parted { shared, overlay } = parted(&draft.body)?;
     let before = tx.personal_on(whose, &[&draft.uid])?.pop().map(|(_, own)| own);
     let name = draft.name.clone();
+    if putting.past {
+        let redrawn = of_the_past(draft, putting.old)?;
+        let putting = Putting { draft: redrawn.as_ref().unwrap_or(draft), ..putting };
+        let written = write(tx, actor, putting, None)?;
+        let etag = personal::tag(&Etag::of(shared.as_bytes()), before.as_ref().map(|own| &own.etag));
+        return Ok(Named { name, stored: Stored { etag, kept: false, ..written.stored } });
+    }
     if let Some(old) = putting.old
         && changes_own_alone(actor, &putting, old, &overlay, before.as_ref())?
     {
@@ -86,7 +95,7 @@ pub(in super::super) fn put(
         };
         return Ok(Named { name, stored });
     }
-    let written = write(tx, actor, putting, &shared)?;
+    let written = write(tx, actor, putting, Some(&shared))?;
     let own = Own::of(overlay);
     if before.as_ref().map_or(!own.overlay.is_empty(), |before| before.etag != own.etag) {
         tx.set_personal(whose, &written.uid, &own)?;
@@ -126,26 +135,35 @@ struct Written<'a> {
     stored: Stored,
 }
 
-/// Writes the shared part for all; what is the owner's own in the item stays.
+/// An older content with what the owner has of her own on the item now; `None` where it is good as it is.
+pub(in super::super) fn of_the_past(draft: &Draft, old: Option<&Object>) -> Result<Option<Draft>, Fault> {
+    let Some(old) = old else { return Ok(None) };
+    let Parted { overlay, .. } = parted(&old.body)?;
+    let Parted { shared, .. } = parted(&draft.body)?;
+    let body = if overlay.is_empty() { Some(shared) } else { personal::merged(&shared, &overlay) };
+    let body = body.filter(|body| *body != draft.body);
+    Ok(body.map(|body| content::redrawn(&draft.name, body)).transpose()?.map(|(draft, _)| draft))
+}
+
+/// Writes the shared part for all, and what is the owner's own in the item stays; without one the draft as it is.
 fn write<'a>(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     putting: Putting<'a>,
-    shared: &str,
+    shared: Option<&str>,
 ) -> Result<Written<'a>, Error> {
-    let Putting { access, place, draft, old, uid_holder, conditions, kind, members } = putting;
+    let Putting { access, place, draft, old, uid_holder, conditions, kind, members, .. } = putting;
     let checked = items::may_put(tx, actor, access, old, draft, conditions, kind)?;
     let uid_holder = items::known_holder(tx, access, uid_holder)?;
-    let body = match old.map(|old| parted(&old.body)).transpose()? {
-        Some(Parted { overlay, .. }) if !overlay.is_empty() => {
-            personal::merged(shared, &overlay).ok_or(Fault::Internal)?
+    let body = match (shared, old.map(|old| parted(&old.body)).transpose()?) {
+        (None, _) => None,
+        (Some(shared), Some(Parted { overlay, .. })) if !overlay.is_empty() => {
+            Some(personal::merged(shared, &overlay).ok_or(Fault::Internal)?)
         }
-        _ => shared.to_owned(),
+        (Some(shared), _) => Some(shared.to_owned()),
     };
-    let redrawn = match body == draft.body {
-        true => None,
-        false => Some(content::redrawn(&draft.name, body)?),
-    };
+    let redrawn = body.filter(|body| *body != draft.body);
+    let redrawn = redrawn.map(|body| content::redrawn(&draft.name, body)).transpose()?;
     let (draft_kept, index) = match &redrawn {
         Some((draft, index)) => (draft, Some(index)),
         None => (draft, None),

@@ -11,7 +11,6 @@ fn all_doors(scene: &Scene, who: &Client, calendar: &str) -> Vec<(&'static str, 
     let item = format!("{calendar}a.ics");
     let text = |request: crate::harness::client::Request<'_>| request.send().text();
     let filter = "<D:prop><D:getetag/><C:calendar-data/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\"/></C:filter>";
-    let sync = "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop><D:getetag/><C:calendar-data/></D:prop>";
     let multiget = format!("<D:prop><D:getetag/><C:calendar-data/></D:prop><D:href>{item}</D:href>");
     let rest = |path: &str| text(who.get(&scene.rest(path)));
     vec![
@@ -19,7 +18,6 @@ fn all_doors(scene: &Scene, who: &Client, calendar: &str) -> Vec<(&'static str, 
         ("jCal", text(who.get(&item).header("Accept", "application/calendar+json"))),
         ("query", text(who.report(calendar, "C:calendar-query", filter))),
         ("multiget", text(who.report(calendar, "C:calendar-multiget", &multiget))),
-        ("sync", text(who.report(calendar, "D:sync-collection", sync))),
         ("item", rest("/events/a.ics")),
         ("list", rest("/events?fields=id,etag,data&form=icalendar")),
         (
@@ -33,7 +31,10 @@ fn all_doors(scene: &Scene, who: &Client, calendar: &str) -> Vec<(&'static str, 
 /// Some more of them, which tell no contents.
 fn other_doors(scene: &Scene, who: &Client, calendar: &str) -> Vec<String> {
     let rest = |path: &str| who.get(&scene.rest(path)).send().text();
+    let sync =
+        "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop><D:getetag/><D:getcontentlength/></D:prop>";
     vec![
+        who.report(calendar, "D:sync-collection", sync).send().text(),
         who.propfind(calendar, "1", &["D:getetag", "D:getcontentlength", "D:sync-token", "S:getctag"])
             .send()
             .text(),

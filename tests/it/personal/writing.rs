@@ -148,8 +148,7 @@ both! {
             let one = one.split("BEGIN:VEVENT").nth(1).map(|rest| format!("BEGIN:VEVENT{rest}")).expect("an event");
             with(&text, inside).replace("END:VCALENDAR\r\n", &one)
         };
-        let put = |who: &Client, path: &str, text: &str| who.put(path, text.to_owned());
-        put(&scene.alice, &scene.item("s.ics"), &series("")).created();
+        scene.alice.put(&scene.item("s.ics"), series("")).created();
         let hers = scene.of_the_owner("s.ics");
         let (carol, path) = (&scene.carol, mine(&scene.carol, "s.ics"));
         // Of the series an alarm and two snoozes of single instances, of the moved instance another alarm.
@@ -157,12 +156,12 @@ both! {
         let text = series(&own);
         let last = text.rfind("END:VEVENT").expect("an override");
         let text = format!("{}{}{}", &text[..last], alarm("PT30M"), &text[last..]);
-        put(carol, &path, &text).no_content();
+        carol.put(&path, text.clone()).no_content();
         assert_eq!(carol.get(&path).ok().text(), text);
         assert_eq!(scene.of_the_owner("s.ics"), hers);
         // The owner moves the series' text and makes another override: her alarms stay where they were, and the new one has the series'.
         let more = "BEGIN:VEVENT\r\nUID:s\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260305T090000Z\r\nDTSTART:20260305T130000Z\r\nSUMMARY:P\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-        put(&scene.alice, &scene.item("s.ics"), &series("LOCATION:L\r\n").replace("END:VCALENDAR\r\n", more)).no_content();
+        scene.alice.put(&scene.item("s.ics"), series("LOCATION:L\r\n").replace("END:VCALENDAR\r\n", more)).no_content();
         let seen = carol.get(&path).ok().text();
         let parts: Vec<&str> = seen.split("BEGIN:VEVENT").collect();
         assert!(parts[1].contains("TRIGGER:-PT5M") && parts[1].contains("X-MOZ-SNOOZE-TIME-1772614800000000"), "{seen}");
