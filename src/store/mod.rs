@@ -30,6 +30,7 @@ mod migrations;
 mod mounts;
 mod objects;
 mod opening;
+mod own_places;
 mod pages;
 mod past;
 mod personal;
