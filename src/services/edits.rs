@@ -14,6 +14,7 @@ use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::object::ItemKind;
+use crate::domain::personal::shared_of;
 use crate::domain::precondition::{Preconditions, Tag, Tags};
 use crate::store::Weight;
 use std::sync::Arc;
@@ -145,7 +146,15 @@ impl Core {
                 let gone = Step::Delete { place, name, kind, conditions };
                 return self.steps(actor, vec![gone], request).await;
             }
-            Edited::Text(text) if text == object.body => return self.left(actor, object, request).await,
+            Edited::Text(text) if text == object.body => {
+                // As with a PUT of what one sees: where nothing in it is one's own, who may not write is told so.
+                if let Err(refused) = access.need(Privilege::WriteContent)
+                    && shared_of(&text).is_none()
+                {
+                    return Err(refused);
+                }
+                return self.left(actor, object, request).await;
+            }
             Edited::Text(body) if request.is_none() => {
                 let terms = Terms { kind: Some(kind), ..Terms::default() };
                 let sent = Sent { body, media };

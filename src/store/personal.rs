@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 
 /// Items that are copied one by one at a time, for each is held whole.
 const COPIES: i64 = 16;
+/// Items that are gone, of which older contents are looked for at a time.
+const ORPHANS: i64 = 10_000;
 
 /// Whether an item has something of its owner's own, or something lies over it: whose and where follow, and `))`.
 pub(super) const SEEN_OTHERWISE: &str =
@@ -246,16 +248,24 @@ impl WriteTx<'_> {
         let item = object::table
             .filter(object::collection.eq(personal::collection).and(object::uid.eq(personal::uid)))
             .select(object::id);
-        let older = version::table
-            .filter(version::collection.eq(personal::collection).and(version::uid.eq(personal::uid)))
-            .select(version::id);
         let orphans: Vec<String> = personal::table
             .filter(rows_of!(whose))
             .filter(diesel::dsl::not(diesel::dsl::exists(item)))
-            .filter(diesel::dsl::not(diesel::dsl::exists(older)))
             .select(personal::uid)
+            .order(personal::number)
+            .limit(ORPHANS)
             .load(self.conn)?;
-        let rows = personal::table.filter(rows_of!(whose).and(personal::uid.eq_any(&orphans)));
+        if orphans.is_empty() {
+            return Ok(0);
+        }
+        // In one pass over the older contents, for no index has their UIDs.
+        let kept: Vec<String> = version::table
+            .filter(version::collection.eq(whose.on.0).and(version::uid.eq_any(&orphans)))
+            .select(version::uid)
+            .distinct()
+            .load(self.conn)?;
+        let orphans: Vec<&String> = orphans.iter().filter(|uid| !kept.contains(uid)).collect();
+        let rows = personal::table.filter(rows_of!(whose).and(personal::uid.eq_any(orphans)));
         Ok(diesel::delete(rows).execute(self.conn)?)
     }
 }
