@@ -66,7 +66,10 @@ impl Core {
                     }
                     let replaced = clear(tx, &actor, &what)?;
                     match what.manner {
-                        Manner::Move => tx.rename_collection(collection, actor.id, &what.to.slug)?,
+                        Manner::Move => {
+                            let by = actor.origin(what.to.home);
+                            tx.rename_collection(collection, actor.id, &what.to.slug, &by)?;
+                        }
                         Manner::Copy => copy(tx, &actor, &source, &what.to, true, &limits)?,
                         Manner::CopyBare => copy(tx, &actor, &source, &what.to, false, &limits)?,
                     }
@@ -102,7 +105,7 @@ pub(super) fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransf
         return Err(Fault::PreconditionFailed.into());
     }
     collections::not_default(&old)?;
-    tx.delete_collection(&old)?;
+    tx.delete_collection(&old, &actor.origin(what.to.home))?;
     Ok(true)
 }
 
@@ -122,7 +125,7 @@ fn copy(
     let mut props = source.props.clone();
     // A copy is a calendar of one's own.
     subscription::unmark(&mut props);
-    let made = tx.insert_collection(&NewCollection {
+    let new = NewCollection {
         owner: actor.id,
         home: to.home,
         kind: source.kind,
@@ -132,7 +135,9 @@ fn copy(
         transparent: source.transparent,
         time_zone: source.time_zone.clone(),
         props,
-    })?;
+    };
+    let by = actor.origin(to.home);
+    let made = tx.insert_collection(&new, Some(&by))?;
     if !members {
         return Ok(());
     }
@@ -145,10 +150,9 @@ fn copy(
         let card = source.home == HomeKind::AddressBooks;
         return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
     }
-    let origin = actor.origin(to.home);
-    tx.copy_members(source, made, &origin, (hidden, keeps.map(|keeps| keeps.whose.of)))?;
+    tx.copy_members(source, made, &by, (hidden, keeps.map(|keeps| keeps.whose.of)))?;
     match keeps {
-        Some(keeps) => personal::copy(tx, keeps.whose, made, &origin, hidden),
+        Some(keeps) => personal::copy(tx, keeps.whose, made, &by, hidden),
         None => Ok(()),
     }
 }
