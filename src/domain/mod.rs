@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod labels;
 pub mod link;
 pub mod object;
+pub mod personal;
 pub mod precondition;
 pub mod principal;
 pub mod privacy;

@@ -72,6 +72,11 @@ async fn purge(core: Core, audit_days: u32) {
         if let Err(fault) = core.purge_link_uses().await {
             tracing::warn!(%fault, "old reads of links could not be removed");
         }
+        match core.forget_personal().await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "what people had of their own on others' items removed"),
+            Err(fault) => tracing::warn!(%fault, "what people had of their own could not be removed"),
+        }
         match core.purge().await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "old versions removed"),

@@ -3,9 +3,9 @@
 //! Absent and forbidden look alike: without any right on a collection it is not found. RFC 3744 §3, §7.1.1.
 
 use super::actor::Actor;
-use super::mounts;
+use super::{mounts, personal};
 use crate::domain::acl::{Privilege, Privileges};
-use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
@@ -14,7 +14,7 @@ use crate::domain::privacy::{Sight, Viewer};
 use crate::domain::props::Props;
 use crate::domain::role;
 use crate::domain::team::Part;
-use crate::store::{Error, Held, ItemAt, Mount, ReadTx, Standing, WriteTx};
+use crate::store::{Error, Held, ItemAt, Mount, ReadTx, Standing, Whose, WriteTx};
 use std::sync::Arc;
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
@@ -27,10 +27,32 @@ pub struct Access {
     /// Whether some of it was granted to the actor, or to a group of his, by name.
     by_name: bool,
     /// Whether the actor makes and removes what stands in that home: it is his own, or that of a group that he keeps.
-    keeps: bool,
+    keeps_home: bool,
     /// Whether it is his own, or his group's that he owns.
     owned: bool,
+    /// Who may have something of his own on its items, where it is another's calendar.
+    keeps: Option<Keeps>,
     mount: Option<Arc<Mounted>>,
+}
+
+/// What the actor has of his own on the items of another's calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Keeps {
+    /// Whose it is, and where.
+    pub whose: Whose,
+    /// The number of his last change of it; 0 where he has nothing.
+    pub number: i64,
+}
+
+/// Who looks at the items of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Looker {
+    /// At which.
+    pub on: CollectionId,
+    /// What he sees of them.
+    pub sight: Sight,
+    /// What he has of his own on them, if he has anything.
+    pub keeps: Option<Keeps>,
 }
 
 /// Where another's collection stands in the actor's own home.
@@ -113,7 +135,7 @@ impl Access {
 
     /// Whether the actor may remove it, as far as it may be removed at all.
     pub(super) fn is_kept(&self) -> bool {
-        self.keeps
+        self.keeps_home
     }
 
     /// Whether it is the actor's to give away.
@@ -136,11 +158,30 @@ impl Access {
         self.sight
     }
 
+    /// What the actor has of his own here; `None` where the collection is his, or no calendar.
+    pub(super) fn keeps(&self) -> Option<Keeps> {
+        self.keeps
+    }
+
+    /// What is needed to show its items.
+    pub(super) fn looker(&self) -> Looker {
+        Looker {
+            on: self.collection.id,
+            sight: self.sight,
+            keeps: self.keeps.filter(|keeps| keeps.number > 0),
+        }
+    }
+
+    /// As [`Access::keeps`], to be noted.
+    pub(super) fn keeps_mut(&mut self) -> Option<&mut Keeps> {
+        self.keeps.as_mut()
+    }
+
     /// The same for reading alone.
     #[must_use]
     pub(super) fn reading(self) -> Access {
         let rights = if self.rights.has(Privilege::Read) { Privileges::READER } else { Privileges::NONE };
-        Access { rights, ..self }
+        Access { rights, keeps: None, ..self }
     }
 
     /// The same as somebody sees it whom nobody knows: no more than one who may only read, and than the actor himself; and nothing whole
@@ -150,7 +191,7 @@ impl Access {
         let rights =
             if self.rights.has(Privilege::Read) { Privileges::READER } else { Privilege::ReadFreeBusy.bit() };
         let sight = self.sight.within(actor.privacy.sight(Viewer::Reader)).within(Sight::MASKED);
-        Access { rights, sight, ..self }
+        Access { rights, sight, keeps: None, ..self }
     }
 
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
@@ -202,8 +243,9 @@ pub(super) fn own_access(actor: &Actor, collection: Collection) -> Option<Access
         collection,
         sight: Sight::WHOLE,
         by_name: true,
-        keeps: true,
+        keeps_home: true,
         owned: true,
+        keeps: None,
         mount: None,
     })
 }
@@ -268,8 +310,10 @@ fn accessed(actor: &Actor, collection: Collection, owner: Owner, found: Effectiv
     let rights = scoped(actor, &collection, privileges);
     let owned = own || part.is_some_and(Part::owns);
     let sight = actor.privacy.sight(Viewer::of(owned, privileges));
-    let keeps = own || part.is_some_and(Part::keeps);
-    let access = Access { collection, owner, rights, sight, by_name, keeps, owned, mount: None };
+    let keeps_home = own || part.is_some_and(Part::keeps);
+    let keeps = (!own && collection.kind == CollectionKind::Calendar)
+        .then_some(Keeps { whose: Whose { of: actor.id, on: collection.id }, number: 0 });
+    let access = Access { collection, owner, rights, sight, by_name, keeps_home, owned, keeps, mount: None };
     (!rights.is_empty()).then_some(access)
 }
 
@@ -321,7 +365,8 @@ pub(super) fn known(
     collection: Collection,
 ) -> Result<Access, Error> {
     let found = effective_on(tx, actor, &collection)?;
-    accessed(actor, collection, owner, found).ok_or(Error::Fault(Fault::NotFound))
+    let access = accessed(actor, collection, owner, found).ok_or(Error::Fault(Fault::NotFound))?;
+    personal::numbered(tx, access)
 }
 
 /// As [`known`], where what was granted is known.
@@ -347,6 +392,7 @@ pub(super) fn find_by_id(
     let owner = owner_by_id(tx, actor, collection.owner)?;
     let own = owner.id == actor.id;
     let access = accessed(actor, collection, owner, found).ok_or(Error::Fault(Fault::NotFound))?;
+    let access = personal::numbered(tx, access)?;
     if own || !access.is_shown() {
         return Ok(access);
     }
@@ -384,6 +430,7 @@ pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Res
         let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
         seen.extend(held_access(actor, owner, collection, held));
     }
+    let seen = personal::all_numbered(tx, actor, seen)?;
     mounts::marked(tx, actor, home, seen)
 }
 
@@ -484,5 +531,5 @@ pub(super) fn visible(
         };
         seen.extend(accessed(actor, collection, owner.clone(), found));
     }
-    Ok(seen)
+    personal::all_numbered(tx, actor, seen)
 }

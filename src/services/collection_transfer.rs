@@ -5,7 +5,7 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, Limits, collections, conditions, fault, mounts};
+use super::{Core, Limits, collections, conditions, fault, mounts, personal};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
@@ -126,7 +126,7 @@ fn copy(
     limits: &Limits,
 ) -> Result<(), Error> {
     // What is hidden from him he does not copy.
-    let (source, hidden) = (source.collection(), source.sight().hidden());
+    let (keeps, source, hidden) = (source.keeps(), source.collection(), source.sight().hidden());
     if tx.collections(actor.id, to.home)?.len() >= limits.collections {
         return Err(Condition::QuotaNotExceeded.into());
     }
@@ -159,5 +159,9 @@ fn copy(
         let card = source.home == HomeKind::AddressBooks;
         return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
     }
-    tx.copy_members(source, made, &by, hidden).map(|_| ())
+    tx.copy_members(source, made, &by, (hidden, keeps.map(|keeps| keeps.whose.of)))?;
+    match keeps {
+        Some(keeps) => personal::copy(tx, keeps.whose, made, &by, hidden),
+        None => Ok(()),
+    }
 }

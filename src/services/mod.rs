@@ -49,6 +49,7 @@ mod listings;
 pub mod mounts;
 pub mod opened;
 pub mod past;
+mod personal;
 pub mod principals;
 pub mod projection;
 pub mod rights;

@@ -2,15 +2,15 @@
 //! user's name, colour and order. A share that is taken in comes so, and leaves when it is given up, or when the right to it ends.
 //!
 //! What may be done with one follows from the grants on it, asked anew each time; a mount gives no right. Its items are the owner's: one
-//! content, one number, one sync token for all who see it.
+//! content and one number for all who see it, but for what is each one's own (`personal.rs`).
 
 use super::access::{self, Access, Owner, Place};
 use super::actor::Actor;
 use super::collection_transfer::{self, CollectionTransfer};
-use super::{Core, collections, conditions, fault, invitations, sync};
+use super::{Core, collections, conditions, fault, invitations, personal, sync};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, HomeToken, MountState};
+use crate::domain::id::{CollectionId, HomeToken, Stand};
 use crate::domain::invitation::State;
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
@@ -162,7 +162,7 @@ pub(super) fn shown(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Resul
         let access = access::held_access(actor, owner, collection, held).filter(Access::is_shown);
         shown.extend(access.map(|access| access.mounted_as(actor, mount)));
     }
-    Ok(shown)
+    personal::all_numbered(tx, actor, shown)
 }
 
 /// Collections of others, each as the actor has it in his home, if he has.
@@ -231,26 +231,27 @@ pub(super) fn token(
     epoch: &str,
     mounted: &[Access],
 ) -> HomeToken {
-    let number = |access: &Access| Some((access.mounted()?.mount.number, state(access)));
+    let number = |access: &Access| Some((access.mounted()?.mount.number, stand(access)));
     HomeToken {
         own: sync::home_token(owner.0, kind, modseq, epoch),
         mounted: mounted.iter().filter_map(number).collect(),
     }
 }
 
-/// How it stands to the actor: a membership or a delegation that comes or goes changes that, and nothing in the collection.
-fn state(access: &Access) -> MountState {
+/// Where the actor stands in one: a membership or a delegation that comes or goes changes that, and nothing in the collection.
+fn stand(access: &Access) -> Stand {
     let sight = access.sight();
     let seen = (sight.private as i64) << 2 | sight.confidential as i64;
     let regard = Some(i64::from(access.rights().0) << 4 | seen);
-    MountState { modseq: access.collection().modseq, regard }
+    let own = access.keeps().map_or(0, |keeps| keeps.number);
+    Stand { modseq: access.collection().modseq, regard, own }
 }
 
 /// Those that a reader does not know as they are: he knows `known`, and the home up to the number `from`.
-pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, MountState>, from: i64) -> Vec<Access> {
+pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, Stand>, from: i64) -> Vec<Access> {
     let news = |access: &Access| {
         access.mounted().is_none_or(|mounted| {
-            mounted.mount.home_modseq > from || known.get(&mounted.mount.number) != Some(&state(access))
+            mounted.mount.home_modseq > from || known.get(&mounted.mount.number) != Some(&stand(access))
         })
     };
     mounted.into_iter().filter(news).collect()
@@ -261,7 +262,7 @@ pub(super) fn hidden(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     home: HomeKind,
-    known: &BTreeMap<i64, MountState>,
+    known: &BTreeMap<i64, Stand>,
     shown: &[Access],
 ) -> Result<Vec<String>, Error> {
     let shown: BTreeSet<i64> =

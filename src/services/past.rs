@@ -126,9 +126,10 @@ impl Core {
         kind: ItemKind,
         number: i64,
     ) -> Result<Kept, Fault> {
-        self.item_then(actor, place, name, kind, Back::To(number)).await
+        self.item_then(actor, place, name, kind, Back::To(number)).await.map(|(kept, _)| kept)
     }
 
+    /// What is seen of an older content, and for one who sees another's also all of it, to be stored again.
     async fn item_then(
         &self,
         actor: &Actor,
@@ -136,7 +137,7 @@ impl Core {
         name: &str,
         kind: ItemKind,
         back: Back,
-    ) -> Result<Kept, Fault> {
+    ) -> Result<(Kept, Option<String>), Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
         let limits = self.limits.clone();
         let read = move |tx: &mut ReadTx<'_>| {
@@ -152,8 +153,9 @@ impl Core {
                     (at_moment(tx, of.id, &name, moment)?, none)
                 }
             };
+            let whole = kept.as_ref().filter(|_| access.keeps().is_some()).map(|kept| kept.body.clone());
             let seen = kept.and_then(|kept| sights::kept(&access, kept));
-            seen.ok_or(Error::Fault(none))
+            Ok((seen.ok_or(Error::Fault(none))?, whole))
         };
         fault(self.store.snapshot(read).await)
     }
@@ -170,13 +172,13 @@ impl Core {
         conditions: Preconditions,
         request: Option<Once>,
     ) -> Result<Named, Fault> {
-        let kept = self.item_then(actor, place, name, kind, back).await?;
+        let (kept, whole) = self.item_then(actor, place, name, kind, back).await?;
         if kept.masked {
             let privilege = Privilege::WriteContent;
             return Err(Condition::NeedPrivileges { href: String::new(), privilege }.into());
         }
-        let sent = Sent { body: kept.body, media: Media::Unsaid };
-        let terms = Terms { kind: Some(kind), request, ..Terms::default() };
+        let sent = Sent { body: whole.unwrap_or(kept.body), media: Media::Unsaid };
+        let terms = Terms { kind: Some(kind), request, past: true, ..Terms::default() };
         self.put_item_on(actor, place, name, sent, conditions, terms).await
     }
 

@@ -3,17 +3,16 @@
 //! A foreign token, one of another epoch, or one from the future is refused, never answered as a first sync.
 //! RFC 6578 §3.
 
-use super::access::{self, Access};
+use super::access::{self, Access, Looker};
 use super::actor::Actor;
 use super::items::token_of;
 use super::projection::{self, Shown, SyncItem};
-use super::{Core, fault, mounts};
+use super::{Core, fault, mounts, personal};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, HomeToken, SyncToken};
+use crate::domain::id::{HomeToken, SyncToken};
 use crate::domain::object::Entry;
-use crate::domain::privacy::Sight;
 use crate::store::{Error, ReadTx, SyncPage, Weight};
 
 /// Changes that are read at once on the asking thread at most.
@@ -49,13 +48,13 @@ pub fn home_token(owner: i64, kind: HomeKind, modseq: i64, epoch: &str) -> SyncT
         HomeKind::Calendars => 'h',
         HomeKind::AddressBooks => 'b',
     };
-    SyncToken { epoch: epoch.to_owned(), subject: format!("{letter}{owner}"), modseq }
+    SyncToken { epoch: epoch.to_owned(), subject: format!("{letter}{owner}"), modseq, own: 0 }
 }
 
 impl Core {
     /// The sync token of a collection as it was read.
     pub fn token(&self, access: &Access) -> SyncToken {
-        token_of(access.collection(), access.sight(), self.store.epoch())
+        token_of(access, self.store.epoch())
     }
 
     /// A page of the changes after `since`; from the beginning without one. Tombstones up to the
@@ -68,24 +67,38 @@ impl Core {
         unborn: i64,
     ) -> Result<Changes, Fault> {
         let collection = access.need(Privilege::Read)?.collection();
-        let sight = access.sight();
-        let now = token_of(collection, sight, self.store.epoch());
-        let from = match since {
-            None => 0,
-            Some(token) if token.epoch == now.epoch && token.subject == now.subject => token.modseq,
+        let now = token_of(access, self.store.epoch());
+        let (from, own) = match since {
+            None => (0, now.own),
+            Some(token) if token.epoch == now.epoch && token.subject == now.subject => {
+                (token.modseq, token.own)
+            }
             Some(_) => return Err(refused(collection.home)),
         };
         let (id, home) = (collection.id, collection.home);
-        if from == now.modseq {
+        if from == now.modseq && own >= now.own {
             return Ok(Changes { items: Vec::new(), current: now.modseq, token: now, more: false });
         }
-        if !sight.is_whole() {
+        if !access.sight().is_whole() {
+            let looker = access.looker();
             let read = move |tx: &mut ReadTx<'_>| {
-                let (seen, page) = seen_changes(tx, (id, sight), from, limit, unborn)?;
-                if page.modseq < from { Err(refused(home).into()) } else { Ok((seen, page)) }
+                let (mut seen, own) = personal::changes(tx, looker, (from, own), limit)?;
+                // What is left of the page, for the rest; of a full one the next goes on where it ends.
+                let left = limit.saturating_sub(seen.len());
+                if left == 0 {
+                    let current = tx.collection_by_id(id)?.ok_or(Fault::NotFound)?.modseq;
+                    return Ok((
+                        seen,
+                        SyncPage { items: Vec::new(), modseq: from, more: true, current },
+                        own,
+                    ));
+                }
+                let (items, page) = seen_changes(tx, looker, from, left, unborn)?;
+                seen.extend(items);
+                if page.modseq < from { Err(refused(home).into()) } else { Ok((seen, page, own)) }
             };
-            let (items, page) = fault(self.store.snapshot(read).await)?;
-            let token = SyncToken { modseq: page.modseq, ..now };
+            let (items, page, own) = fault(self.store.snapshot(read).await)?;
+            let token = SyncToken { modseq: page.modseq, own, ..now };
             return Ok(Changes { items, token, more: page.more, current: page.current });
         }
         let read = move |tx: &mut ReadTx<'_>| {
@@ -165,13 +178,13 @@ impl Core {
             let full = i64::try_from(page.len()).is_ok_and(|count| count >= limit);
             page.last().filter(|_| full).map(|last| last.modseq)
         };
-        let sight = access.sight();
-        if !sight.is_whole() {
+        if !access.sight().is_whole() {
+            let looker = access.looker();
             let read = move |tx: &mut ReadTx<'_>| {
                 let page = tx.entries_after(id, after, limit)?;
                 let upto = page.last().map_or(after, |last| last.modseq);
-                let (next, hidden) = (next(&page), tx.hidden_between(id, (after, upto))?);
-                Ok((projection::entries(sight, page, hidden), next))
+                let (next, notes) = (next(&page), personal::notes_between(tx, looker, (after, upto))?);
+                Ok((projection::entries(looker.sight, page, notes), next))
             };
             return fault(self.store.snapshot(read).await);
         }
@@ -208,17 +221,18 @@ impl Core {
 /// The first changes, at most `limit`, that the viewer is told of; beside them the page that they end with.
 pub(super) fn seen_changes(
     tx: &mut ReadTx<'_>,
-    (of, sight): (CollectionId, Sight),
+    looker: Looker,
     since: i64,
     limit: usize,
     unborn: i64,
 ) -> Result<(Vec<SyncItem>, SyncPage), Error> {
     let (mut from, mut seen) = (since, Vec::new());
     loop {
-        let mut page = tx.changes(of, from, limit - seen.len(), unborn)?.ok_or(Fault::NotFound)?;
+        let mut page = tx.changes(looker.on, from, limit - seen.len(), unborn)?.ok_or(Fault::NotFound)?;
         let numbers = (from, page.modseq);
-        let noted = (tx.hidden_between(of, numbers)?, tx.buried_between(of, numbers)?);
-        seen.extend(projection::changes(sight, std::mem::take(&mut page.items), noted, unborn));
+        let notes = personal::notes_between(tx, looker, numbers)?;
+        let noted = (notes, tx.buried_between(looker.on, numbers)?);
+        seen.extend(projection::changes(looker.sight, std::mem::take(&mut page.items), noted, unborn));
         if !page.more || seen.len() >= limit {
             return Ok((seen, page));
         }

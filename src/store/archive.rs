@@ -9,8 +9,8 @@ mod rows;
 use super::schema::{
     address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
     grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job, link, link_use,
-    membership, meta, mount, object, principal, principal_grant, session, signing_key, subscription,
-    tombstone, version, webhook, webhook_cursor,
+    membership, meta, mount, object, personal, personal_mark, principal, principal_grant, session,
+    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::Role;
@@ -90,6 +90,8 @@ impl ReadTx<'_> {
         paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
         self.each_id(Of::Collections, |tx, ids| {
             of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
+            of_owners!(tx, sink, personal_mark, collection in ids, PersonalMarkRow, PersonalMark);
+            tx.personal_rows(ids, sink)?;
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
             of_owners!(tx, sink, former_owner, collection in ids, FormerOwnerRow, FormerOwner);
             for of in ids {
@@ -116,6 +118,23 @@ impl ReadTx<'_> {
         })?;
         paged!(self, sink, audit, id: i64, i64::MIN, AuditRow, Audit);
         paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
+        Ok(())
+    }
+
+    /// What people have of their own on items of these collections, one person in one collection at a time.
+    fn personal_rows(&mut self, collections: &[i64], sink: Sink<'_>) -> Result<(), Error> {
+        let whose: Vec<(i64, i64)> = personal_mark::table
+            .filter(personal_mark::collection.eq_any(collections))
+            .select((personal_mark::principal, personal_mark::collection))
+            .order((personal_mark::collection, personal_mark::principal))
+            .load(self.conn)?;
+        for (of, on) in whose {
+            let rows: Vec<PersonalRow> = personal::table
+                .filter(personal::principal.eq(of).and(personal::collection.eq(on)))
+                .order(personal::number)
+                .load(self.conn)?;
+            rows.into_iter().try_for_each(|row| sink(Record::Personal(row)))?;
+        }
         Ok(())
     }
 
@@ -278,6 +297,8 @@ impl WriteTx<'_> {
             Record::Collection(row) => insert!(collection, row),
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
             Record::Mount(row) => insert!(mount, row),
+            Record::Personal(row) => insert!(personal, row),
+            Record::PersonalMark(row) => insert!(personal_mark, row),
             Record::Grant(row) => insert!(grant_, row),
             Record::PrincipalGrant(row) => insert!(principal_grant, row),
             Record::Audit(row) => insert!(audit, row),

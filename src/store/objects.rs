@@ -151,6 +151,7 @@ pub(super) fn from_row(row: Row) -> Object {
         classes,
         masks,
         masked: false,
+        own: None,
     }
 }
 

@@ -5,7 +5,8 @@
 //! that is not kept any more.
 
 use super::schema::{
-    collection, collection_change, former_owner, grant_, link, mount, object, subscription, version,
+    collection, collection_change, former_owner, grant_, link, mount, object, personal, personal_mark,
+    subscription, version,
 };
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
@@ -57,6 +58,8 @@ impl WriteTx<'_> {
         }
         self.forget_invitations(&[gone])?;
         diesel::delete(mount::table.filter(mount::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(personal::table.filter(personal::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(personal_mark::table.filter(personal_mark::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(link::table.filter(link::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(subscription::table.find(gone)).execute(self.conn)?;

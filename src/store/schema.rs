@@ -101,6 +101,24 @@ diesel::table! {
     }
 }
 diesel::table! {
+    personal (principal, collection, uid) {
+        principal -> BigInt,
+        collection -> BigInt,
+        uid -> Text,
+        number -> BigInt,
+        etag -> Text,
+        content -> Text,
+    }
+}
+diesel::table! {
+    personal_mark (principal, collection) {
+        principal -> BigInt,
+        collection -> BigInt,
+        number -> BigInt,
+        lapsed_at -> BigInt,
+    }
+}
+diesel::table! {
     grant_ (collection, grantee, principal) {
         collection -> BigInt,
         position -> Integer,
@@ -413,6 +431,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     home,
     collection,
     mount,
+    personal,
+    personal_mark,
     grant_,
     principal_grant,
     audit,

@@ -19,6 +19,7 @@ mod history_order;
 mod hostile;
 mod interop;
 mod layers;
+mod personal;
 mod privacy;
 mod proxies;
 mod rest;

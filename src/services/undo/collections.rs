@@ -140,7 +140,7 @@ impl Core {
             let access = access::find(tx, &who, &place)?;
             let verdict = asked.verdict(tx, &who, access.collection().id)?;
             let left = if verdict.made { left(tx, access.collection())? - goes + comes } else { 0 };
-            Ok(fate_of(&who, &access, &verdict, left))
+            Ok(fate_of(&access, &verdict, left))
         };
         fault(self.store.read(Weight::Scan, read).await)
     }

@@ -6,8 +6,8 @@ use crate::domain::webhook::Events;
 use crate::store::schema::{
     address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
     grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job, link, link_use,
-    membership, meta, mount, principal, principal_grant, session, signing_key, subscription, tombstone,
-    version, webhook, webhook_cursor,
+    membership, meta, mount, personal, personal_mark, principal, principal_grant, session, signing_key,
+    subscription, tombstone, version, webhook, webhook_cursor,
 };
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,10 @@ rows! {
     MountRow of mount {
         principal: i64, home: i16, collection: i64, number: i64, slug: String, home_modseq: i64, created_at: i64, props: String,
     }
+    /// What somebody has of his own on an item of another's calendar.
+    PersonalRow of personal { principal: i64, collection: i64, uid: String, number: i64, etag: String, content: String }
+    /// The last number of these in a calendar.
+    PersonalMarkRow of personal_mark { principal: i64, collection: i64, number: i64, lapsed_at: i64 }
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// A grant on all of a home.
@@ -244,6 +248,8 @@ pub enum Record {
     Collection(CollectionRow),
     CollectionTombstone(CollectionTombstoneRow),
     Mount(MountRow),
+    Personal(PersonalRow),
+    PersonalMark(PersonalMarkRow),
     Grant(GrantRow),
     PrincipalGrant(PrincipalGrantRow),
     Audit(AuditRow),
@@ -281,6 +287,8 @@ impl Record {
             Record::Collection(_) => "collection",
             Record::CollectionTombstone(_) => "collection_tombstone",
             Record::Mount(_) => "mount",
+            Record::Personal(_) => "personal",
+            Record::PersonalMark(_) => "personal_mark",
             Record::Grant(_) => "grant",
             Record::PrincipalGrant(_) => "principal_grant",
             Record::Audit(_) => "audit",
