@@ -136,8 +136,8 @@ impl Resource {
         match self {
             Resource::Plain(_) | Resource::Principal(_) | Resource::Proxy(..) => None,
             Resource::Home(home) => Some(&home.owner),
-            Resource::Collection(access) => Some(access.owner()),
-            Resource::Item { of, .. } => Some(of.access.owner()),
+            Resource::Collection(access) => Some(access.owner()).filter(|_| !access.is_directory()),
+            Resource::Item { of, .. } => Some(of.access.owner()).filter(|_| !of.access.is_directory()),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod acl;
 pub mod calendar_data;
 pub mod collection;
 pub mod device;
+pub mod directory;
 pub mod fault;
 pub mod freebusy;
 pub mod group;

@@ -84,6 +84,9 @@ fn transferable<'a>(actor: &Actor, source: &'a Access, manner: Manner) -> Result
         return Ok(source.collection());
     }
     let collection = source.need(Privilege::Read)?.collection();
+    if source.is_directory() {
+        return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
+    }
     match collection.kind {
         CollectionKind::Calendar | CollectionKind::AddressBook => Ok(collection),
         // Inbox and outbox are one each.

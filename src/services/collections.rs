@@ -5,7 +5,7 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, conditions, fault, mounts};
+use super::{Core, conditions, directory_book, fault, mounts};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
@@ -187,6 +187,7 @@ fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), 
     tx.lock_home(actor.id, place.home)?;
     if tx.collection(actor.id, place.home, &place.slug)?.is_some()
         || tx.is_mounted_at(actor.id, place.home, &place.slug)?
+        || directory_book::is_at(actor, place)
     {
         return Err(Fault::Exists.into());
     }

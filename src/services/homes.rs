@@ -2,7 +2,7 @@
 
 use super::access::{self, Access, Owner};
 use super::actor::Actor;
-use super::{Core, fault, mounts};
+use super::{Core, directory_book, fault, mounts};
 use crate::domain::acl::{Grant, Grantee, Privilege};
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
@@ -43,7 +43,12 @@ impl Core {
             None => None,
         };
         let defaults = self.defaults;
-        fault(self.store.write(move |tx| insert_account(tx, &new, hash.as_deref(), defaults)).await)
+        let made = self.store.write(move |tx| {
+            let id = insert_account(tx, &new, hash.as_deref(), defaults)?;
+            directory_book::note(tx, id)?;
+            Ok(id)
+        });
+        fault(made.await)
     }
 
     /// A home and its owner, if the actor may know of anything in it.
@@ -64,7 +69,7 @@ impl Core {
                     let state = tx.home(id, kind)?;
                     let own = id == actor.id;
                     let mounted =
-                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                        if own { mounts::beside(tx, &actor, kind, state.has_mounts)? } else { Vec::new() };
                     let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
                     Ok(Home { own, owner, kind, state, token, members: None })
                 })

@@ -23,6 +23,7 @@ pub mod delegates;
 pub mod deliveries;
 pub mod devices;
 pub mod directory;
+mod directory_book;
 pub mod edits;
 pub mod explain;
 pub mod feeds;
@@ -69,6 +70,7 @@ pub use following::AccountChanges;
 pub use limits::Limits;
 pub use projection::{Shown, SyncItem};
 
+use crate::domain::directory::Showing;
 use crate::domain::fault::Fault;
 use crate::domain::privacy::Policy;
 use crate::domain::role::Defaults;
@@ -86,6 +88,7 @@ pub struct Core {
     issuer: Arc<str>,
     defaults: Defaults,
     privacy: Policy,
+    directory: Showing,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
     links: Arc<link_reads::Links>,
@@ -104,6 +107,7 @@ impl Core {
             issuer: issuer.into(),
             defaults: Defaults::default(),
             privacy: Policy::default(),
+            directory: Showing::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
             links: Arc::new(link_reads::Links::new()),
@@ -129,6 +133,12 @@ impl Core {
     #[must_use]
     pub fn with_privacy(self, privacy: Policy) -> Self {
         Core { privacy, ..self }
+    }
+
+    /// The same, the directory being found there as an address book: it must be the same on all nodes.
+    #[must_use]
+    pub fn with_directory(self, directory: Showing) -> Self {
+        Core { directory, ..self }
     }
 
     /// Who tokens say that made them.

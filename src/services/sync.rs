@@ -122,7 +122,7 @@ impl Core {
                     let state = tx.home(id, kind)?;
                     let own = id == actor.id;
                     let mounted =
-                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                        if own { mounts::beside(tx, &actor, kind, state.has_mounts)? } else { Vec::new() };
                     let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
                     let from = match &since {
                         None => -1,
@@ -195,9 +195,10 @@ impl Core {
         Ok((self.show_all(access, objects).await?, next))
     }
 
-    /// How many items a collection has, and their bytes. Not for one from whom something may be hidden: it would tell how long that is.
+    /// How many items a collection has, and their bytes. Not for one from whom something may be hidden: it would tell how long that is;
+    /// nor of the directory, which takes no room.
     pub async fn usage(&self, access: &Access) -> Result<(i64, i64), Fault> {
-        if !access.sight().is_whole() {
+        if !access.sight().is_whole() || access.is_directory() {
             return Err(Fault::NotFound);
         }
         let id = access.collection().id;

@@ -13,6 +13,7 @@ mod deliveries;
 mod devices;
 mod dialect;
 mod directory;
+mod directory_book;
 mod error;
 mod gather;
 mod grants;

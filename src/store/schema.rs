@@ -336,6 +336,15 @@ diesel::table! {
         at -> BigInt,
     }
 }
+diesel::table! {
+    directory (one) { one -> SmallInt, number -> BigInt, }
+}
+diesel::table! {
+    directory_card (principal) { principal -> BigInt, number -> BigInt, etag -> Text, changed_at -> BigInt, }
+}
+diesel::table! {
+    birthdays (collection) { collection -> BigInt, seen -> Text, }
+}
 
 diesel::joinable!(collection -> principal (owner));
 diesel::joinable!(object -> collection (collection));
@@ -365,5 +374,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     change,
     version,
     webhook,
-    webhook_cursor
+    webhook_cursor,
+    directory_card
 );
