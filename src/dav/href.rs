@@ -62,7 +62,7 @@ pub fn parse(path: &str) -> Option<Target> {
     let mut segments = Vec::with_capacity(6);
     for raw in rest.split('/').filter(|raw| !raw.is_empty()) {
         let segment = percent_decode_str(raw).decode_utf8().ok()?;
-        if segments.len() == 6 || ObjectName::parse(&segment).is_none() {
+        if segments.len() == 6 || !ObjectName::fits(&segment) {
             return None;
         }
         segments.push(segment);
@@ -90,6 +90,12 @@ pub fn parse(path: &str) -> Option<Target> {
 /// Reads an href as clients send it: a path, or an absolute URI of any host. `None` where nothing can be.
 pub fn parse_href(href: &str) -> Option<Target> {
     parse(path_of(href)?)
+}
+
+/// Whether a segment means itself, however hrefs are read: a name of letters, digits and what needs no encoding.
+pub fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@');
+    name.bytes().all(plain) && ObjectName::fits(name)
 }
 
 /// The path of an href: a path stays, of an absolute URI the host is dropped.

@@ -97,12 +97,16 @@ impl ObjectName {
     /// Checks a decoded path segment: not empty, no slash, no NUL, not `.` or `..`. Other control characters are taken, for
     /// clients make names of UIDs; they only ever leave percent-encoded.
     pub fn parse(name: &str) -> Option<Self> {
-        let fine = !name.is_empty()
+        Self::fits(name).then(|| ObjectName(name.to_owned()))
+    }
+
+    /// Whether [`ObjectName::parse`] takes it.
+    pub fn fits(name: &str) -> bool {
+        !name.is_empty()
             && name.len() <= Self::MAX
             && name != "."
             && name != ".."
-            && !name.contains(['/', '\0']);
-        fine.then(|| ObjectName(name.to_owned()))
+            && memchr::memchr2(b'/', 0, name.as_bytes()).is_none()
     }
 
     /// The decoded name.

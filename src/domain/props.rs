@@ -3,8 +3,10 @@
 //! Names, language and nested markup survive. Display names and colours live here too, for
 //! no rule depends on them. Knows no HTTP; XML only as kept text.
 
-use serde::{Deserialize, Serialize};
+use memchr::memmem;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 /// Bytes of all kept properties of one resource together.
 pub const MAX_PROPS_BYTES: usize = 256 * 1024;
@@ -48,27 +50,50 @@ impl<'c> Change<'c> {
 }
 
 /// The kept properties of one resource, in the order in which they were first set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Props(Vec<Prop>);
+///
+/// Most requests ask for none of them: the stored form is only taken apart for who does.
+#[derive(Debug, Clone, Default)]
+pub struct Props {
+    /// The stored form, as long as nothing has changed; empty where there are none.
+    stored: String,
+    all: OnceLock<Vec<Prop>>,
+}
 
 impl Props {
-    /// Reads what [`Props::to_json`] wrote; damaged text counts as none.
-    pub fn from_json(json: &str) -> Self {
-        if json.is_empty() { Props::default() } else { serde_json::from_str(json).unwrap_or_default() }
+    /// Takes what [`Props::to_json`] wrote; damaged text counts as none.
+    pub fn from_json(json: String) -> Self {
+        Props { stored: json, all: OnceLock::new() }
     }
 
     /// The stored form: empty where there is none.
     pub fn to_json(&self) -> String {
-        if self.0.is_empty() { String::new() } else { serde_json::to_string(&self.0).unwrap_or_default() }
+        let all = self.all();
+        if all.is_empty() { String::new() } else { serde_json::to_string(all).unwrap_or_default() }
+    }
+
+    fn all(&self) -> &Vec<Prop> {
+        self.all.get_or_init(|| Self::read(&self.stored))
+    }
+
+    fn read(stored: &str) -> Vec<Prop> {
+        if stored.is_empty() { Vec::new() } else { serde_json::from_str(stored).unwrap_or_default() }
+    }
+
+    /// Changes them all.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Vec<Prop>) -> T) -> T {
+        let stored = std::mem::take(&mut self.stored);
+        let mut all = self.all.take().unwrap_or_else(|| Self::read(&stored));
+        let done = change(&mut all);
+        self.all = OnceLock::from(all);
+        done
     }
 
     /// Sets or replaces one, in its old place if it had one.
     pub fn set(&mut self, prop: Prop) {
-        match self.0.iter_mut().find(|old| old.ns == prop.ns && old.local == prop.local) {
+        self.change(|all| match all.iter_mut().find(|old| old.ns == prop.ns && old.local == prop.local) {
             Some(old) => *old = prop,
-            None => self.0.push(prop),
-        }
+            None => all.push(prop),
+        });
     }
 
     /// Makes many changes in one pass. Of several to one name the last counts; what is new stands at the end.
@@ -76,25 +101,27 @@ impl Props {
         let last: HashMap<_, _> =
             changes.iter().enumerate().map(|(at, change)| (change.name(), at)).collect();
         let mut fresh: BTreeSet<usize> = last.values().copied().collect();
-        self.0.retain_mut(|old| {
-            let Some(at) = last.get(&(old.ns.as_str(), old.local.as_str())).copied() else { return true };
-            fresh.remove(&at);
-            let Some(Change::Set(prop)) = changes.get(at) else { return false };
-            *old = (*prop).clone();
-            true
-        });
-        for at in fresh {
-            if let Some(Change::Set(prop)) = changes.get(at) {
-                self.0.push((*prop).clone());
+        self.change(|all| {
+            all.retain_mut(|old| {
+                let Some(at) = last.get(&(old.ns.as_str(), old.local.as_str())).copied() else { return true };
+                fresh.remove(&at);
+                let Some(Change::Set(prop)) = changes.get(at) else { return false };
+                *old = (*prop).clone();
+                true
+            });
+            for at in fresh {
+                if let Some(Change::Set(prop)) = changes.get(at) {
+                    all.push((*prop).clone());
+                }
             }
-        }
+        });
     }
 
     /// These, and over them what `own` has.
     #[must_use]
     pub fn overlaid(&self, own: &Props) -> Props {
         let mut both = self.clone();
-        both.apply(&own.0.iter().map(Change::Set).collect::<Vec<_>>());
+        both.apply(&own.iter().map(Change::Set).collect::<Vec<_>>());
         both
     }
 
@@ -102,22 +129,53 @@ impl Props {
     #[must_use]
     pub fn beyond(&self, under: &Props) -> Props {
         let same = |prop: &&Prop| under.get(&prop.ns, &prop.local) != Some(*prop);
-        Props(self.0.iter().filter(same).cloned().collect())
+        self.iter().filter(same).cloned().collect()
     }
 
     /// The property with this name.
     pub fn get(&self, ns: &str, local: &str) -> Option<&Prop> {
-        self.0.iter().find(|prop| prop.ns == ns && prop.local == local)
+        // A name stands in the stored form as it is: what JSON escapes is in no name.
+        let untouched = self.all.get().is_none();
+        if untouched && memmem::find(self.stored.as_bytes(), local.as_bytes()).is_none() {
+            return None;
+        }
+        self.iter().find(|prop| prop.ns == ns && prop.local == local)
     }
 
     /// All of them in order.
     pub fn iter(&self) -> impl Iterator<Item = &Prop> {
-        self.0.iter()
+        self.all().iter()
     }
 
     /// Bytes that they take, to be held against [`MAX_PROPS_BYTES`].
     pub fn bytes(&self) -> usize {
-        self.0.iter().map(Prop::bytes).sum()
+        self.iter().map(Prop::bytes).sum()
+    }
+}
+
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        self.all() == other.all()
+    }
+}
+
+impl Eq for Props {}
+
+impl FromIterator<Prop> for Props {
+    fn from_iter<I: IntoIterator<Item = Prop>>(all: I) -> Self {
+        Props { stored: String::new(), all: OnceLock::from(all.into_iter().collect::<Vec<_>>()) }
+    }
+}
+
+impl Serialize for Props {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.all().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Props {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|all: Vec<Prop>| all.into_iter().collect())
     }
 }
 
@@ -165,6 +223,27 @@ mod tests {
         assert_eq!(told(&both), [("a", "1"), ("b", "3"), ("c", "4")]);
         assert_eq!(both.beyond(&under), own);
         assert_eq!(under.beyond(&under), Props::default());
+    }
+
+    #[test]
+    fn what_is_stored_is_told_whoever_asks_first() {
+        let kept: Props = [prop("colour", "red"), prop("ordre\u{e9}", "\"1\"")].into_iter().collect();
+        let stored = kept.to_json();
+        let read = || Props::from_json(stored.clone());
+        assert_eq!(read(), kept);
+        assert_eq!(told(&read()), told(&kept));
+        assert_eq!(read().to_json(), stored);
+        assert_eq!(read().get("urn:x", "colour").map(|prop| prop.text.as_str()), Some("red"));
+        assert_eq!(read().get("urn:x", "ordre\u{e9}").map(|prop| prop.text.as_str()), Some("\"1\""));
+        assert_eq!((read().get("urn:y", "colour"), read().get("urn:x", "size")), (None, None));
+        let mut changed = read();
+        changed.set(prop("colour", "blue"));
+        assert_eq!(told(&changed), [("colour", "blue"), ("ordre\u{e9}", "\"1\"")]);
+        assert_eq!(Props::from_json(changed.to_json()), changed);
+        assert_eq!(
+            (Props::from_json("[{".into()), Props::from_json(String::new()).to_json()),
+            Default::default()
+        );
     }
 
     #[test]

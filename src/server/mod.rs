@@ -8,5 +8,6 @@ pub mod feeds;
 pub mod hooks;
 pub mod listen;
 mod log;
+mod log_line;
 pub mod telemetry;
 pub mod workers;

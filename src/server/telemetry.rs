@@ -1,6 +1,7 @@
 //! Logs and figures: one line a request with id, principal, method, place, status and time. Never content or secrets.
 
 use super::log::{self, AtEnd};
+use super::log_line::PlainLine;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::borrow::Cow;
@@ -16,12 +17,14 @@ static PROMETHEUS: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Lines that still wait are written when the answer is dropped.
 pub fn start(json: bool, level: &str) -> AtEnd {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let base = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(log::Lines)
-        .with_ansi(std::io::stderr().is_terminal());
+    let coloured = std::io::stderr().is_terminal();
+    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(log::Lines).with_ansi(coloured);
     // A second start in one process (tests) keeps the first subscriber.
-    let started = if json { base.json().try_init() } else { base.with_target(false).try_init() };
+    let started = match (json, coloured) {
+        (true, _) => base.json().try_init(),
+        (false, true) => base.with_target(false).try_init(),
+        (false, false) => base.event_format(PlainLine).try_init(),
+    };
     if started.is_ok()
         && let Err(error) = log::carry()
     {

@@ -274,16 +274,14 @@ fn item_steps(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Steps, Error> {
+    let below = before.unwrap_or(i64::MAX);
     // How far contents reach: number, entity tag, octets.
     let mut contents: Vec<(i64, Etag, i32)> = Vec::new();
-    if before.is_none()
-        && let Some(object) = tx.object(of, name)?
-    {
+    if let Some(object) = tx.object(of, name)?.filter(|object| object.modseq < below) {
         contents.push((object.modseq, object.etag, i32::try_from(object.body.len()).unwrap_or(i32::MAX)));
     }
-    let older = tx.old_contents(of, name, before.unwrap_or(i64::MAX), limit)?;
-    let more = i64::try_from(older.len()).is_ok_and(|count| count == limit);
-    let next = older.last().filter(|_| more).map(|last| last.modseq);
+    // One more than a page has tells whether another follows.
+    let older = tx.old_contents(of, name, below, limit.saturating_add(1))?;
     let mut numbers: Vec<i64> = contents.iter().map(|(number, ..)| *number).collect();
     numbers.extend(older.iter().flat_map(|old| [old.modseq, old.replaced_by]));
     numbers.sort_unstable();
@@ -301,7 +299,10 @@ fn item_steps(
         }
     }
     // What took a content away without another in its place.
-    steps.extend(log.into_values().filter(|entry| entry.what == Happened::Removed && entry.name == name));
+    steps.extend(
+        log.into_values()
+            .filter(|entry| entry.what == Happened::Removed && entry.name == name && entry.modseq < below),
+    );
     let mut steps = told(tx, steps)?;
     for step in &mut steps {
         step.size = sizes.get(&step.number).copied();
@@ -318,6 +319,10 @@ fn item_steps(
         etag: Some(etag),
     }));
     steps.sort_by_key(|step| std::cmp::Reverse(step.number));
+    let limit = usize::try_from(limit).unwrap_or(1);
+    let more = steps.len() > limit;
+    steps.truncate(limit);
+    let next = steps.last().filter(|_| more).map(|last| last.number);
     Ok((steps, next))
 }
 

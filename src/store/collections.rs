@@ -90,7 +90,7 @@ pub(super) fn from_row(row: Row) -> Collection {
         modseq,
         home_modseq,
         created_at,
-        props: Props::from_json(&props),
+        props: Props::from_json(props),
     }
 }
 
@@ -219,7 +219,7 @@ impl ReadTx<'_> {
             .find((owner.0, kind as i16))
             .select((home::modseq, home::props, home::mounts))
             .first(conn))?;
-        Ok(HomeState { modseq, props: Props::from_json(&props), has_mounts: mounts > 0 })
+        Ok(HomeState { modseq, props: Props::from_json(props), has_mounts: mounts > 0 })
     }
 }
 

@@ -31,6 +31,7 @@ mod migrations;
 mod mounts;
 mod objects;
 mod opening;
+mod own_places;
 mod pages;
 mod past;
 mod principals;

@@ -36,7 +36,7 @@ macro_rules! mount_columns {
 }
 
 fn mount_from((collection, number, slug, home_modseq, props): MountRow) -> Mount {
-    let props = Props::from_json(&props);
+    let props = Props::from_json(props);
     Mount { collection: CollectionId(collection), number, slug, home_modseq, props }
 }
 

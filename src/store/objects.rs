@@ -146,7 +146,7 @@ pub(super) fn from_row(row: Row) -> Object {
         created_at,
         modified_at,
         schedule_tag,
-        props: props.as_deref().map(Props::from_json).unwrap_or_default(),
+        props: props.map(Props::from_json).unwrap_or_default(),
         parsed,
         body,
         classes,

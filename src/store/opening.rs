@@ -2,10 +2,11 @@
 //!
 //! Decides no right: whose the collection is, the caller knows.
 
-use super::collections::{self, collection_columns};
+use super::collections;
 use super::conn::on;
-use super::pages::{self, HANDY, Head, head_columns};
-use super::schema::{collection, object, principal};
+use super::own_places::{by_id, by_slug};
+use super::pages::{self, Head};
+use super::schema::principal;
 use super::{Error, HomeState, ReadTx, Store, Weight};
 use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::id::{CollectionId, PrincipalId};
@@ -56,17 +57,6 @@ pub(super) struct Ask {
 /// A collection and an item of it, as far as they were asked for and exist; of a large item nothing.
 pub type OpenedItem = (Option<Collection>, Option<Object>);
 
-/// Condition of a join: the collection of the principal in this home that is named so.
-macro_rules! own {
-    ($home:expr, $named:expr) => {
-        collection::owner
-            .eq(principal::id)
-            .and(collection::home.eq($home as i16))
-            .and($named)
-            .and(collection::deleted_at.eq(0))
-    };
-}
-
 /// Condition of the principal's row.
 macro_rules! holds {
     ($login:expr) => {
@@ -104,19 +94,9 @@ impl ReadTx<'_> {
         home: HomeKind,
         at: &At,
     ) -> Result<Option<Option<Collection>>, Error> {
-        macro_rules! open {
-            ($named:expr) => {
-                on!(self.conn, conn => principal::table
-                    .left_join(collection::table.on(own!(home, $named)))
-                    .filter(holds!(login))
-                    .select(collection_columns!().nullable())
-                    .first(conn)
-                    .optional())
-            };
-        }
         let found: Option<Option<collections::Row>> = match at {
-            At::Slug(slug) => open!(collection::slug.eq(slug.clone())),
-            At::Id(id) => open!(collection::id.eq(id.0)),
+            At::Slug(_) => on!(self.conn, conn => by_slug(login, home, at).get_result(conn).optional()),
+            At::Id(_) => on!(self.conn, conn => by_id(login, home, at).get_result(conn).optional()),
         }?;
         Ok(found.map(|row| row.map(collections::from_row)))
     }
@@ -129,22 +109,13 @@ impl ReadTx<'_> {
         name: &str,
     ) -> Result<Option<OpenedItem>, Error> {
         type Found = (Option<collections::Row>, Option<Head>);
-        macro_rules! open {
-            ($named:expr) => {
-                on!(self.conn, conn => principal::table
-                    .left_join(collection::table.on(own!(home, $named)))
-                    .left_join(object::table.on(
-                        object::collection.nullable().eq(collection::id.nullable()).and(object::name.eq(name.to_owned())),
-                    ))
-                    .filter(holds!(login))
-                    .select((collection_columns!().nullable(), head_columns!(HANDY).nullable()))
-                    .first(conn)
-                    .optional())
-            };
-        }
         let found: Option<Found> = match at {
-            At::Slug(slug) => open!(collection::slug.eq(slug.clone())),
-            At::Id(id) => open!(collection::id.eq(id.0)),
+            At::Slug(_) => {
+                on!(self.conn, conn => by_slug(login, home, at).item(name).get_result(conn).optional())
+            }
+            At::Id(_) => {
+                on!(self.conn, conn => by_id(login, home, at).item(name).get_result(conn).optional())
+            }
         }?;
         Ok(found.map(|(collection, object)| {
             (collection.map(collections::from_row), object.and_then(|head| pages::whole(head).ok()))

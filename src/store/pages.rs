@@ -10,6 +10,7 @@ use super::objects::{ObjectRow, from_row, object_columns};
 use super::schema::object;
 use crate::domain::object::Object;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, SmallInt, Text};
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -38,6 +39,26 @@ pub(super) type Head = (
     Option<String>,
     i16,
     Option<String>,
+);
+
+/// The types of [`Head`].
+pub(super) type SqlHead = (
+    BigInt,
+    BigInt,
+    Text,
+    Text,
+    Text,
+    SmallInt,
+    BigInt,
+    BigInt,
+    BigInt,
+    Nullable<Text>,
+    Nullable<Text>,
+    Integer,
+    Nullable<Binary>,
+    Nullable<Text>,
+    SmallInt,
+    Nullable<Text>,
 );
 
 /// The columns of [`Head`], with bodies of up to so many bytes.

@@ -131,7 +131,7 @@ fn principal_of(row: Row, addresses: Vec<String>) -> Principal {
         time_zone,
         auth_version,
         token_version,
-        props: Props::from_json(&props),
+        props: Props::from_json(props),
     }
 }
 

@@ -356,23 +356,37 @@ pub fn escape(out: &mut String, text: &str) {
     out.push_str(text.get(from..).unwrap_or_default());
 }
 
+/// Whether a byte needs a second look.
+const fn special(byte: u8) -> bool {
+    (byte < 32) & (byte != b'\t') & (byte != b'\n')
+        | (byte == b'&')
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == b'"')
+        | (byte == 0xef)
+}
+
+/// The same by byte, for where one after the other is looked at.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 255 {
+        table[byte as usize] = special(byte);
+        byte += 1;
+    }
+    table
+};
+
 /// How many bytes at the beginning need no second look. Whole pieces are judged at once, which the compiler does with wide
 /// registers.
 fn plain(bytes: &[u8]) -> usize {
     const PIECE: usize = 16;
-    let special = |byte: u8| {
-        (byte < 32) & (byte != b'\t') & (byte != b'\n')
-            | (byte == b'&')
-            | (byte == b'<')
-            | (byte == b'>')
-            | (byte == b'"')
-            | (byte == 0xef)
-    };
     let (pieces, _) = bytes.as_chunks::<PIECE>();
     let clean = |piece: &&[u8; PIECE]| !piece.iter().fold(false, |found, byte| found | special(*byte));
     let at = pieces.iter().take_while(clean).count() * PIECE;
     let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| special(*byte)).unwrap_or(rest.len())
+    let known = |byte: &u8| SPECIAL.get(usize::from(*byte)).copied().unwrap_or(true);
+    at + rest.iter().position(known).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 
+from prepare import prepare  # noqa: E402
 from report import Report, require  # noqa: E402
 
 #: Requests of one run on one database at least.
@@ -54,6 +55,8 @@ class Run:
         # What the run itself begins with.
         self.operations.discard("GET /api/v1/openapi.json")
         counts, report = work / "counts.json", artefacts / "schemathesis.ndjson"
+        known = work / "known.json"
+        known.write_text(json.dumps(prepare(os.environ["CENACLE_URL"])), encoding="utf-8")
         command = [
             os.environ["CENACLE_VENV"] + "-schemathesis/bin/schemathesis", "run", description, "--auth", "alice:alice-secret",
             "--phases", ",".join(PHASES), "--checks", ",".join(CHECKS), "--seed", "1", "--generation-deterministic", "--max-examples",
@@ -61,7 +64,10 @@ class Run:
             "--workers", "1", "--no-color", "--report", "ndjson", "--report-ndjson-path", str(report),
         ]  # fmt: skip
         here = Path(__file__).resolve().parent
-        given = {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(here), "CENACLE_COUNTS": str(counts), "PYTHONDONTWRITEBYTECODE": "1"}
+        given = {
+            "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(here), "PYTHONDONTWRITEBYTECODE": "1",
+            "CENACLE_COUNTS": str(counts), "CENACLE_KNOWN": str(known),
+        }  # fmt: skip
         done = subprocess.run(
             command, cwd=work, env={**os.environ, **given}, capture_output=True, text=True, timeout=PATIENCE, check=False
         )

@@ -77,8 +77,9 @@ impl Pages for Multiget {
         let mut run: Vec<(String, String)> = Vec::new();
         let mut place: Option<Place> = None;
         let mut left = Vec::new();
+        let mut last = None;
         for sent in page.by_ref() {
-            match href::parse_href(&sent) {
+            match target(&sent, &mut last) {
                 Some(Target::Item(at, name)) => {
                     if place.as_ref() != Some(&at) {
                         left = self.group(place.take(), std::mem::take(&mut run), full, out).await?;
@@ -112,6 +113,23 @@ impl Pages for Multiget {
         write::end(out, "multistatus");
         Ok(false)
     }
+}
+
+/// What an href names. Most of a request stand in one collection, which they spell alike: `last` has that spelling, and what it means.
+fn target(sent: &str, last: &mut Option<(String, Place)>) -> Option<Target> {
+    let (before, name) = sent.rsplit_once('/')?;
+    let plain = href::is_plain(name);
+    if let Some((_, place)) = last.as_ref().filter(|(spelt, _)| plain && spelt == before) {
+        return Some(Target::Item(place.clone(), name.to_owned()));
+    }
+    let target = href::parse_href(sent);
+    if let Some(Target::Item(place, _)) = &target
+        && plain
+        && !before.contains(['?', '#'])
+    {
+        *last = Some((before.to_owned(), place.clone()));
+    }
+    target
 }
 
 impl Multiget {
@@ -181,5 +199,42 @@ impl Multiget {
         let of = ItemOf::new(self.core.collection(&self.actor, place).await?);
         self.known = Some(of.clone());
         Ok(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_href_names_does_not_hang_on_the_one_before() {
+        let hrefs = [
+            "/dav/calendars/a/c/1.ics",
+            "/dav/calendars/a/c/2.ics",
+            "/dav/calendars/a/c/2%2eics",
+            "/dav/calendars/a/c/2.ics/",
+            "/dav/calendars/a/c/2.ics/3",
+            "/dav/calendars/a/c/..",
+            "/dav/calendars/a/c/",
+            "/dav/calendars/a/c/2.ics?x/1.ics",
+            "/dav/calendars/a/c/2.ics?x/2.ics",
+            "/dav/calendars/a/c/2.ics#x/1.ics",
+            "/dav/calendars/a/c/2.ics#x/2.ics",
+            "https://example.org/dav/calendars/a/c/4.ics",
+            "https://example.org/dav/calendars/a/c/5.ics",
+            "/dav/calendars/A/c/1.ics",
+            "/dav/addressbooks/a/c/1.ics",
+            "/dav/calendars/a/c",
+            "/dav/calendars/a/d",
+            "1.ics",
+            "",
+        ];
+        for first in hrefs {
+            let mut last = None;
+            target(first, &mut last);
+            for sent in hrefs {
+                assert_eq!(target(sent, &mut last.clone()), href::parse_href(sent), "{sent} after {first}");
+            }
+        }
     }
 }
