@@ -276,6 +276,11 @@ const CONTENT: Privileges =
 fn scoped(actor: &Actor, collection: &Collection, rights: Privileges) -> Privileges {
     // What is filled from elsewhere is nobody's to write to.
     let rights = if collection.is_subscription() { rights.without(CONTENT) } else { rights };
+    let rights = match collection.is_birthdays() {
+        true if collection.owner != actor.id => Privileges::NONE,
+        true => rights.without(CONTENT).without(Privilege::WriteAcl.bit()),
+        false => rights,
+    };
     if !actor.scope.takes(collection.id) {
         Privileges::NONE
     } else if actor.scope.write {

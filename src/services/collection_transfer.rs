@@ -7,6 +7,7 @@ use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::{Core, Limits, collections, conditions, fault, mounts};
 use crate::domain::acl::Privilege;
+use crate::domain::birthdays;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::precondition::Preconditions;
@@ -125,6 +126,7 @@ fn copy(
     let mut props = source.props.clone();
     // A copy is a calendar of one's own.
     subscription::unmark(&mut props);
+    birthdays::unmark(&mut props);
     let made = tx.insert_collection(&NewCollection {
         owner: actor.id,
         home: to.home,

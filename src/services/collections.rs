@@ -37,6 +37,14 @@ pub(super) fn within_bounds(props: &Props) -> Result<(), Fault> {
 impl Core {
     /// The collection at a place, if the actor may know of it.
     pub async fn collection(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
+        let access = self.collection_now(actor, place).await?;
+        if self.freshen_among(actor, std::slice::from_ref(&access)).await {
+            return self.collection_now(actor, place).await;
+        }
+        Ok(access)
+    }
+
+    async fn collection_now(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
         let (actor, place) = (actor.clone(), place.clone());
         fault(self.store.read(Weight::Point, move |tx| access::find(tx, &actor, &place)).await)
     }
@@ -154,8 +162,8 @@ pub(super) fn create(
 /// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone.
 pub(super) fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
     // Of what nobody writes to, its owner may still rid himself.
-    let subscription = access.collection().is_subscription();
-    let needed = if subscription { Privilege::WriteProperties } else { Privilege::Unbind };
+    let filled = access.collection().is_subscription() || access.collection().is_birthdays();
+    let needed = if filled { Privilege::WriteProperties } else { Privilege::Unbind };
     let collection = access.need(needed)?.collection();
     if collection.owner != actor.id {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Unbind }.into());
@@ -182,7 +190,7 @@ pub(super) fn own_home(actor: &Actor, place: &Place) -> Result<(), Fault> {
 }
 
 /// A name in the actor's own home that nothing has yet.
-fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
+pub(super) fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
     own_home(actor, place)?;
     tx.lock_home(actor.id, place.home)?;
     if tx.collection(actor.id, place.home, &place.slug)?.is_some()

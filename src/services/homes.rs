@@ -4,6 +4,7 @@ use super::access::{self, Access, Owner};
 use super::actor::Actor;
 use super::{Core, directory_book, fault, mounts};
 use crate::domain::acl::{Grant, Grantee, Privilege};
+use crate::domain::birthdays;
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
 use crate::domain::id::{HomeToken, PrincipalId};
@@ -30,6 +31,13 @@ pub struct Home {
     pub members: Option<Vec<Access>>,
 }
 
+impl Home {
+    /// Whether the actor has, or had, a calendar of birthdays in it.
+    fn has_birthdays(&self) -> bool {
+        self.own && birthdays::is_marked(&self.state.props)
+    }
+}
+
 impl Core {
     /// Makes an account with its default collections. `password_hash` comes from [`Core::hash`].
     pub async fn create_principal(
@@ -53,6 +61,14 @@ impl Core {
 
     /// A home and its owner, if the actor may know of anything in it.
     pub async fn home(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Home, Fault> {
+        let home = self.home_now(actor, owner, kind).await?;
+        if home.has_birthdays() && self.freshen_birthdays(actor, None).await {
+            return self.home_now(actor, owner, kind).await;
+        }
+        Ok(home)
+    }
+
+    async fn home_now(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Home, Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store

@@ -12,6 +12,7 @@ pub mod archive;
 mod as_seen;
 pub mod audit;
 pub mod batch;
+mod birthdays;
 pub mod calendar_queries;
 mod card_search;
 pub mod collection_transfer;

@@ -92,6 +92,10 @@ impl Core {
             return Ok(None);
         };
         let collection = collection.and_then(|collection| own_access(actor, collection));
+        if self.freshen_among(actor, collection.as_slice()).await {
+            // It is another than it was read: whoever asks for it reads it himself.
+            return Ok(Some(Opened::default()));
+        }
         // Only one's own is opened so.
         let object = object.map(projection::own);
         Ok(Some(Opened { collection, object, home: None }))
@@ -102,6 +106,9 @@ impl Core {
         let Some((state, collections)) = fault(opened)? else { return Ok(None) };
         let mut members: Vec<Access> =
             collections.into_iter().filter_map(|collection| own_access(actor, collection)).collect();
+        if self.freshen_among(actor, &members).await {
+            return Ok(Some(Opened::default()));
+        }
         let mounted = if state.has_mounts || directory_book::is_listed(actor, kind) {
             let (actor, has_mounts) = (actor.clone(), state.has_mounts);
             let beside = move |tx: &mut ReadTx<'_>| mounts::beside(tx, &actor, kind, has_mounts);

@@ -9,6 +9,7 @@ use super::items::token_of;
 use super::projection::{self, Shown, SyncItem};
 use super::{Core, fault, mounts};
 use crate::domain::acl::Privilege;
+use crate::domain::birthdays;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, HomeToken, SyncToken};
@@ -112,6 +113,21 @@ impl Core {
         kind: HomeKind,
         since: Option<HomeToken>,
     ) -> Result<HomeChanges, Fault> {
+        let (changes, birthdays) = self.home_changes_now(actor, owner, kind, since.clone()).await?;
+        if birthdays && self.freshen_birthdays(actor, None).await {
+            return self.home_changes_now(actor, owner, kind, since).await.map(|(changes, _)| changes);
+        }
+        Ok(changes)
+    }
+
+    /// Beside the changes whether the actor has, or had, a calendar of birthdays in the home.
+    async fn home_changes_now(
+        &self,
+        actor: &Actor,
+        owner: &str,
+        kind: HomeKind,
+        since: Option<HomeToken>,
+    ) -> Result<(HomeChanges, bool), Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store
@@ -147,7 +163,8 @@ impl Core {
                     changed.extend(mounts::moved(mounted, &known, from));
                     // A name that is taken again is not gone.
                     gone.retain(|slug| changed.iter().all(|access| access.shown_at().1 != slug));
-                    Ok(HomeChanges { changed, gone, token })
+                    let birthdays = own && birthdays::is_marked(&state.props);
+                    Ok((HomeChanges { changed, gone, token }, birthdays))
                 })
                 .await,
         )

@@ -26,7 +26,9 @@ impl Core {
         let (id, scope) = (actor.id, actor.scope);
         let mut all =
             fault(self.store.read(Weight::Scan, move |tx| tx.deleted_collections(id, home, MOST)).await)?;
+        // One of birthdays is made anew, as it would be: there is nothing in it to be restored.
         all.retain(|one| one.collection.kind == kind && scope.takes(one.collection.id));
+        all.retain(|one| !one.collection.is_birthdays());
         Ok(all)
     }
 
@@ -62,7 +64,9 @@ fn put_back(
     most: usize,
 ) -> Result<bool, Error> {
     tx.lock_home(actor.id, home)?;
-    let own = |one: &Collection| one.owner == actor.id && one.home == home && one.kind == kind;
+    let own = |one: &Collection| {
+        one.owner == actor.id && one.home == home && one.kind == kind && !one.is_birthdays()
+    };
     let back = tx.deleted_collection(id)?.filter(own).ok_or(Fault::NotFound)?;
     // As making one: who may only change a part of the account changes no homes.
     let owner = access::owner_of(tx, actor, &actor.handle)?;

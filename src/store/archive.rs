@@ -6,9 +6,9 @@
 mod file;
 
 use super::schema::{
-    address, audit, change, collection, collection_tombstone, credential, grant_, group_detail, home,
-    idempotency, itip_state, job, link, membership, meta, mount, object, principal, principal_grant, session,
-    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, birthdays, change, collection, collection_tombstone, credential, grant_, group_detail,
+    home, idempotency, itip_state, job, link, membership, meta, mount, object, principal, principal_grant,
+    session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::{GroupDetail, Role};
@@ -85,6 +85,8 @@ rows! {
     MountRow of mount {
         principal: i64, home: i16, collection: i64, number: i64, slug: String, home_modseq: i64, created_at: i64, props: String,
     }
+    /// Of which state a calendar of birthdays is.
+    BirthdaysRow of birthdays { collection: i64, seen: String }
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// A grant on all of a home.
@@ -197,6 +199,7 @@ pub enum Record {
     Collection(CollectionRow),
     CollectionTombstone(CollectionTombstoneRow),
     Mount(MountRow),
+    Birthdays(BirthdaysRow),
     Grant(GrantRow),
     PrincipalGrant(PrincipalGrantRow),
     Audit(AuditRow),
@@ -229,6 +232,7 @@ impl Record {
             Record::Collection(_) => "collection",
             Record::CollectionTombstone(_) => "collection_tombstone",
             Record::Mount(_) => "mount",
+            Record::Birthdays(_) => "birthdays",
             Record::Grant(_) => "grant",
             Record::PrincipalGrant(_) => "principal_grant",
             Record::Audit(_) => "audit",
@@ -309,6 +313,7 @@ impl ReadTx<'_> {
         paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
         self.each_id(Of::Collections, |tx, ids| {
             of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
+            of_owners!(tx, sink, birthdays, collection in ids, BirthdaysRow, Birthdays);
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
             for of in ids {
                 paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
@@ -482,6 +487,7 @@ impl WriteTx<'_> {
             Record::Collection(row) => insert!(collection, row),
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
             Record::Mount(row) => insert!(mount, row),
+            Record::Birthdays(row) => insert!(birthdays, row),
             Record::Grant(row) => insert!(grant_, row),
             Record::PrincipalGrant(row) => insert!(principal_grant, row),
             Record::Audit(row) => insert!(audit, row),

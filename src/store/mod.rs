@@ -6,6 +6,7 @@
 
 mod archive;
 mod audit;
+mod birthdays;
 mod collections;
 mod conn;
 mod credentials;

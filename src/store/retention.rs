@@ -3,7 +3,7 @@
 //! In small pieces, so that no writer waits long. Tombstones and the change log itself are never removed: an entry may name a version
 //! that is not kept any more.
 
-use super::schema::{collection, grant_, link, mount, object, subscription, version};
+use super::schema::{birthdays, collection, grant_, link, mount, object, subscription, version};
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
 use diesel::prelude::*;
@@ -46,6 +46,7 @@ impl WriteTx<'_> {
         diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(link::table.filter(link::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(subscription::table.find(gone)).execute(self.conn)?;
+        diesel::delete(birthdays::table.find(gone)).execute(self.conn)?;
         Ok(diesel::delete(collection::table.find(gone)).execute(self.conn)?)
     }
 }

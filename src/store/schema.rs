@@ -375,5 +375,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     version,
     webhook,
     webhook_cursor,
-    directory_card
+    directory_card,
+    birthdays
 );

@@ -230,7 +230,7 @@ both! {
             format!("{rest}:99999")
         }] {
             let inside = format!("<D:sync-token>{token}</D:sync-token>{SYNC}");
-            alice.report(&book(&alice), "D:sync-collection", &inside).refused(403, "D:valid-sync-token");
+            alice.report(&book(&alice), "D:sync-collection", &inside).refused(400, "D:valid-sync-token");
         }
     }
 
