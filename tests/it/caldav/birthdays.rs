@@ -90,8 +90,8 @@ both! {
         born(&alice, "default/", "zoe", "Zoé", &["BDAY:1985-04-12", "ANNIVERSARY:20100619"]);
         // The listing of the home, its own number, its sync: each tells.
         let ctag = |client: &Client| {
-            let listing = client.propfind(&home, "1", &["CS:getctag"]).multistatus();
-            listing.member(&calendar).text("CS:getctag")
+            let listing = client.propfind(&home, "1", &["S:getctag"]).multistatus();
+            listing.member(&calendar).text("S:getctag")
         };
         let before = ctag(&alice);
         assert_ne!(before, token);
@@ -198,7 +198,7 @@ both! {
         assert_eq!(alice.property(&calendar, "D:displayname"), "Fêtes");
         assert_eq!(feasts(&alice), ["Anniversaire de Zoé"]);
         // Who may act for her with all her calendars does not see this one.
-        let delegate = send(&alice, "PUT", "/api/v1/me/delegates/bob", &value!({"role": "admin", "of": ["calendars", "contacts"]}));
+        let delegate = send(&alice, "PUT", "/api/v1/me/delegates/bob", &value!({"role": "write", "of": ["calendars", "contacts"]}));
         assert_eq!(delegate.status, 204, "{}", delegate.text());
         bob.propfind(&alice.calendar("default/"), "0", &["D:getetag"]).status(207);
         let listing = bob.propfind(&alice.calendar(""), "1", &["D:getetag"]).multistatus();
