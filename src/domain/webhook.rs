@@ -1,4 +1,4 @@
-//! Webhooks: in which states they are, what an attempt comes to, when the next one is, and how messages are signed.
+//! Webhooks: in which states they are, which kinds of changes they want, what an attempt comes to, when the next one is, and how messages are signed.
 //!
 //! The signature is that of the Standard Webhooks: HMAC-SHA256 of `id.timestamp.body`, base64, `v1,` before it. Knows no storage, no
 //! clock and no network.
@@ -45,6 +45,66 @@ impl WebhookState {
             WebhookState::Paused => "paused",
             WebhookState::Disabled => "disabled",
         }
+    }
+}
+
+/// What a change is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// An event; also a journal, and whatever else a calendar holds that is no task.
+    Event,
+    /// A task.
+    Task,
+    /// A contact.
+    Contact,
+    /// A collection itself.
+    Collection,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    /// It was made, or came into sight.
+    Created,
+    /// It was changed.
+    Changed,
+    /// It was deleted, or went out of sight.
+    Deleted,
+}
+
+/// The kinds of changes that a webhook wants, as bits. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Events(i64);
+
+impl Events {
+    /// Every kind.
+    pub const ALL: Events = Events((1 << 12) - 1);
+    /// None; not what a webhook is made with.
+    pub const NONE: Events = Events(0);
+    /// As stored; what is not known is left out.
+    pub fn from_bits(bits: i64) -> Self {
+        Events(bits & Self::ALL.0)
+    }
+
+    /// To be stored.
+    pub fn bits(self) -> i64 {
+        self.0
+    }
+
+    /// This kind alone.
+    pub const fn one(about: About, became: Became) -> Self {
+        Events(1 << (about as i64 * 3 + became as i64))
+    }
+
+    /// Both.
+    #[must_use]
+    pub const fn with(self, other: Events) -> Self {
+        Events(self.0 | other.0)
+    }
+
+    /// Whether some of `other` are among these.
+    pub const fn meets(self, other: Events) -> bool {
+        self.0 & other.0 != 0
     }
 }
 
@@ -171,6 +231,24 @@ mod tests {
         ] {
             assert_eq!((outcome.is_received(), outcome.is_gone()), (received, gone), "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn kinds_of_changes_have_a_place_each() {
+        use {About::*, Became::*};
+        let mut all = Events::NONE;
+        for about in [Event, Task, Contact, Collection] {
+            for became in [Created, Changed, Deleted] {
+                let one = Events::one(about, became);
+                assert!(!all.meets(one) && Events::ALL.meets(one), "{about:?} {became:?}");
+                all = all.with(one);
+            }
+        }
+        assert_eq!(all, Events::ALL);
+        // As migrations have it for webhooks of before.
+        assert_eq!(all.bits(), 4095);
+        assert_eq!(Events::from_bits(-1), all);
+        assert!(!Events::NONE.meets(all));
     }
 
     #[test]

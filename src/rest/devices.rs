@@ -10,8 +10,8 @@ use super::undo::{CollectionUndone, at_fault};
 use super::{body, instant, once};
 use crate::domain::collection::HomeKind;
 use crate::domain::device::Kind;
-use crate::services::undo::{Report, Undo};
-use crate::services::{Access, Actor, Core, devices};
+use crate::services::undo::{Fate, Undo, UndoneCollection};
+use crate::services::{Actor, Core, devices};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,7 @@ pub struct UndoDevice {
 /// What became of a device's changes.
 #[derive(Debug, Serialize, ToSchema)]
 struct DeviceUndone {
-    /// Collections in which it had changed something.
+    /// Collections in which it had changed something, or which it had deleted, made or changed themselves.
     collections: Vec<OneUndone>,
 }
 
@@ -119,8 +119,40 @@ struct OneUndone {
     id: String,
     /// `calendars` or `address-books`: where it is found.
     kind: &'static str,
-    /// What was done there.
+    /// What became of the collection itself; null where the device did nothing to it.
+    collection: Option<ItselfUndone>,
+    /// What was done to its items.
     report: CollectionUndone,
+}
+
+/// What became of a collection that a device deleted, made or changed.
+#[derive(Debug, Serialize, ToSchema)]
+struct ItselfUndone {
+    /// `returned` (it was deleted), `reverted` (name, colour, time zone and all that clients keep on it are what they were), `removed` (it
+    /// was made by the device, and nothing of others is in it), or why not: `covered` (something else changed it after the device, or put
+    /// something into it), `refused`.
+    #[schema(example = "returned")]
+    outcome: &'static str,
+    /// Why, where it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+}
+
+impl ItselfUndone {
+    fn of(fate: &Fate) -> Self {
+        let outcome = match fate {
+            Fate::Returned => "returned",
+            Fate::Reverted => "reverted",
+            Fate::Removed => "removed",
+            Fate::Covered => "covered",
+            Fate::Refused(_) => "refused",
+        };
+        let problem = match fate {
+            Fate::Refused(fault) => Some(Refused::from(fault.clone()).problem().clone()),
+            _ => None,
+        };
+        ItselfUndone { outcome, problem }
+    }
 }
 
 /// Devices
@@ -161,7 +193,9 @@ pub async fn remove(core: Data<Core>, actor: ReqData<Actor>, of: OfDevice) -> Re
 /// Undo what a device did
 ///
 /// Since an instant, in all collections that the caller may write to, item by item; where something else has changed an item after
-/// it, the item is left and told. Each collection is done by itself. Deleted collections are restored by themselves.
+/// it, the item is left and told. Collections that it deleted come back, those that it made are deleted (and can be restored) where nothing
+/// of others is in them, and those whose properties it changed are what they were; their places and shares stay. Each collection is done by
+/// itself.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The device"),
@@ -193,14 +227,15 @@ pub async fn undo(
     Ok(HttpResponse::Ok().json(told.map_err(|fault| at_fault(fault, "/since"))?))
 }
 
-fn told(reports: &[(Access, Report)], dry_run: bool) -> Value {
-    let collections = reports.iter().map(|(access, report)| OneUndone {
-        id: access.collection().id.to_string(),
-        kind: match access.collection().home {
+fn told(all: &[UndoneCollection], dry_run: bool) -> Value {
+    let collections = all.iter().map(|one| OneUndone {
+        id: one.id.to_string(),
+        kind: match one.home {
             HomeKind::Calendars => CALENDARS.segment,
             HomeKind::AddressBooks => ADDRESS_BOOKS.segment,
         },
-        report: CollectionUndone::of(report, dry_run),
+        collection: one.fate.as_ref().map(ItselfUndone::of),
+        report: CollectionUndone::of(&one.report, dry_run),
     });
     json!(DeviceUndone { collections: collections.collect() })
 }

@@ -13,14 +13,15 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookMessage {
-    /// `changes`; `removed` where a collection left the account; `ping` for a trial.
+    /// `changes`; `removed` where a collection left the account or its owner's sight; `ping` for a trial.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The webhook's id.
     webhook: String,
     /// The collection that it is about; null for a trial.
     collection: Option<MessageCollection>,
-    /// What changed in it, each item at most once, in the order of its last change. Empty where the collection itself changed.
+    /// What changed in it, each item at most once, in the order of its last change, as far as the webhook wants it. Empty where the
+    /// collection itself changed.
     changes: Vec<Change>,
     /// The collection's sync token before these changes.
     since: Option<String>,

@@ -63,6 +63,7 @@ mod task_instances;
 mod tasks;
 mod trash;
 mod undo;
+mod webhook_events;
 mod webhooks;
 mod windows;
 mod writes;

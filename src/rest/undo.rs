@@ -6,8 +6,8 @@ use super::problem::{Problem, Refused};
 use super::{body, instant, once};
 use crate::domain::device;
 use crate::domain::fault::Fault;
-use crate::services::undo::{Deed, Report, Undo, Undone};
-use crate::services::{Access, Actor, Core};
+use crate::services::undo::{Deed, Report, Undo, Undone, UndoneCollection};
+use crate::services::{Actor, Core};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
@@ -114,8 +114,8 @@ async fn restore(
     }
     let as_of = instant::member("/asOf", &wanted.as_of)?;
     let undo = Undo { as_of, device: wanted.device, dry_run: wanted.dry_run };
-    let tell = move |reports: &[(Access, Report)]| {
-        reports.first().map(|(_, report)| json!(CollectionUndone::of(report, wanted.dry_run)))
+    let tell = move |all: &[UndoneCollection]| {
+        all.first().map(|one| json!(CollectionUndone::of(&one.report, wanted.dry_run)))
     };
     let told = core.undo(actor, &access, &undo, asked, Arc::new(tell)).await;
     Ok(HttpResponse::Ok().json(told.map_err(|fault| at_fault(fault, "/asOf"))?))

@@ -4,12 +4,13 @@ use super::page::Page;
 use super::path::{self, OfRow, OfRowAction};
 use super::problem::{Problem, Refused};
 use super::query::Query;
+use super::webhook_events::EventName;
 use super::{body, instant, once};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
 use crate::domain::webhook::WebhookState;
 use crate::outbound::Targets;
-use crate::services::webhooks::WebhookChange;
+use crate::services::webhooks::{WebhookChange, WebhookWish};
 use crate::services::{Actor, Attempt, Core, Webhook};
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, Payload, ReqData};
@@ -30,8 +31,10 @@ struct WebhookShown {
     /// Where messages are sent.
     #[schema(example = "https://hooks.example.org/agenda")]
     url: String,
-    /// The one calendar or address book that it is about; null for all of the caller's own.
+    /// The one calendar or address book that it is about; null for all that the caller may read.
     collection: Option<String>,
+    /// The kinds of changes that it is told; null for all.
+    events: Option<Vec<EventName>>,
     /// `active`; `paused` by its owner; `disabled` where the server has given up.
     state: &'static str,
     /// Why it is disabled.
@@ -92,8 +95,12 @@ pub struct NewWebhook {
     /// Where messages are to be sent: https, at a public address.
     #[schema(example = "https://hooks.example.org/agenda", max_length = 2000)]
     url: String,
-    /// The one calendar or address book that it is about, which the caller may read; all of his own where absent.
+    /// The one calendar or address book that it is about, which the caller may read; where absent all that he may read, his own and
+    /// those that others have granted to him.
     collection: Option<String>,
+    /// The kinds of changes that it shall be told; all where absent. What is of no kind among them is passed over.
+    #[schema(min_items = 1)]
+    events: Option<Vec<EventName>>,
 }
 
 /// A change of a webhook; what is absent stays.
@@ -105,6 +112,10 @@ pub struct ChangedWebhook {
     url: Option<String>,
     /// `paused`, or `active`: then it goes on where it ended, at once.
     state: Option<Wanted>,
+    /// The kinds of changes that it shall be told from now on; null for all.
+    #[serde(default, deserialize_with = "body::given")]
+    #[schema(value_type = Option<Vec<EventName>>, min_items = 1)]
+    events: Option<Option<Vec<EventName>>>,
 }
 
 /// The states that an owner may choose.
@@ -148,6 +159,7 @@ fn shown(webhook: &Webhook, now: i64) -> WebhookShown {
         id: webhook.id.to_string(),
         url: webhook.url.clone(),
         collection: webhook.subject().map(|id| id.to_string()),
+        events: EventName::of(webhook.events()),
         state: webhook.state().name(),
         reason: webhook.reason.clone(),
         since: instant::text(webhook.state_since),
@@ -174,9 +186,10 @@ fn attempt(attempt: Attempt) -> DeliveryAttempt {
     }
 }
 
-/// Refuses an address that nothing would be sent to anyway. What its name means is asked at each message.
-fn checked_url(targets: &Targets, url: &str) -> Result<(), Refused> {
-    targets.read(url).map(|_| ()).map_err(|why| Refused::at("/url", why))
+/// The host of an address; refuses what nothing would be sent to anyway. What its name means is asked at each message.
+fn checked_host(targets: &Targets, url: &str) -> Result<String, Refused> {
+    let target = targets.read(url).map_err(|why| Refused::at("/url", why))?;
+    Ok(target.authority.to_lowercase())
 }
 
 fn refuse_key(request: &HttpRequest) -> Result<(), Refused> {
@@ -227,13 +240,15 @@ pub async fn create(
     let new: NewWebhook = body::json(request.headers(), &mut payload).await?;
     refuse_key(&request)?;
     actor.whole()?;
-    checked_url(&targets, &new.url)?;
+    let target = checked_host(&targets, &new.url)?;
+    let events = EventName::all(new.events.as_deref())?;
     let none = || Refused::at("/collection", "there is no such calendar or address book");
     let about = match &new.collection {
         None => None,
         Some(text) => Some(CollectionId::parse(text).ok_or_else(none)?),
     };
-    let made = core.create_webhook(&actor, &new.url, about).await;
+    let wish = WebhookWish { url: new.url, target, about, events };
+    let made = core.create_webhook(&actor, wish).await;
     let (id, secret) = made.map_err(|fault| match fault {
         Fault::NotFound => none(),
         other => other.into(),
@@ -263,7 +278,8 @@ pub async fn read(core: Data<Core>, actor: ReqData<Actor>, of: OfRow) -> Result<
 
 /// Change a webhook
 ///
-/// One that is made active again goes on where it ended, at once; what it was not told meanwhile it is told then.
+/// One that is made active again goes on where it ended, at once; what it was not told meanwhile it is told then. With other `events` it
+/// goes on from where it is: what was passed over is passed over.
 #[utoipa::path(
     params(("id" = String, Path, description = "The webhook")),
     request_body(content = ChangedWebhook, content_type = "application/merge-patch+json"),
@@ -284,11 +300,13 @@ pub async fn change(
     mut payload: Payload,
 ) -> Result<HttpResponse, Refused> {
     let wanted: ChangedWebhook = body::json(request.headers(), &mut payload).await?;
-    if let Some(url) = &wanted.url {
-        checked_url(&targets, url)?;
-    }
+    let url = match wanted.url {
+        None => None,
+        Some(url) => Some((checked_host(&targets, &url)?, url)).map(|(target, url)| (url, target)),
+    };
+    let events = wanted.events.map(|named| EventName::all(named.as_deref())).transpose()?;
     let paused = wanted.state.map(|state| state == Wanted::Paused);
-    let webhook = core.change_webhook(&actor, of.0, WebhookChange { url: wanted.url, paused }).await?;
+    let webhook = core.change_webhook(&actor, of.0, WebhookChange { url, events, paused }).await?;
     Ok(HttpResponse::Ok().json(shown(&webhook, core.now())))
 }
 

@@ -1,63 +1,70 @@
 //! The deliverer of webhooks: looks again and again for those that there is something to tell, claims them, and sends.
 //!
-//! A request never waits for any of it. Slow and dead targets hold nobody up but themselves: one message on its way for a webhook,
-//! few webhooks of an account at a time, and a bounded time for each message. What is told, and what a failure means, is decided in
+//! A request never waits for any of it. Slow and dead targets hold nobody up but themselves: which may be served beside which others is
+//! decided in `seats.rs`, and each message has a bounded time. What is told, and what a failure means, is decided in
 //! `services::deliveries`; where messages may go in `outbound`.
 
-use crate::domain::id::PrincipalId;
+use super::seats::Seats;
 use crate::domain::webhook::{Outcome, signature};
 use crate::outbound::Poster;
 use crate::rest::hook_messages;
 use crate::services::deliveries::{After, Claim, Delivery};
 use crate::services::{Core, Due};
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
 /// How often it is looked where nobody says otherwise.
 pub const EVERY: Duration = Duration::from_secs(1);
-/// Webhooks that are served at a time, on each node.
-const AT_A_TIME: usize = 32;
-/// Of these, webhooks of one account.
-const OF_ONE: usize = 4;
 /// Webhooks that one look finds.
-const FOUND: i64 = 256;
+const FOUND: i64 = 1_024;
+/// A look that takes its time is not repeated before so many times that: looking is never more than a twentieth of what a node does.
+const REST: u32 = 20;
+/// But not longer: a database that was away for once is asked again.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 /// Messages to one webhook before others have a turn.
 const IN_A_ROW: usize = 16;
 
 /// Delivers for as long as the runtime lives; looks so often whether there is something to tell.
 pub async fn run(core: Core, poster: Poster, every: Duration) {
     let mut tasks = JoinSet::new();
-    let mut busy: HashMap<Id, Due> = HashMap::new();
-    let mut looked: Option<Instant> = None;
+    let mut seats = Seats::default();
+    let mut waiting: VecDeque<Due> = VecDeque::new();
+    let mut next_look = Instant::now();
     loop {
         while let Some(ended) = tasks.try_join_next_with_id() {
-            busy.remove(&ended_id(ended));
+            seats.leave(ended_id(ended));
         }
-        if busy.len() < AT_A_TIME && looked.is_none_or(|at| at.elapsed() >= every) {
-            looked = Some(Instant::now());
-            for due in due(&core).await {
-                if busy.len() < AT_A_TIME && has_room(&busy, due) {
-                    let task = tasks.spawn(serve(core.clone(), poster.clone(), due.webhook));
-                    busy.insert(task.id(), due);
-                }
+        if next_look <= Instant::now() {
+            let begun = Instant::now();
+            // Who was not served yet is found again, at the place that is now his.
+            waiting = due(&core).await.into();
+            let took = begun.elapsed();
+            metrics::histogram!("webhook_look_seconds").record(took.as_secs_f64());
+            next_look = begun + every.max((took * REST).min(LONGEST_REST));
+        }
+        waiting.retain(|due| {
+            let seated = seats.are_free_for(due, Instant::now());
+            if seated {
+                let task = tasks.spawn(serve(core.clone(), poster.clone(), due.webhook));
+                seats.seat(task.id(), due.clone(), Instant::now());
             }
+            !seated
+        });
+        // Whoever ends makes room at once; seats of quick ones also come free by time.
+        let pause = next_look.saturating_duration_since(Instant::now()).min(every / 4);
+        tokio::select! {
+            Some(ended) = tasks.join_next_with_id() => seats.leave(ended_id(ended)),
+            () = tokio::time::sleep(pause) => {}
         }
-        tokio::time::sleep(every / 4).await;
     }
 }
 
-fn ended_id(ended: Result<(Id, ()), tokio::task::JoinError>) -> Id {
+fn ended_id(ended: Result<(Id, ()), JoinError>) -> Id {
     match ended {
         Ok((id, ())) => id,
         Err(error) => error.id(),
     }
-}
-
-/// Whether a webhook can be served now: it is not yet, and its account leaves room for others.
-fn has_room(busy: &HashMap<Id, Due>, due: Due) -> bool {
-    let of_owner = |owner: PrincipalId| busy.values().filter(|other| other.owner == owner).count();
-    !busy.values().any(|other| other.webhook == due.webhook) && of_owner(due.owner) < OF_ONE
 }
 
 async fn due(core: &Core) -> Vec<Due> {
@@ -133,23 +140,4 @@ fn note(delivery: &Delivery, outcome: Outcome, took: Duration) {
         micros = took.as_micros() as u64,
         "webhook"
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_account_takes_its_share_and_no_more() {
-        let mut tasks = JoinSet::new();
-        let mut busy = HashMap::new();
-        let due = |webhook, owner| Due { webhook, owner: PrincipalId(owner) };
-        for webhook in 0..4 {
-            assert!(has_room(&busy, due(webhook, 1)), "{webhook}");
-            busy.insert(tasks.spawn(async {}).id(), due(webhook, 1));
-        }
-        assert!(!has_room(&busy, due(4, 1)));
-        assert!(has_room(&busy, due(5, 2)));
-        assert!(!has_room(&busy, due(0, 2)), "served already");
-    }
 }

@@ -9,5 +9,6 @@ pub mod hooks;
 pub mod listen;
 mod log;
 mod log_line;
+mod seats;
 pub mod telemetry;
 pub mod workers;

@@ -30,6 +30,9 @@ const STEPS: usize = 400;
 /// Up to which number each address book, by its id, was read.
 type Numbers = BTreeMap<i64, i64>;
 
+/// A card by its name, and what it says; `None` of one that went.
+type Card = (String, Option<String>);
+
 /// Where the calendar stands, and where the address books do.
 struct State {
     calendar: CollectionId,
@@ -102,7 +105,7 @@ impl Core {
             collections::free_place(tx, &actor, &place)?;
             let mut props = named(birthdays::NAME);
             birthdays::mark(&mut props);
-            let made = tx.insert_collection(&NewCollection {
+            let new = NewCollection {
                 owner: actor.id,
                 home: HomeKind::Calendars,
                 kind: CollectionKind::Calendar,
@@ -112,7 +115,8 @@ impl Core {
                 transparent: true,
                 time_zone: None,
                 props,
-            })?;
+            };
+            let made = tx.insert_collection(&new, Some(&actor.origin(HomeKind::Calendars)))?;
             tx.set_birthdays(made, "{}")?;
             mark_home(tx, &actor, birthdays::mark)?;
             Ok((made, true))
@@ -127,7 +131,7 @@ impl Core {
         let off = move |tx: &mut WriteTx<'_>| {
             tx.lock_home(actor.id, HomeKind::Calendars)?;
             let (calendar, _) = tx.birthdays_of(actor.id)?.ok_or(Fault::NotFound)?;
-            tx.delete_collection(&calendar)?;
+            tx.delete_collection(&calendar, &actor.origin(HomeKind::Calendars))?;
             mark_home(tx, &actor, birthdays::unmark)
         };
         fault(self.store.write(off).await)
@@ -252,11 +256,7 @@ fn state(tx: &mut ReadTx<'_>, owner: &Actor) -> Result<Option<State>, Error> {
 }
 
 /// A page of the cards of a book that changed since a number, each as it is now, and the number up to which they are all.
-fn changed_cards(
-    tx: &mut ReadTx<'_>,
-    book: CollectionId,
-    since: i64,
-) -> Result<(Vec<(String, Option<String>)>, i64), Error> {
+fn changed_cards(tx: &mut ReadTx<'_>, book: CollectionId, since: i64) -> Result<(Vec<Card>, i64), Error> {
     let unborn = if since == 0 { i64::MAX } else { 0 };
     let page = tx.changes(book, since, TOGETHER, unborn)?.ok_or(Fault::NotFound)?;
     let present = |item: &SyncItem| match item {

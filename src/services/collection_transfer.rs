@@ -67,7 +67,10 @@ impl Core {
                     }
                     let replaced = clear(tx, &actor, &what)?;
                     match what.manner {
-                        Manner::Move => tx.rename_collection(collection, actor.id, &what.to.slug)?,
+                        Manner::Move => {
+                            let by = actor.origin(what.to.home);
+                            tx.rename_collection(collection, actor.id, &what.to.slug, &by)?;
+                        }
                         Manner::Copy => copy(tx, &actor, &source, &what.to, true, &limits)?,
                         Manner::CopyBare => copy(tx, &actor, &source, &what.to, false, &limits)?,
                     }
@@ -106,7 +109,7 @@ pub(super) fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransf
         return Err(Fault::PreconditionFailed.into());
     }
     collections::not_default(&old)?;
-    tx.delete_collection(&old)?;
+    tx.delete_collection(&old, &actor.origin(what.to.home))?;
     Ok(true)
 }
 
@@ -127,7 +130,7 @@ fn copy(
     // A copy is a calendar of one's own.
     subscription::unmark(&mut props);
     birthdays::unmark(&mut props);
-    let made = tx.insert_collection(&NewCollection {
+    let new = NewCollection {
         owner: actor.id,
         home: to.home,
         kind: source.kind,
@@ -137,7 +140,9 @@ fn copy(
         transparent: source.transparent,
         time_zone: source.time_zone.clone(),
         props,
-    })?;
+    };
+    let by = actor.origin(to.home);
+    let made = tx.insert_collection(&new, Some(&by))?;
     if !members {
         return Ok(());
     }
@@ -150,5 +155,5 @@ fn copy(
         let card = source.home == HomeKind::AddressBooks;
         return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
     }
-    tx.copy_members(source, made, &actor.origin(to.home), hidden).map(|_| ())
+    tx.copy_members(source, made, &by, hidden).map(|_| ())
 }

@@ -101,7 +101,7 @@ impl Core {
                     if props != checked.collection().props {
                         update.props = Some(props);
                     }
-                    tx.update_collection(checked.collection(), &update)
+                    tx.update_collection(checked.collection(), &update, &actor.origin(place.home))
                 })
                 .await,
         )
@@ -124,7 +124,7 @@ impl Core {
                     }
                     deletable(&actor, &access)?;
                     conditions::hold_collection(tx, &actor, &conditions, Some(&access))?;
-                    tx.delete_collection(access.collection())
+                    tx.delete_collection(access.collection(), &actor.origin(place.home))
                 })
                 .await,
         )
@@ -146,7 +146,7 @@ pub(super) fn create(
     if tx.collections(actor.id, place.home)?.len() >= most {
         return Err(Condition::QuotaNotExceeded.into());
     }
-    tx.insert_collection(&NewCollection {
+    let new = NewCollection {
         owner: actor.id,
         home: place.home,
         kind: draft.kind,
@@ -156,7 +156,8 @@ pub(super) fn create(
         transparent: draft.transparent,
         time_zone: draft.time_zone.clone(),
         props: draft.props.clone(),
-    })
+    };
+    tx.insert_collection(&new, Some(&actor.origin(place.home)))
 }
 
 /// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone.

@@ -8,20 +8,23 @@ use super::access::Access;
 use super::actor::Actor;
 use super::items::token_of;
 use super::projection::{self, SyncItem};
+use super::sieve::sift;
 use super::sync::seen_changes;
-use super::webhooks::readable;
+use super::webhooks::{readable, readable_of_others, stand};
 use super::{Core, fault};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, SyncToken};
 use crate::domain::principal::PrincipalState;
 use crate::domain::privacy::Policy;
-use crate::domain::webhook::{Outcome, WebhookState, pause};
-use crate::store::{Due, Error, ReadTx, Stand, Tried, Webhook, Weight, WriteTx};
+use crate::domain::webhook::{About, Became, Events, Outcome, WebhookState, pause};
+use crate::store::{Due, Error, ReadTx, Seen, Stand, Tried, Webhook, Weight, WriteTx};
 use std::time::Duration;
 
 /// When what may not be told now is looked at again, in microseconds: a right may come back.
 const BARRED: i64 = 60 * 1_000_000;
+/// Pages that are passed over in a row.
+const PASSED: usize = 64;
 
 /// A claim on a webhook: this node delivers, and no other.
 #[derive(Debug, Clone)]
@@ -50,7 +53,7 @@ pub enum Content {
         /// Whether there are more already.
         more: bool,
     },
-    /// A collection of the account's left it.
+    /// A collection left the account, or its owner's sight: which of the two is not told.
     Removed {
         /// Which.
         collection: CollectionId,
@@ -70,6 +73,8 @@ pub struct Delivery {
     pub id: String,
     /// What it says.
     pub content: Content,
+    /// Of the webhook, when it was made.
+    round: i64,
     moves: Move,
 }
 
@@ -99,8 +104,10 @@ pub enum After {
 enum Look {
     /// Something to tell.
     Tell(Box<Delivery>),
-    /// All is told, up to these numbers of the owner's homes.
-    Quiet { round: i64, seen: (i64, i64) },
+    /// Something that the webhook does not want: it is passed over.
+    Pass(Move),
+    /// All is told, up to here.
+    Quiet { round: i64, seen: Seen },
     /// It may not be told what there is.
     Barred,
     /// The claim is lost, or the webhook gone.
@@ -126,35 +133,55 @@ impl Core {
         Ok(fault(done.await)?.then_some(claim))
     }
 
-    /// The next message of a claimed webhook. Where there is none the claim is given up.
+    /// The next message of a claimed webhook. Where there is none the claim is given up. What the webhook does not want is passed over
+    /// on the way, at most so much that others have a turn.
     pub async fn next_delivery(&self, claim: &Claim) -> Result<Option<Delivery>, Fault> {
-        let (asked, most, now) = (claim.clone(), self.limits.webhook_changes, self.now());
-        let privacy = self.privacy;
-        let look = self.store.snapshot(move |tx| look(tx, &asked, privacy, most, now));
-        let (id, name) = (claim.webhook, claim.name.clone());
-        let done = match fault(look.await)? {
-            Look::Tell(delivery) => return Ok(Some(*delivery)),
-            Look::Lost => return Ok(None),
-            Look::Barred => {
-                {
-                    self.store.write(move |tx| {
-                        let later = tx.now() + BARRED;
-                        tx.release_webhook(id, &name, Some(later))
-                    })
+        for _ in 0..PASSED {
+            let (asked, most, now) = (claim.clone(), self.limits.webhook_changes, self.now());
+            let privacy = self.privacy;
+            let look = self.store.snapshot(move |tx| look(tx, &asked, privacy, most, now));
+            let moves = match fault(look.await)? {
+                Look::Pass(moves) => moves,
+                other => return self.looked(claim, other).await,
+            };
+            let (claim, lease) = (claim.clone(), micros(self.limits.webhook_lease));
+            let held = self.store.write(move |tx| {
+                let lease = tx.now() + lease;
+                let held = tx.hold_webhook(claim.webhook, &claim.name, lease)?;
+                if held {
+                    advance(tx, claim.webhook, moves)?;
                 }
-                .await
+                Ok(held)
+            });
+            if !fault(held.await)? {
+                return Ok(None);
+            }
+        }
+        self.release_webhook(claim).await.map(|()| None)
+    }
+
+    /// Does what follows from a look.
+    async fn looked(&self, claim: &Claim, look: Look) -> Result<Option<Delivery>, Fault> {
+        let (id, name) = (claim.webhook, claim.name.clone());
+        let done = match look {
+            Look::Tell(delivery) => return Ok(Some(*delivery)),
+            Look::Lost | Look::Pass(_) => return Ok(None),
+            Look::Barred => {
+                let release = self.store.write(move |tx| {
+                    let later = tx.now() + BARRED;
+                    tx.release_webhook(id, &name, Some(later))
+                });
+                release.await
             }
             Look::Quiet { round, seen } => {
-                {
-                    self.store.write(move |tx| {
-                        let held = tx.release_webhook(id, &name, None)?;
-                        if held {
-                            tx.webhook_has_seen(id, round, seen)?;
-                        }
-                        Ok(held)
-                    })
-                }
-                .await
+                let release = self.store.write(move |tx| {
+                    let held = tx.release_webhook(id, &name, None)?;
+                    if held {
+                        tx.webhook_has_seen(id, round, seen)?;
+                    }
+                    Ok(held)
+                });
+                release.await
             }
         };
         fault(done).map(|_| None)
@@ -176,6 +203,7 @@ impl Core {
         took: Duration,
     ) -> Result<After, Fault> {
         let (claim, message, moves) = (claim.clone(), delivery.id.clone(), delivery.moves);
+        let round = delivery.round;
         let (first, patience) = (self.limits.webhook_pause, micros(self.limits.webhook_patience));
         let lease = micros(self.limits.webhook_lease);
         let chance = rand::random::<f64>();
@@ -196,7 +224,10 @@ impl Core {
                 return Ok(After::GoOn);
             }
             if outcome.is_received() {
-                advance(tx, id, moves)?;
+                // One that was set back meanwhile stays where it was set to, though it be where this message began.
+                if webhook.round == round {
+                    advance(tx, id, moves)?;
+                }
                 tx.set_webhook_failures(id, 0, None)?;
                 return Ok(After::GoOn);
             }
@@ -244,7 +275,9 @@ fn advance(tx: &mut WriteTx<'_>, id: i64, moves: Move) -> Result<(), Error> {
 /// Looks what there is to tell. Runs in a snapshot.
 fn look(tx: &mut ReadTx<'_>, claim: &Claim, privacy: Policy, most: usize, now: i64) -> Result<Look, Error> {
     let Some(webhook) = tx.claimed_webhook(claim.webhook, &claim.name)? else { return Ok(Look::Lost) };
-    let quiet = Look::Quiet { round: webhook.round, seen: (webhook.calendars_seen, webhook.books_seen) };
+    let seen =
+        Seen { calendars: webhook.calendars_seen, books: webhook.books_seen, sight: webhook.sight_seen };
+    let quiet = Look::Quiet { round: webhook.round, seen };
     let owner = tx.principal(webhook.owner())?.filter(|owner| owner.state == PrincipalState::Active);
     let Some(owner) = owner else { return Ok(quiet) };
     if let Some(ping) = &webhook.ping {
@@ -275,55 +308,100 @@ fn look_into(
         Err(other) => return Err(other),
     };
     let from = tx.webhook_cursor(webhook.id, id)?;
-    if access.collection().modseq <= from.unwrap_or(0) {
-        return Ok(Look::Quiet { round: webhook.round, seen: (0, 0) });
+    if from.is_some_and(|from| access.collection().modseq <= from.modseq) {
+        // Its homes say nothing of it.
+        let seen = Seen { calendars: 0, books: 0, sight: webhook.sight };
+        return Ok(Look::Quiet { round: webhook.round, seen });
     }
-    page(tx, webhook, &access, from, bounds)
+    page(tx, webhook, &access, Cursor { from, alone: true }, bounds)
 }
 
-/// Looks around in all collections of the owner's own: first for those that left, then for the one whose last change is the oldest.
+/// Looks around in all collections that the owner may read: first for those that left, then for the one of his own whose last change is
+/// the oldest, or one of others'.
 fn look_around(
     tx: &mut ReadTx<'_>,
     webhook: &Webhook,
     actor: &Actor,
     bounds: (usize, i64),
 ) -> Result<Look, Error> {
-    let seen = tx.home_numbers(actor.id)?;
-    let (stands, cursors) = (tx.stands(actor.id)?, tx.webhook_cursors(webhook.id)?);
+    let (calendars, books) = tx.home_numbers(actor.id)?;
+    let (own, others) = (tx.stands(actor.id)?, readable_of_others(tx, actor)?);
+    let foreign: Vec<Stand> = others.iter().map(stand).collect();
+    let cursors = tx.webhook_cursors(webhook.id)?;
     let known = |all: &[Stand], id: CollectionId| all.iter().find(|one| one.collection == id).copied();
-    if let Some(gone) = cursors.iter().find(|cursor| known(&stands, cursor.collection).is_none()) {
+    let gone =
+        |cursor: &&Stand| known(&own, cursor.collection).or(known(&foreign, cursor.collection)).is_none();
+    if let Some(gone) = cursors.iter().find(gone) {
+        let moves = Move::Drop(*gone);
+        if !webhook.events().meets(Events::one(About::Collection, Became::Deleted)) {
+            return Ok(Look::Pass(moves));
+        }
         let id = format!("{}-{}-{}-{}-gone", webhook.id, webhook.round, gone.collection, gone.modseq);
         let content = Content::Removed { collection: gone.collection };
-        return Ok(tell(webhook, bounds.1, id, content, Move::Drop(*gone)));
+        return Ok(tell(webhook, bounds.1, id, content, moves));
     }
-    for stand in stands {
-        let from = known(&cursors, stand.collection).map(|cursor| cursor.modseq);
-        if stand.modseq > from.unwrap_or(0) {
-            let access = readable(tx, actor, stand.collection)?;
-            return page(tx, webhook, &access, from, bounds);
+    // Whichever is first could keep the others waiting for as long as it changes, so that changes with the time of the last message.
+    let others_first = webhook.last_at.is_some_and(|at| at % 2 == 1);
+    let stands = if others_first { [foreign, own] } else { [own, foreign] };
+    for stand in stands.into_iter().flatten() {
+        let from = known(&cursors, stand.collection);
+        // A webhook of before what others grant was told is told of it from now on.
+        if stand.alone && from.is_none() && webhook.sight_seen < 0 {
+            return Ok(Look::Pass(Move::Cursor { from: None, to: stand }));
+        }
+        if from.is_none_or(|from| stand.modseq > from.modseq) {
+            let access = match others.iter().find(|one| one.collection().id == stand.collection) {
+                Some(access) => access.clone(),
+                None => readable(tx, actor, stand.collection)?,
+            };
+            return page(tx, webhook, &access, Cursor { from, alone: stand.alone }, bounds);
         }
     }
+    let seen = Seen { calendars, books, sight: webhook.sight };
     Ok(Look::Quiet { round: webhook.round, seen })
 }
 
-/// A page of what changed in a collection after a number.
+/// Up to where a webhook was told of a collection, and how it is known that there is more.
+#[derive(Debug, Clone, Copy)]
+struct Cursor {
+    from: Option<Stand>,
+    alone: bool,
+}
+
+/// A page of what changed in a collection after a number, as far as the webhook wants it.
 fn page(
     tx: &mut ReadTx<'_>,
     webhook: &Webhook,
     access: &Access,
-    from: Option<i64>,
+    Cursor { from, alone }: Cursor,
     (most, now): (usize, i64),
 ) -> Result<Look, Error> {
-    let after = from.unwrap_or(0);
+    // As in a first sync: what was gone before the webhook knew of the collection is not told.
+    let (after, unborn) = from.map_or((0, i64::MAX), |from| (from.modseq, from.unborn));
     let (collection, sight) = (access.collection(), access.sight());
-    let (items, page) = if sight.is_whole() {
-        let mut page = tx.changes(collection.id, after, most, 0)?.ok_or(Fault::NotFound)?;
+    let (mut items, page) = if sight.is_whole() {
+        let mut page = tx.changes(collection.id, after, most, unborn)?.ok_or(Fault::NotFound)?;
         (projection::all_changes(std::mem::take(&mut page.items)), page)
     } else {
-        seen_changes(tx, (collection.id, sight), after, most, 0)?
+        seen_changes(tx, (collection.id, sight), after, most, unborn)?
     };
+    let unborn = match page.more {
+        true => unborn.min(page.current),
+        false => 0,
+    };
+    let to = Stand { collection: collection.id, modseq: page.modseq, alone, unborn };
+    let moves = Move::Cursor { from: from.map(|from| from.modseq), to };
     let now_token = token_of(collection, sight, tx.epoch());
-    let id = format!("{}-{}-{}-{after}-{}", webhook.id, webhook.round, collection.id, page.modseq);
+    let mut id = format!("{}-{}-{}-{after}-{}", webhook.id, webhook.round, collection.id, page.modseq);
+    if webhook.events() != Events::ALL {
+        let span = (from.map(|from| from.modseq), page.modseq);
+        let Some(wanted) = sift(tx, webhook.events(), access, span, items)? else {
+            return Ok(Look::Pass(moves));
+        };
+        items = wanted;
+        // With other wishes it would be another message.
+        id.push_str(&format!("-{:x}", webhook.events().bits()));
+    }
     let content = Content::Changes {
         collection: collection.id,
         home: collection.home,
@@ -332,15 +410,15 @@ fn page(
         items,
         more: page.more,
     };
-    let to = Stand { collection: collection.id, modseq: page.modseq };
-    Ok(tell(webhook, now, id, content, Move::Cursor { from, to }))
+    Ok(tell(webhook, now, id, content, moves))
 }
 
 fn tell(webhook: &Webhook, now: i64, id: String, content: Content, moves: Move) -> Look {
     let old = webhook.old_secret.iter().filter(|_| webhook.old_secret_until > now);
     let secrets = std::iter::once(&webhook.secret).chain(old).cloned().collect();
     let url = webhook.url.clone();
-    Look::Tell(Box::new(Delivery { webhook: webhook.id, url, secrets, id, content, moves }))
+    let round = webhook.round;
+    Look::Tell(Box::new(Delivery { webhook: webhook.id, url, secrets, id, content, round, moves }))
 }
 
 #[cfg(test)]

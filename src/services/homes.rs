@@ -182,10 +182,10 @@ pub(super) fn insert_account(
         tx.set_password(id, hash)?;
     }
     for collection in default_collections(id, new.time_zone.as_deref()) {
-        let made = tx.insert_collection(&collection)?;
+        let made = tx.insert_collection(&collection, None)?;
         if let Some(role) = defaults.authenticated.filter(|_| is_agenda(new.kind, &collection)) {
             let privileges = role.privileges(collection.home);
-            tx.set_grants(made, &[Grant { grantee: Grantee::Authenticated, privileges }])?;
+            tx.insert_grants(made, &[Grant { grantee: Grantee::Authenticated, privileges }])?;
         }
     }
     Ok(id)

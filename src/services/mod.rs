@@ -52,6 +52,7 @@ pub mod principals;
 pub mod projection;
 pub mod rights;
 pub mod sessions;
+mod sieve;
 pub mod subscriptions;
 pub mod sync;
 pub mod tokens;

@@ -294,7 +294,9 @@ pub(super) fn update(
     if transparent.is_some() || time_zone.is_some() {
         let checked = access.need(crate::domain::acl::Privilege::WriteProperties)?;
         let update = CollectionUpdate { transparent, time_zone, props: None };
-        tx.update_collection(checked.collection(), &update)?;
+        // Under what the actor keeps on it is what its owner does.
+        let of = Collection { props: mounted.under.clone(), ..checked.collection().clone() };
+        tx.update_collection(&of, &update, &actor.origin(of.home))?;
     }
     if props != collection.props {
         let own = props.beyond(&mounted.under);

@@ -198,10 +198,9 @@ fn change(
     if differences.is_empty() {
         return Ok(());
     }
-    tx.set_grants(of.id, &new)?;
+    tx.set_grants(of, &new, &actor.origin(of.home))?;
     note(tx, actor, of, &differences)?;
-    keeps_his_right(tx, actor, &access)?;
-    tx.raise(of).map(|_| ())
+    keeps_his_right(tx, actor, &access)
 }
 
 /// The grants after a change: one a grantee (RFC 3744 §5.5.1 lets a server put entries together).

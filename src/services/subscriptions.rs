@@ -94,13 +94,14 @@ impl Core {
         change: SubscriptionChange,
         labels: impl Fn(&mut Props) + Send + 'static,
     ) -> Result<Subscribed, Fault> {
+        let by = actor.origin(HomeKind::Calendars);
         self.with_subscription(actor, id, move |tx, known| {
             let mut props = known.access.collection().props.clone();
             labels(&mut props);
             collections::within_bounds(&props)?;
             if props != known.access.collection().props {
                 let update = CollectionUpdate { props: Some(props), ..CollectionUpdate::default() };
-                tx.update_collection(known.access.collection(), &update)?;
+                tx.update_collection(known.access.collection(), &update, &by)?;
             }
             if let Some(url) = change.url.as_deref().filter(|url| **url != known.subscription.url) {
                 tx.set_subscription_url(id, url)?;

@@ -54,7 +54,7 @@ impl Core {
 }
 
 /// Puts a collection back, in a transaction; `other` is its name where its own is taken, `most` how many a home may have.
-fn put_back(
+pub(super) fn put_back(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     home: HomeKind,
@@ -77,6 +77,7 @@ fn put_back(
     }
     let free = tx.collection(actor.id, home, &back.slug)?.is_none()
         && !tx.is_mounted_at(actor.id, home, &back.slug)?;
-    tx.undelete_collection(&back, if free { &back.slug } else { other })?;
+    let slug = if free { &back.slug } else { other };
+    tx.undelete_collection(&back, slug, &actor.origin(home))?;
     Ok(free)
 }

@@ -1,19 +1,20 @@
 //! Webhooks as their owners see them: made, changed, tried, set back, removed. Only a login that opens all of an account does that, for
 //! a webhook goes on without any login.
 //!
-//! A webhook is told of the owner's own calendars and address books, or of one collection that he may read. Where and how its messages
-//! are sent is no matter of this file: `deliveries.rs`.
+//! A webhook is told of all calendars and address books that its owner may read, his own, those that others have granted to him, and those
+//! that he has taken into his home, or of one that he may read. Where and how its messages are sent is no matter of this file:
+//! `deliveries.rs`.
 
 use super::access::{self, Access};
 use super::actor::Actor;
 use super::items::subject_of;
-use super::{Core, fault};
+use super::{Core, fault, mounts};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::CollectionKind;
+use crate::domain::collection::{CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, SyncToken};
-use crate::domain::webhook::{WebhookState, new_secret};
-use crate::store::{Attempt, Error, KEPT_ATTEMPTS, ReadTx, Stand, Webhook, Weight, WriteTx};
+use crate::domain::webhook::{Events, WebhookState, new_secret};
+use crate::store::{Attempt, Error, KEPT_ATTEMPTS, NewWebhook, ReadTx, Stand, Webhook, Weight, WriteTx};
 
 /// How long the secret before the last is good too, in microseconds.
 const OLD_SECRET: i64 = 24 * 3_600 * 1_000_000;
@@ -22,11 +23,26 @@ const MAX_TOKENS: usize = 1_000;
 /// What stands between several tokens.
 const BETWEEN: char = ',';
 
+/// A webhook as its owner wants it.
+#[derive(Debug, Clone)]
+pub struct WebhookWish {
+    /// Where messages go.
+    pub url: String,
+    /// The host of that.
+    pub target: String,
+    /// The one collection that it shall be about; all that he may read where there is none.
+    pub about: Option<CollectionId>,
+    /// The kinds of changes that it shall be told.
+    pub events: Events,
+}
+
 /// A change of a webhook; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct WebhookChange {
-    /// Another address, which was judged before.
-    pub url: Option<String>,
+    /// Another address, which was judged before, and its host.
+    pub url: Option<(String, String)>,
+    /// The kinds of changes that it shall want.
+    pub events: Option<Events>,
     /// Active, or paused by its owner.
     pub paused: Option<bool>,
 }
@@ -57,18 +73,14 @@ impl Core {
         fault(read.await)
     }
 
-    /// Makes a webhook about one collection that the actor may read, or about all of his own; tells its id and its secret. It is told
-    /// what happens from now on. `url` was judged before. `NotFound` where there is no such collection.
-    pub async fn create_webhook(
-        &self,
-        actor: &Actor,
-        url: &str,
-        about: Option<CollectionId>,
-    ) -> Result<(i64, String), Fault> {
+    /// Makes a webhook about one collection that the actor may read, or about all of them; tells its id and its secret. It is told
+    /// what happens from now on. The address was judged before. `NotFound` where there is no such collection.
+    pub async fn create_webhook(&self, actor: &Actor, wish: WebhookWish) -> Result<(i64, String), Fault> {
         actor.whole()?;
         let most = self.limits.webhooks;
-        let (actor, url, secret) = (actor.clone(), url.to_owned(), new_secret());
-        let kept = secret.clone();
+        let (actor, secret) = (actor.clone(), new_secret());
+        let WebhookWish { url, target, about, events } = wish;
+        let new = NewWebhook { owner: actor.id, about, url, target, secret: secret.clone(), events };
         let made = self.store.write(move |tx| {
             tx.lock_webhooks(actor.id)?;
             if tx.webhooks(actor.id)?.len() >= most {
@@ -77,13 +89,17 @@ impl Core {
             // The homes' numbers first: what happens while the collections are read is looked for again.
             let seen = tx.home_numbers(actor.id)?;
             let stands = match about {
-                None => tx.stands(actor.id)?,
+                None => {
+                    let mut all = tx.stands(actor.id)?;
+                    all.extend(readable_of_others(tx, &actor)?.iter().map(stand));
+                    all
+                }
                 Some(id) => {
-                    let collection = readable(tx, &actor, id)?;
-                    vec![Stand { collection: id, modseq: collection.collection().modseq }]
+                    let access = readable(tx, &actor, id)?;
+                    vec![stand(&access)]
                 }
             };
-            let id = tx.insert_webhook(actor.id, about, &url, &kept, seen)?;
+            let id = tx.insert_webhook(&new, seen)?;
             for at in stands {
                 tx.set_webhook_cursor(id, at)?;
             }
@@ -100,8 +116,11 @@ impl Core {
         change: WebhookChange,
     ) -> Result<Webhook, Fault> {
         self.with_webhook(actor, id, move |tx, webhook| {
-            if let Some(url) = &change.url {
-                tx.set_webhook_url(id, url)?;
+            if let Some((url, target)) = &change.url {
+                tx.set_webhook_url(id, url, target)?;
+            }
+            if let Some(events) = change.events {
+                tx.set_webhook_events(id, events)?;
             }
             let Some(paused) = change.paused else { return Ok(()) };
             let state = if paused { WebhookState::Paused } else { WebhookState::Active };
@@ -148,8 +167,10 @@ impl Core {
             .collect::<Result<_, _>>()?;
         let owner = actor.clone();
         self.with_webhook(actor, id, move |tx, webhook| {
+            let others = readable_of_others(tx, &owner)?;
             for token in &tokens {
-                let back = stand_of(tx, &owner, webhook, token)?.ok_or_else(|| Error::from(refused()))?;
+                let back =
+                    stand_of(tx, &owner, webhook, (token, &others))?.ok_or_else(|| Error::from(refused()))?;
                 tx.set_webhook_cursor(id, back)?;
             }
             tx.rewind_webhook(id)
@@ -192,16 +213,46 @@ pub(super) fn readable(tx: &mut ReadTx<'_>, actor: &Actor, id: CollectionId) -> 
     let none = Error::Fault(Fault::NotFound);
     let Some(found) = tx.collection_by_id(id)? else { return Err(none) };
     let access = access::find_by_id(tx, actor, found.home, id)?;
-    let told = matches!(found.kind, CollectionKind::Calendar | CollectionKind::AddressBook);
-    if told && access.rights().has(Privilege::Read) { Ok(access) } else { Err(none) }
+    if is_told(&access) { Ok(access) } else { Err(none) }
 }
 
-/// What a token says of a collection that the webhook is about; `None` for a token of anything else, or of the future.
+/// What of others' is told of unasked: what was granted to the actor, or to a group of his, and what he has taken into his home, as far as he
+/// may read it.
+pub(super) fn readable_of_others(tx: &mut ReadTx<'_>, actor: &Actor) -> Result<Vec<Access>, Error> {
+    let mut all: Vec<Access> = Vec::new();
+    for home in [HomeKind::Calendars, HomeKind::AddressBooks] {
+        all.extend(access::granted(tx, actor, home)?);
+        for access in mounts::shown(tx, actor, home)? {
+            // What was granted by name is there already, with its place.
+            if all.iter().all(|known| known.collection().id != access.collection().id) {
+                all.push(access);
+            }
+        }
+    }
+    all.retain(is_told);
+    Ok(all)
+}
+
+/// Whether it is a calendar or address book that the actor may read.
+fn is_told(access: &Access) -> bool {
+    let kind = access.collection().kind;
+    matches!(kind, CollectionKind::Calendar | CollectionKind::AddressBook)
+        && access.rights().has(Privilege::Read)
+}
+
+/// Where a collection of others' stands, which no home of the actor's tells of.
+pub(super) fn stand(access: &Access) -> Stand {
+    let of = access.collection();
+    Stand { collection: of.id, modseq: of.modseq, alone: true, unborn: 0 }
+}
+
+/// What a token says of a collection that the webhook is about, his own or one of `others`; `None` for a token of anything else, or of
+/// the future.
 fn stand_of(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     webhook: &Webhook,
-    token: &SyncToken,
+    (token, others): (&SyncToken, &[Access]),
 ) -> Result<Option<Stand>, Error> {
     // What follows the id is what he saw when he got the token.
     let id = token.subject.strip_prefix('c').and_then(|about| about.split('.').next()?.parse().ok());
@@ -215,7 +266,10 @@ fn stand_of(
         Err(other) => return Err(other),
     };
     let collection = access.collection();
-    let about = webhook.subject().is_some() || collection.owner == actor.id;
+    let own = collection.owner == actor.id;
+    // What is open to everybody is told of where it is asked for by itself alone.
+    let about = webhook.subject().is_some() || own || others.iter().any(|one| one.collection().id == id);
     let past = token.modseq <= collection.modseq;
-    Ok((about && past).then_some(Stand { collection: id, modseq: token.modseq }))
+    let alone = webhook.subject().is_some() || !own;
+    Ok((about && past).then_some(Stand { collection: id, modseq: token.modseq, alone, unborn: 0 }))
 }

@@ -3,6 +3,7 @@
 //! Each change raises the numbers of the collection and of its home under their row locks: a number becomes visible only
 //! with its commit. RFC 6578 §3.2. Decides no right.
 
+use super::collection_log::{CollectionDeed, Described};
 use super::conn::{Conn, on};
 use super::objects::{Logged, Origin};
 use super::raise::{RaiseCollection, RaiseHome};
@@ -263,8 +264,12 @@ impl WriteTx<'_> {
         modseq.ok_or(Error::Fault(Fault::NotFound))
     }
 
-    /// Makes a collection; the place must be free.
-    pub fn insert_collection(&mut self, new: &NewCollection) -> Result<CollectionId, Error> {
+    /// Makes a collection; the place must be free. Nobody made the ones that an account has from its beginning.
+    pub fn insert_collection(
+        &mut self,
+        new: &NewCollection,
+        by: Option<&Origin>,
+    ) -> Result<CollectionId, Error> {
         let home_modseq = self.raise_home(new.owner, new.home)?;
         let id = self.new_id();
         let now = self.now;
@@ -287,6 +292,10 @@ impl WriteTx<'_> {
                 collection::props.eq(new.props.to_json()),
             ))
             .execute(self.conn)?;
+        if let Some(by) = by {
+            self.log_collection(CollectionId(id), 1, CollectionDeed::Made, by, None)?;
+            self.sight_into_home_moves(new.owner, new.home)?;
+        }
         Ok(CollectionId(id))
     }
 
@@ -387,8 +396,14 @@ impl WriteTx<'_> {
     }
 
     /// Changes a collection's own properties.
-    pub fn update_collection(&mut self, of: &Collection, update: &CollectionUpdate) -> Result<(), Error> {
-        self.raise(of)?;
+    pub fn update_collection(
+        &mut self,
+        of: &Collection,
+        update: &CollectionUpdate,
+        by: &Origin,
+    ) -> Result<(), Error> {
+        let modseq = self.raise(of)?;
+        self.log_collection(of.id, modseq, CollectionDeed::Changed, by, Some(&Described::of(of)))?;
         let row = collection::table.find(of.id.0);
         if let Some(transparent) = update.transparent {
             diesel::update(row).set(collection::transparent.eq(transparent)).execute(self.conn)?;
@@ -403,7 +418,7 @@ impl WriteTx<'_> {
     }
 
     /// Takes a collection out of its home. Its rows stay until the time of keeping is over, so that it can be restored.
-    pub fn delete_collection(&mut self, of: &Collection) -> Result<(), Error> {
+    pub fn delete_collection(&mut self, of: &Collection, by: &Origin) -> Result<(), Error> {
         let home_modseq = self.raise_home(of.owner, of.home)?;
         let now = self.now;
         let gone = diesel::update(
@@ -414,6 +429,7 @@ impl WriteTx<'_> {
         if gone == 0 {
             return Err(Error::Fault(Fault::NotFound));
         }
+        self.log_collection(of.id, of.modseq, CollectionDeed::Deleted, by, None)?;
         self.bury_collection(of.owner, of.home, &of.slug, home_modseq)
     }
 
@@ -423,6 +439,7 @@ impl WriteTx<'_> {
         of: &Collection,
         owner: PrincipalId,
         slug: &str,
+        by: &Origin,
     ) -> Result<(), Error> {
         let left = self.raise_home(of.owner, of.home)?;
         let entered = if owner == of.owner { left } else { self.raise_home(owner, of.home)? };
@@ -435,6 +452,7 @@ impl WriteTx<'_> {
                 collection::home_modseq.eq(entered),
             ))
             .execute(self.conn)?;
+        self.log_collection(of.id, of.modseq + 1, CollectionDeed::Renamed, by, None)?;
         self.bury_collection(of.owner, of.home, &of.slug, left)
     }
 

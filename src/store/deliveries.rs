@@ -3,26 +3,33 @@
 //! A claim is a row's word that one node delivers, for the time of a lease: taken and given up by updates that name what must
 //! still be so, which is atomic on both databases. A node that dies keeps nobody waiting longer than its lease.
 
-use super::schema::{collection, home, principal, webhook, webhook_cursor, webhook_delivery};
+use super::conn::on;
+use super::schema::{object, tombstone, webhook, webhook_delivery};
 use super::webhooks::Webhook;
 use super::{Error, ReadTx, WriteTx};
-use crate::domain::collection::HomeKind;
-use crate::domain::id::PrincipalId;
-use crate::domain::principal::PrincipalState;
-use crate::domain::webhook::WebhookState;
-use diesel::dsl::exists;
+use crate::domain::id::{CollectionId, PrincipalId};
+use crate::domain::object::ItemKind;
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Integer, Text};
+use std::collections::HashMap;
 
 /// Attempts of a webhook that are kept.
 pub const KEPT_ATTEMPTS: i64 = 50;
 
 /// A webhook that there may be something to tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// Which.
     pub webhook: i64,
     /// Whose.
     pub owner: PrincipalId,
+    /// The host that it is posted to.
+    pub target: String,
+    /// Failures since it last succeeded.
+    pub failures: i32,
 }
 
 /// What is kept of an attempt.
@@ -40,37 +47,54 @@ pub struct Tried<'t> {
     pub millis: i64,
 }
 
+/// Up to where a webhook of an account was looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The number of the owner's calendars.
+    pub calendars: i64,
+    /// The number of his address books.
+    pub books: i64,
+    /// The number of what he may see.
+    pub sight: i64,
+}
+
 impl ReadTx<'_> {
     /// Webhooks of active accounts that nobody delivers at `now`, and that there may be something to tell: the numbers of what they
-    /// are about moved, or a trial message waits. Those first that were not looked at for the longest time.
+    /// are about moved, other collections may be read than before, or a trial message waits. Each host has one in turn, so that those of
+    /// a host that does not answer stand before nobody else's; of one host those first that were not looked at for the longest time.
+    ///
+    /// Mostly there is no news, and one statement over numbers says so. The webhooks are read only of those that have some.
     pub fn webhooks_due(&mut self, now: i64, limit: i64) -> Result<Vec<Due>, Error> {
-        let usable = webhook::lease_until.le(now).and(principal::state.eq(PrincipalState::Active as i16));
-        let waiting = webhook::state.eq(WebhookState::Active as i16).and(webhook::next_at.le(now));
-        let calendars =
-            home::kind.eq(HomeKind::Calendars as i16).and(home::modseq.gt(webhook::calendars_seen));
-        let books = home::kind.eq(HomeKind::AddressBooks as i16).and(home::modseq.gt(webhook::books_seen));
-        let of_account = webhook::collection.is_null().and(exists(
-            home::table.filter(home::principal.eq(webhook::principal)).filter(calendars.or(books)),
-        ));
-        let told = webhook_cursor::table
-            .filter(webhook_cursor::webhook.eq(webhook::id))
-            .filter(webhook_cursor::collection.eq(collection::id))
-            .filter(webhook_cursor::modseq.ge(collection::modseq));
-        let of_collection = exists(
-            collection::table
-                .filter(collection::id.nullable().eq(webhook::collection))
-                .filter(collection::deleted_at.eq(0))
-                .filter(diesel::dsl::not(exists(told))),
-        );
-        let rows: Vec<(i64, i64)> = webhook::table
-            .inner_join(principal::table)
-            .filter(usable)
-            .filter(webhook::ping.is_not_null().or(waiting.and(of_account.or(of_collection))))
-            .select((webhook::id, webhook::principal))
-            .order((webhook::served_at, webhook::id))
-            .limit(limit)
+        let news = News { now };
+        let ids: Vec<i64> = on!(self.conn, conn => news.load(conn))?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let few = i64::try_from(ids.len()).is_ok_and(|count| count < MOST_NEWS);
+        let which = Which { news, ids: few.then_some(ids.as_slice()), limit };
+        let rows: Vec<(i64, i64, String, i32)> = on!(self.conn, conn => which.load(conn))?;
+        let due =
+            |(webhook, owner, target, failures)| Due { webhook, owner: PrincipalId(owner), target, failures };
+        Ok(rows.into_iter().map(due).collect())
+    }
+
+    /// The numbers at which these items of a collection were made.
+    pub fn made_at(&mut self, of: CollectionId, names: &[&str]) -> Result<HashMap<String, i64>, Error> {
+        let rows: Vec<(String, i64)> = object::table
+            .filter(object::collection.eq(of.0).and(object::name.eq_any(names)))
+            .select((object::name, object::created_modseq))
             .load(self.conn)?;
-        Ok(rows.into_iter().map(|(webhook, owner)| Due { webhook, owner: PrincipalId(owner) }).collect())
+        Ok(rows.into_iter().collect())
+    }
+
+    /// What these items were that left a collection; of those of before that was noted it is not known.
+    pub fn were(&mut self, of: CollectionId, names: &[&str]) -> Result<HashMap<String, ItemKind>, Error> {
+        let rows: Vec<(String, i16)> = tombstone::table
+            .filter(tombstone::collection.eq(of.0).and(tombstone::name.eq_any(names)))
+            .filter(tombstone::component.ne(0))
+            .select((tombstone::name, tombstone::component))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(name, kind)| (name, ItemKind(kind))).collect())
     }
 
     /// A webhook, if this claim on it still stands.
@@ -102,11 +126,22 @@ impl WriteTx<'_> {
         Ok(released > 0)
     }
 
-    /// Notes that all was told up to these numbers of the owner's homes, unless the webhook was set back since its `round`.
-    pub fn webhook_has_seen(&mut self, id: i64, round: i64, seen: (i64, i64)) -> Result<(), Error> {
+    /// Whether a claim still stands; if so, it does until `lease` (microseconds UTC).
+    pub fn hold_webhook(&mut self, id: i64, claim: &str, lease: i64) -> Result<bool, Error> {
+        let own = webhook::table.filter(webhook::id.eq(id).and(webhook::claim.eq(claim)));
+        Ok(diesel::update(own).set(webhook::lease_until.eq(lease)).execute(self.conn)? > 0)
+    }
+
+    /// Notes that all was told up to these numbers of the owner's homes, and of what he may see, unless the webhook was set back
+    /// since its `round`.
+    pub fn webhook_has_seen(&mut self, id: i64, round: i64, seen: Seen) -> Result<(), Error> {
         let same = webhook::table.filter(webhook::id.eq(id).and(webhook::round.eq(round)));
         diesel::update(same)
-            .set((webhook::calendars_seen.eq(seen.0), webhook::books_seen.eq(seen.1)))
+            .set((
+                webhook::calendars_seen.eq(seen.calendars),
+                webhook::books_seen.eq(seen.books),
+                webhook::sight_seen.eq(seen.sight),
+            ))
             .execute(self.conn)?;
         Ok(())
     }
@@ -178,5 +213,111 @@ impl WriteTx<'_> {
             .set((webhook::failures.eq(failures), webhook::failing_since.eq(since)))
             .execute(self.conn)?;
         Ok(())
+    }
+}
+
+/// Webhooks with news that are read by their ids; of more the database keeps the list.
+const MOST_NEWS: i64 = 4_096;
+
+/// The webhooks that have news, each part by an index of its own (migration 0013). Some may be listed that are not due: they are
+/// paused, or about a collection that is gone.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct News {
+    now: i64,
+}
+
+/// Of the webhooks that have news those that are due.
+#[derive(Debug, Clone, Copy)]
+struct Which<'i> {
+    news: News,
+    /// Which have news; asked anew where that are too many.
+    ids: Option<&'i [i64]>,
+    limit: i64,
+}
+
+impl Query for News {
+    type SqlType = BigInt;
+}
+
+impl<Conn> RunQueryDsl<Conn> for News {}
+
+impl<DB> QueryFragment<DB> for News
+where
+    DB: Backend + HasSqlType<BigInt>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.parts(&mut out)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&MOST_NEWS)
+    }
+}
+
+impl News {
+    /// The numbers are those of `HomeKind` and `WebhookState`. A collection that is gone has news, too: it went.
+    fn parts<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Backend + HasSqlType<BigInt>,
+        i64: ToSql<BigInt, DB>,
+    {
+        out.push_sql(
+            "SELECT id FROM webhook WHERE ping IS NOT NULL \
+             UNION ALL SELECT id FROM webhook WHERE sight > sight_seen \
+             UNION ALL SELECT a.id FROM webhook a JOIN home h ON h.principal = a.principal \
+             WHERE a.collection IS NULL AND a.state = 1 \
+             AND h.modseq > CASE h.kind WHEN 1 THEN a.calendars_seen ELSE a.books_seen END AND a.next_at <= ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(
+            " UNION ALL SELECT c.webhook FROM webhook_cursor c LEFT JOIN collection k ON k.id = c.collection \
+             WHERE c.alone AND (k.modseq > c.modseq OR COALESCE(k.deleted_at, 1) > 0)",
+        );
+        Ok(())
+    }
+}
+
+impl Query for Which<'_> {
+    type SqlType = (BigInt, BigInt, Text, Integer);
+}
+
+/// The text is the key to the prepared statement: it depends on how many there are.
+impl QueryId for Which<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Conn> RunQueryDsl<Conn> for Which<'_> {}
+
+impl<DB> QueryFragment<DB> for Which<'_>
+where
+    DB: Backend + HasSqlType<BigInt>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT id, principal, target, failures FROM (SELECT w.id, w.principal, w.target, w.failures, w.served_at, \
+             ROW_NUMBER() OVER (PARTITION BY w.target ORDER BY w.served_at, w.id) AS turn \
+             FROM webhook w JOIN principal p ON p.id = w.principal WHERE w.id IN (",
+        );
+        match self.ids {
+            Some(ids) => {
+                out.unsafe_to_cache_prepared();
+                for (at, id) in ids.iter().enumerate() {
+                    out.push_sql(if at == 0 { "" } else { ", " });
+                    out.push_bind_param::<BigInt, _>(id)?;
+                }
+            }
+            None => self.news.parts(&mut out)?,
+        }
+        // Of a collection that is gone only webhooks of accounts are told.
+        out.push_sql(
+            ") AND p.state = 1 AND (w.ping IS NOT NULL OR (w.state = 1 AND (w.collection IS NULL OR EXISTS (\
+             SELECT 1 FROM collection k WHERE k.id = w.collection AND k.deleted_at = 0)) AND w.next_at <= ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.news.now)?;
+        out.push_sql(")) AND w.lease_until <= ");
+        out.push_bind_param::<BigInt, _>(&self.news.now)?;
+        out.push_sql(") AS due ORDER BY turn, served_at, id LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! RFC 3744 §5.5.
 
+use super::collection_log::CollectionDeed;
+use super::objects::Origin;
 use super::schema::{grant_, principal_grant};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::acl::{Grant, Grantee, Privileges};
-use crate::domain::collection::HomeKind;
+use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::id::{CollectionId, PrincipalId};
 use diesel::prelude::*;
 
@@ -83,9 +85,18 @@ pub(super) const fn grantee_columns(grantee: Grantee) -> (i16, i64) {
 }
 
 impl WriteTx<'_> {
-    /// Replaces all grants on a collection.
-    pub fn set_grants(&mut self, on: CollectionId, grants: &[Grant]) -> Result<(), Error> {
-        diesel::delete(grant_::table.filter(grant_::collection.eq(on.0))).execute(self.conn)?;
+    /// Replaces all grants on a collection, whose number rises.
+    pub fn set_grants(&mut self, of: &Collection, grants: &[Grant], by: &Origin) -> Result<(), Error> {
+        let modseq = self.raise(of)?;
+        self.log_collection(of.id, modseq, CollectionDeed::Shared, by, None)?;
+        self.sight_of_grantees_moves(of.id)?;
+        diesel::delete(grant_::table.filter(grant_::collection.eq(of.id.0))).execute(self.conn)?;
+        self.insert_grants(of.id, grants)?;
+        self.sight_of_grantees_moves(of.id)
+    }
+
+    /// Grants on a collection that has none: one that is being made.
+    pub fn insert_grants(&mut self, on: CollectionId, grants: &[Grant]) -> Result<(), Error> {
         for (position, grant) in (0i32..).zip(grants) {
             let (kind, principal) = grantee_columns(grant.grantee);
             diesel::insert_into(grant_::table)
@@ -117,6 +128,9 @@ impl WriteTx<'_> {
                 ))
                 .execute(self.conn)?;
         }
-        Ok(())
+        match grant.grantee {
+            Grantee::Principal(id) => self.sight_of_members_moves(id),
+            Grantee::Authenticated | Grantee::Everyone => self.sight_into_home_moves(owner, home),
+        }
     }
 }

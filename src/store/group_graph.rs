@@ -175,7 +175,7 @@ impl WriteTx<'_> {
             .execute(self.conn)?;
         let spread = Spread { group: group.0, member: member.0 };
         on!(self.conn, conn => spread.execute(conn))?;
-        Ok(())
+        self.sight_of_members_moves(member)
     }
 
     /// Takes a principal out of a group that he is directly in; whether he was.
@@ -200,6 +200,7 @@ impl WriteTx<'_> {
             let again = Again { group: outer, member: member.0 };
             on!(self.conn, conn => again.execute(conn))?;
         }
+        self.sight_of_members_moves(member)?;
         Ok(true)
     }
 
@@ -226,6 +227,7 @@ impl WriteTx<'_> {
         for group in around {
             self.unlink(lock, PrincipalId(group), of)?;
         }
+        self.sight_of_members_moves(of)?;
         // Nothing is around it any more: only its own pairs are left.
         diesel::delete(membership::table.filter(membership::group_id.eq(of.0))).execute(self.conn)?;
         diesel::delete(effective_membership::table.filter(effective_membership::group_id.eq(of.0)))

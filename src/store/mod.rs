@@ -7,6 +7,7 @@
 mod archive;
 mod audit;
 mod birthdays;
+mod collection_log;
 mod collections;
 mod conn;
 mod credentials;
@@ -43,6 +44,7 @@ mod rights;
 mod schema;
 mod sessions;
 mod sharing;
+mod sight;
 mod signing_keys;
 mod spans;
 mod standing;
@@ -53,10 +55,11 @@ mod writer;
 
 pub use archive::{ObjectRecord, Record};
 pub use audit::{Action, AuditEntry, Audited};
+pub use collection_log::{CollectionDeed, CollectionEntry, Described};
 pub use collections::{CollectionUpdate, HomeState};
 pub use conn::Location;
 pub use credentials::{Credential, CredentialKind};
-pub use deliveries::{Due, KEPT_ATTEMPTS, Tried};
+pub use deliveries::{Due, KEPT_ATTEMPTS, Seen, Tried};
 pub use devices::DeviceUse;
 pub use directory::PrincipalMatch;
 pub use error::Error;
@@ -75,7 +78,7 @@ pub use spans::Touched;
 pub use standing::{ItemAt, Standing};
 pub use subscriptions::{Looked, Subscription};
 pub use sync::{SyncItem, SyncPage};
-pub use webhooks::{Attempt, Stand, Webhook};
+pub use webhooks::{Attempt, NewWebhook, Stand, Webhook};
 
 use crate::domain::id::IdSource;
 use conn::{Conn, Opener, Use};

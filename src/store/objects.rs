@@ -371,6 +371,7 @@ impl WriteTx<'_> {
                 tombstone::modseq.eq(modseq),
                 tombstone::created_modseq.eq(created),
                 tombstone::classes.eq(classes),
+                tombstone::component.eq(old.kind.0),
             ))
             .execute(conn))?;
         self.log(from.id, modseq, &old.name, Logged::Removed, None, by, Some(version))

@@ -2,7 +2,8 @@
 //!
 //! The log is found by its numbers alone, and older contents by their items' names: no write pays for an index more. Decides no right.
 
-use super::objects::Logged;
+use super::collection_log::CollectionDeed;
+use super::objects::{Logged, Origin};
 use super::schema::{change, collection, object, version};
 use super::{Error, ReadTx, WriteTx, collections};
 use crate::domain::collection::{Collection, HomeKind};
@@ -313,7 +314,7 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// Puts a deleted collection back into its home under a name that is free. Its members, its grants and its numbers are as
     /// they were, and its number rises: every token that was given out for it goes on. The home must be locked.
-    pub fn undelete_collection(&mut self, of: &Collection, slug: &str) -> Result<(), Error> {
+    pub fn undelete_collection(&mut self, of: &Collection, slug: &str, by: &Origin) -> Result<(), Error> {
         let home_modseq = self.raise_home(of.owner, of.home)?;
         self.exhume_collection(of.owner, of.home, slug)?;
         let back = diesel::update(
@@ -326,6 +327,11 @@ impl WriteTx<'_> {
             collection::home_modseq.eq(home_modseq),
         ))
         .execute(self.conn)?;
-        if back == 0 { Err(Fault::NotFound.into()) } else { Ok(()) }
+        if back == 0 {
+            return Err(Fault::NotFound.into());
+        }
+        self.log_collection(of.id, of.modseq + 1, CollectionDeed::Returned, by, None)?;
+        self.sight_of_grantees_moves(of.id)?;
+        self.sight_into_home_moves(of.owner, of.home)
     }
 }

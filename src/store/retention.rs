@@ -1,9 +1,12 @@
-//! What is kept for undo, and when its time is over: old versions, links that were taken back, deleted collections.
+//! What is kept for undo, and when its time is over: old versions, what collections were, links that were taken back, deleted
+//! collections.
 //!
 //! In small pieces, so that no writer waits long. Tombstones and the change log itself are never removed: an entry may name a version
 //! that is not kept any more.
 
-use super::schema::{birthdays, collection, grant_, link, mount, object, subscription, version};
+use super::schema::{
+    birthdays, collection, collection_change, grant_, link, mount, object, subscription, version,
+};
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
 use diesel::prelude::*;
@@ -23,6 +26,16 @@ impl WriteTx<'_> {
             .load(self.conn)?;
         if !old.is_empty() {
             return Ok(diesel::delete(version::table.filter(version::id.eq_any(&old))).execute(self.conn)?);
+        }
+        let old: Vec<i64> = collection_change::table
+            .filter(collection_change::id.lt(IdSource::least_at(before)))
+            .select(collection_change::id)
+            .order(collection_change::id)
+            .limit(PIECE)
+            .load(self.conn)?;
+        if !old.is_empty() {
+            let rows = collection_change::table.filter(collection_change::id.eq_any(&old));
+            return Ok(diesel::delete(rows).execute(self.conn)?);
         }
         let links = self.purge_links(before)?;
         if links > 0 {

@@ -167,6 +167,20 @@ diesel::table! {
         modseq -> BigInt,
         created_modseq -> BigInt,
         classes -> SmallInt,
+        component -> SmallInt,
+    }
+}
+diesel::table! {
+    collection_change (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        modseq -> BigInt,
+        kind -> SmallInt,
+        actor -> BigInt,
+        door -> SmallInt,
+        device -> Nullable<Text>,
+        at -> BigInt,
+        before -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -275,10 +289,14 @@ diesel::table! {
         last_at -> Nullable<BigInt>,
         last_status -> Nullable<SmallInt>,
         last_outcome -> Nullable<Text>,
+        events -> BigInt,
+        target -> Text,
+        sight -> BigInt,
+        sight_seen -> BigInt,
     }
 }
 diesel::table! {
-    webhook_cursor (webhook, collection) { webhook -> BigInt, collection -> BigInt, modseq -> BigInt, }
+    webhook_cursor (webhook, collection) { webhook -> BigInt, collection -> BigInt, modseq -> BigInt, alone -> Bool, unborn -> BigInt, }
 }
 diesel::table! {
     webhook_delivery (id) {

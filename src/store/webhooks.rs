@@ -4,7 +4,7 @@ use super::schema::{collection, home, webhook, webhook_cursor, webhook_delivery}
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::{CollectionKind, HomeKind};
 use crate::domain::id::{CollectionId, PrincipalId};
-use crate::domain::webhook::WebhookState;
+use crate::domain::webhook::{Events, WebhookState};
 use diesel::prelude::*;
 
 /// A webhook as stored.
@@ -55,9 +55,21 @@ pub struct Webhook {
     pub last_status: Option<i16>,
     /// What came of it.
     pub last_outcome: Option<String>,
+    events: i64,
+    /// The host of its address.
+    pub target: String,
+    /// Rises when other collections than before may be its owner's to read.
+    pub sight: i64,
+    /// Up to where that was looked at; -1 where what others have granted never was.
+    pub sight_seen: i64,
 }
 
 impl Webhook {
+    /// The kinds of changes that it wants.
+    pub fn events(&self) -> Events {
+        Events::from_bits(self.events)
+    }
+
     /// Whose it is.
     pub fn owner(&self) -> PrincipalId {
         PrincipalId(self.principal)
@@ -74,6 +86,23 @@ impl Webhook {
     }
 }
 
+/// A webhook to be made.
+#[derive(Debug, Clone)]
+pub struct NewWebhook {
+    /// Whose.
+    pub owner: PrincipalId,
+    /// The one collection that it is about; all that he may read where there is none.
+    pub about: Option<CollectionId>,
+    /// Where messages go.
+    pub url: String,
+    /// The host of that.
+    pub target: String,
+    /// What messages are signed with.
+    pub secret: String,
+    /// The kinds of changes that it wants.
+    pub events: Events,
+}
+
 /// Where a collection stands, for telling whether there is news in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stand {
@@ -81,6 +110,10 @@ pub struct Stand {
     pub collection: CollectionId,
     /// Its number.
     pub modseq: i64,
+    /// Whether it is compared by itself: no home's number tells its webhook that something moved in it.
+    pub alone: bool,
+    /// What went away up to this number is not told: it was gone before the webhook knew of the collection. 0 where all is told.
+    pub unborn: i64,
 }
 
 /// One attempt, as kept.
@@ -125,17 +158,31 @@ impl ReadTx<'_> {
             .load(self.conn)?)
     }
 
-    /// Up to which number a webhook was told of a collection; `None` where it was told nothing yet.
-    pub fn webhook_cursor(&mut self, of: i64, collection: CollectionId) -> Result<Option<i64>, Error> {
-        let cursor = webhook_cursor::table.find((of, collection.0)).select(webhook_cursor::modseq);
-        Ok(cursor.first(self.conn).optional()?)
+    /// Up to where a webhook was told of a collection; `None` where it was told nothing yet.
+    pub fn webhook_cursor(&mut self, of: i64, collection: CollectionId) -> Result<Option<Stand>, Error> {
+        let row: Option<CursorRow> = webhook_cursor::table
+            .find((of, collection.0))
+            .select((
+                webhook_cursor::collection,
+                webhook_cursor::modseq,
+                webhook_cursor::alone,
+                webhook_cursor::unborn,
+            ))
+            .first(self.conn)
+            .optional()?;
+        Ok(row.map(stand))
     }
 
     /// All that a webhook was told of, by collection.
     pub fn webhook_cursors(&mut self, of: i64) -> Result<Vec<Stand>, Error> {
-        let rows: Vec<(i64, i64)> = webhook_cursor::table
+        let rows: Vec<CursorRow> = webhook_cursor::table
             .filter(webhook_cursor::webhook.eq(of))
-            .select((webhook_cursor::collection, webhook_cursor::modseq))
+            .select((
+                webhook_cursor::collection,
+                webhook_cursor::modseq,
+                webhook_cursor::alone,
+                webhook_cursor::unborn,
+            ))
             .order(webhook_cursor::collection)
             .load(self.conn)?;
         Ok(rows.into_iter().map(stand).collect())
@@ -150,7 +197,7 @@ impl ReadTx<'_> {
             .select((collection::id, collection::modseq))
             .order((collection::home_modseq, collection::id))
             .load(self.conn)?;
-        Ok(rows.into_iter().map(stand).collect())
+        Ok(rows.into_iter().map(|(id, modseq)| stand((id, modseq, false, 0))).collect())
     }
 
     /// The numbers of a principal's homes: of the calendars, and of the address books.
@@ -166,28 +213,28 @@ impl ReadTx<'_> {
     }
 }
 
-fn stand((collection, modseq): (i64, i64)) -> Stand {
-    Stand { collection: CollectionId(collection), modseq }
+type CursorRow = (i64, i64, bool, i64);
+
+fn stand((collection, modseq, alone, unborn): CursorRow) -> Stand {
+    Stand { collection: CollectionId(collection), modseq, alone, unborn }
 }
 
 impl WriteTx<'_> {
-    /// Makes an active webhook about one collection, or all of the owner's; tells its id. `seen` are the numbers of his homes.
-    pub fn insert_webhook(
-        &mut self,
-        of: PrincipalId,
-        about: Option<CollectionId>,
-        url: &str,
-        secret: &str,
-        seen: (i64, i64),
-    ) -> Result<i64, Error> {
+    /// Makes an active webhook; tells its id. `seen` are the numbers of its owner's homes.
+    pub fn insert_webhook(&mut self, new: &NewWebhook, seen: (i64, i64)) -> Result<i64, Error> {
         let (id, now) = (self.new_id(), self.now);
         diesel::insert_into(webhook::table)
             .values((
                 webhook::id.eq(id),
-                webhook::principal.eq(of.0),
-                webhook::collection.eq(about.map(|collection| collection.0)),
-                webhook::url.eq(url),
-                webhook::secret.eq(secret),
+                webhook::principal.eq(new.owner.0),
+                webhook::collection.eq(new.about.map(|collection| collection.0)),
+                webhook::url.eq(&new.url),
+                webhook::target.eq(&new.target),
+                webhook::events.eq(new.events.bits()),
+                // Looked at once: what is granted while it is made is seen then.
+                webhook::sight.eq(1),
+                webhook::sight_seen.eq(0),
+                webhook::secret.eq(&new.secret),
                 webhook::old_secret_until.eq(0),
                 webhook::state.eq(WebhookState::Active as i16),
                 webhook::state_since.eq(now),
@@ -233,9 +280,17 @@ impl WriteTx<'_> {
         Ok(true)
     }
 
-    /// Gives a webhook another address.
-    pub fn set_webhook_url(&mut self, id: i64, url: &str) -> Result<(), Error> {
-        diesel::update(webhook::table.find(id)).set(webhook::url.eq(url)).execute(self.conn)?;
+    /// Gives a webhook another address, whose host is `target`.
+    pub fn set_webhook_url(&mut self, id: i64, url: &str, target: &str) -> Result<(), Error> {
+        diesel::update(webhook::table.find(id))
+            .set((webhook::url.eq(url), webhook::target.eq(target)))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Lets a webhook want other kinds of changes.
+    pub fn set_webhook_events(&mut self, id: i64, events: Events) -> Result<(), Error> {
+        diesel::update(webhook::table.find(id)).set(webhook::events.eq(events.bits())).execute(self.conn)?;
         Ok(())
     }
 
@@ -295,13 +350,17 @@ impl WriteTx<'_> {
     /// Sets up to where a webhook was told of a collection.
     pub fn set_webhook_cursor(&mut self, of: i64, at: Stand) -> Result<(), Error> {
         let row = webhook_cursor::table.find((of, at.collection.0));
-        let known = diesel::update(row).set(webhook_cursor::modseq.eq(at.modseq)).execute(self.conn)?;
+        let known = diesel::update(row)
+            .set((webhook_cursor::modseq.eq(at.modseq), webhook_cursor::unborn.eq(at.unborn)))
+            .execute(self.conn)?;
         if known == 0 {
             diesel::insert_into(webhook_cursor::table)
                 .values((
                     webhook_cursor::webhook.eq(of),
                     webhook_cursor::collection.eq(at.collection.0),
                     webhook_cursor::modseq.eq(at.modseq),
+                    webhook_cursor::alone.eq(at.alone),
+                    webhook_cursor::unborn.eq(at.unborn),
                 ))
                 .execute(self.conn)?;
         }
@@ -317,7 +376,9 @@ impl WriteTx<'_> {
             };
         };
         let row = webhook_cursor::table.find((of, to.collection.0)).filter(webhook_cursor::modseq.eq(from));
-        diesel::update(row).set(webhook_cursor::modseq.eq(to.modseq)).execute(self.conn)?;
+        diesel::update(row)
+            .set((webhook_cursor::modseq.eq(to.modseq), webhook_cursor::unborn.eq(to.unborn)))
+            .execute(self.conn)?;
         Ok(())
     }
 

@@ -1,9 +1,12 @@
 //! The tables are the same on both databases, and the same as `store/schema.rs` says.
 
-use crate::harness::{Db, TestServer};
-use cenacle::store::Location;
+use crate::harness::{Db, TestServer, both};
+use cenacle::store::{Location, Store};
+use diesel::backend::Backend;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -167,5 +170,44 @@ fn tables_of_a_newer_program_are_left_alone() {
         }
         let refused = cenacle::store::Store::open(server.location()).err().expect("a refusal").to_string();
         assert!(refused.contains("newer Cenacle (migration 9999)"), "{refused}");
+    }
+}
+
+/// Takes back this one migration, whatever came after it.
+fn take_back<DB: Backend>(conn: &mut impl MigrationHarness<DB>, folder: &str, number: &str) {
+    let folder = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let all = FileBasedMigrations::from_path(folder).expect("the migrations");
+    let all: Vec<Box<dyn Migration<DB>>> = all.migrations().expect("told");
+    let one = all.iter().find(|one| one.name().version().to_string() == number).expect("there is one");
+    conn.revert_migration(one.as_ref()).expect("taken back");
+    assert!(!applied(conn).contains(&number.to_owned()));
+}
+
+fn applied<DB: Backend>(conn: &mut impl MigrationHarness<DB>) -> Vec<String> {
+    conn.applied_migrations().expect("told").iter().map(ToString::to_string).collect()
+}
+
+both! {
+    fn a_migration_with_a_lower_number_comes_late(db) {
+        let server = TestServer::start(db);
+        server.user("alice");
+        let late = "0013";
+        let opened = || drop(Store::open(server.location()).expect("the database opens"));
+        let after = match server.location() {
+            Location::File(file) => {
+                let mut conn = SqliteConnection::establish(file.to_str().expect("a path")).expect("opens");
+                take_back(&mut conn, "sqlite", late);
+                opened();
+                applied(&mut conn)
+            }
+            Location::Server(url) => {
+                let mut conn = PgConnection::establish(url).expect("opens");
+                take_back(&mut conn, "postgres", late);
+                opened();
+                applied(&mut conn)
+            }
+        };
+        assert!(after.contains(&late.to_owned()) && after.iter().any(|one| one.as_str() > late), "{after:?}");
+        server.user("bob");
     }
 }

@@ -94,6 +94,11 @@ impl Sight {
         matches!((self.private, self.confidential), (Showing::Whole, Showing::Whole))
     }
 
+    /// Whether something is shown of every item, though not all.
+    pub const fn shows_each(self) -> bool {
+        !matches!(self.private, Showing::Absent) && !matches!(self.confidential, Showing::Absent)
+    }
+
     /// What is shown of a class.
     pub const fn of(self, class: Class) -> Showing {
         match class {

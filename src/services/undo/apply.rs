@@ -1,13 +1,16 @@
-//! A plan is carried out: first what goes, so that UIDs are free, then what comes back. Each piece is one transaction.
+//! A plan is carried out: first what goes, so that UIDs are free, then what comes back. Each piece is one transaction. A collection that was
+//! deleted comes back before its items, and what a device did to a collection is taken back after them.
 //!
 //! An item that is not as it was seen, or that the collection does not take, is left and told; the others are done. What was done is noted
-//! with the last piece: who repeats a request that ended before it has the rest done, and what is left of it told.
+//! with the last of them: who repeats a request that ended before it has the rest done, and what is left of it told.
 
+use super::collections::{Fate, UndoneCollection, undo_itself};
 use super::plan::Planned;
-use super::{Core, Deed, Report, Tell, Undone, fault};
+use super::{Core, Deed, Report, Tell, Undo, Undone, fault};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::CollectionKind;
+use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::Fault;
+use crate::domain::id::CollectionId;
 use crate::domain::object::Draft;
 use crate::services::access::{self, Access, Place};
 use crate::services::actor::Actor;
@@ -16,6 +19,7 @@ use crate::services::idempotency::{Once, once};
 use crate::services::items::{self, Entering};
 use crate::services::labour;
 use crate::services::projection;
+use crate::services::trash;
 use crate::store::{Error, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
 use serde::Serialize;
@@ -51,38 +55,142 @@ type Outcome = (String, Option<Fault>);
 
 /// A collection that is being undone.
 pub(super) struct Going {
-    /// It.
-    pub access: Access,
-    /// What is to be done.
+    id: CollectionId,
+    kind: CollectionKind,
+    /// Where it stands; where it stood, until it is back.
+    place: Place,
+    /// What is to be done to its items.
     pub planned: Vec<Planned>,
-    /// Transactions that it takes.
+    /// What is to become of the collection itself, and then what became of it.
+    fate: Option<Fate>,
+    /// Transactions that its items take.
     pieces: usize,
     /// Why items were not done.
     faults: HashMap<String, Fault>,
 }
 
+/// One transaction, and the collection that it is about.
+enum Step {
+    /// It comes back.
+    Return(usize),
+    /// Some of its items.
+    Items(usize, Vec<Act>),
+    /// What the device did to it.
+    Itself(usize),
+}
+
+/// A step with what could be worked out before the transaction.
+enum Work {
+    Return { id: CollectionId, place: Place, kind: CollectionKind, other: String, most: usize },
+    Items { place: Place, ready: Vec<Ready>, members: i64 },
+    Itself { place: Place, undo: Undo },
+}
+
+/// What came of a step.
+pub(super) enum Done {
+    /// It is back, at this place; or why not.
+    Back(Result<Place, Fault>),
+    Items(Vec<Outcome>),
+    Itself(Option<Fate>),
+}
+
 impl Going {
-    pub(super) fn new(access: Access, planned: Vec<Planned>) -> Self {
-        Going { access, planned, pieces: 0, faults: HashMap::new() }
+    /// One that is there.
+    pub(super) fn new(access: &Access, planned: Vec<Planned>, fate: Option<Fate>) -> Self {
+        let of = access.collection();
+        let faults = HashMap::new();
+        Going { id: of.id, kind: of.kind, place: access.place(), planned, fate, pieces: 0, faults }
     }
 
-    /// What became of it; `more` is why other items were not done.
-    fn report(&self, more: &HashMap<String, Fault>) -> Report {
+    /// One of the actor's own that was deleted and is to come back.
+    pub(super) fn returning(actor: &Actor, of: &Collection, planned: Vec<Planned>) -> Self {
+        let place =
+            Place { owner: actor.handle.clone(), home: of.home, slug: of.slug.clone(), id: Some(of.id) };
+        let (fate, faults) = (Some(Fate::Returned), HashMap::new());
+        Going { id: of.id, kind: of.kind, place, planned, fate, pieces: 0, faults }
+    }
+
+    /// Whether there is anything to be told of it.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.fate.is_some() || !self.planned.is_empty()
+    }
+
+    /// What is to be done, each in a transaction. `at` is its number.
+    fn steps(&mut self, at: usize) -> Vec<Step> {
+        let pieces = cut(acts(&self.planned));
+        self.pieces = pieces.len();
+        let comes = (self.fate == Some(Fate::Returned)).then_some(Step::Return(at));
+        let itself = self.fate.is_some().then_some(Step::Itself(at));
+        let items = pieces.into_iter().map(|piece| Step::Items(at, piece));
+        comes.into_iter().chain(items).chain(itself).collect()
+    }
+
+    fn take(&mut self, done: Done) {
+        match done {
+            Done::Back(Ok(place)) => self.place = place,
+            Done::Back(Err(why)) => {
+                (self.fate, self.pieces) = (Some(Fate::Refused(why)), 0);
+                self.planned.clear();
+            }
+            Done::Items(outcomes) => self.faults.extend(faults(&outcomes)),
+            Done::Itself(fate) => self.fate = self.fate_after(fate),
+        }
+    }
+
+    /// That it came back is what is told of it, whatever else it was.
+    fn fate_after(&self, itself: Option<Fate>) -> Option<Fate> {
+        if self.fate == Some(Fate::Returned) { self.fate.clone() } else { itself }
+    }
+
+    /// What became of it, or is to; `last` is what came of the last step, where that is not taken yet.
+    pub(super) fn report(&self, last: Option<&Done>) -> UndoneCollection {
+        let (more, fate) = match last {
+            Some(Done::Items(outcomes)) => (faults(outcomes), self.fate.clone()),
+            Some(Done::Itself(fate)) => (HashMap::new(), self.fate_after(fate.clone())),
+            Some(Done::Back(_)) | None => (HashMap::new(), self.fate.clone()),
+        };
         let told = |one: &Planned| match self.faults.get(&one.name).or_else(|| more.get(&one.name)) {
             Some(fault) => Undone { name: one.name.clone(), deed: Deed::Refused, fault: Some(fault.clone()) },
             None => one.clone().told(),
         };
-        Report { items: self.planned.iter().map(told).collect(), pieces: self.pieces }
+        let report = Report { items: self.planned.iter().map(told).collect(), pieces: self.pieces };
+        UndoneCollection { id: self.id, home: self.place.home, fate, report }
     }
 }
 
-/// What became of all; `last` is what the last piece, of the collection `at`, could not do.
-fn reports(all: &[Going], at: usize, last: &[Outcome]) -> Vec<(Access, Report)> {
-    let more = faults(last);
-    let none = HashMap::new();
-    let report = |(number, going): (usize, &Going)| {
-        (going.access.clone(), going.report(if number == at { &more } else { &none }))
-    };
+impl Step {
+    fn at(&self) -> usize {
+        match self {
+            Step::Return(at) | Step::Items(at, _) | Step::Itself(at) => *at,
+        }
+    }
+}
+
+impl Work {
+    fn run(&self, tx: &mut WriteTx<'_>, actor: &Actor) -> Result<Done, Error> {
+        match self {
+            Work::Items { place, ready, members } => {
+                run_all(tx, actor, place, ready, *members).map(Done::Items)
+            }
+            Work::Itself { place, undo } => undo_itself(tx, actor, place, undo).map(Done::Itself),
+            Work::Return { id, place, kind, other, most } => {
+                match trash::put_back(tx, actor, place.home, *kind, *id, other, *most) {
+                    Ok(true) => Ok(Done::Back(Ok(place.clone()))),
+                    Ok(false) => Ok(Done::Back(Ok(Place { slug: other.clone(), ..place.clone() }))),
+                    // Nothing was written: all that refuses does so before.
+                    Err(Error::Fault(why @ (Fault::Condition(_) | Fault::NotFound))) => {
+                        Ok(Done::Back(Err(why)))
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    }
+}
+
+/// What became of all; `last` is what came of the last step, of the collection `at`.
+fn reports(all: &[Going], at: usize, last: &Done) -> Vec<UndoneCollection> {
+    let report = |(number, going): (usize, &Going)| going.report((number == at).then_some(last));
     all.iter().enumerate().map(report).collect()
 }
 
@@ -91,49 +199,69 @@ fn faults(outcomes: &[Outcome]) -> HashMap<String, Fault> {
 }
 
 impl Core {
-    /// Does what is planned. What `tell` makes of it is noted with the last piece, where the request has a key.
+    /// Does what is planned. What `tell` makes of it is noted with the last step, where the request has a key.
     pub(super) async fn apply<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         actor: &Actor,
         mut all: Vec<Going>,
+        undo: &Undo,
         request: Option<Once>,
         tell: Arc<Tell<T>>,
     ) -> Result<T, Fault> {
-        let mut waiting = VecDeque::new();
-        for (at, going) in all.iter_mut().enumerate() {
-            let pieces = cut(acts(&going.planned));
-            going.pieces = pieces.len();
-            waiting.extend(pieces.into_iter().map(|piece| (at, piece)));
-        }
-        while let Some((at, piece)) = waiting.pop_front() {
+        let mut waiting: VecDeque<Step> =
+            all.iter_mut().enumerate().flat_map(|(at, going)| going.steps(at)).collect();
+        while let Some(step) = waiting.pop_front() {
+            let at = step.at();
             let Some(going) = all.get_mut(at) else { continue };
-            // What did not make way is not written over.
-            let piece: Vec<Act> =
-                piece.into_iter().filter(|act| !going.faults.contains_key(&act.name)).collect();
-            let ready = self.drafts(going.access.collection().kind, piece).await?;
-            let (who, place, members) = (actor.clone(), going.access.place(), self.limits.members);
-            let owner = place.owner.clone();
+            let work = self.work(going, step, undo).await?;
+            let (who, owner) = (actor.clone(), going.place.owner.clone());
             if !waiting.is_empty() {
-                let write = move |tx: &mut WriteTx<'_>| run_all(tx, &who, &place, &ready, members);
-                going.faults.extend(faults(&fault(self.store.write_home(&owner, write).await)?));
+                let write = move |tx: &mut WriteTx<'_>| work.run(tx, &who);
+                let done = fault(self.store.write_home(&owner, write).await)?;
+                if matches!(done, Done::Back(Err(_))) {
+                    waiting.retain(|step| step.at() != at);
+                }
+                going.take(done);
                 continue;
             }
             let write = move |tx: &mut WriteTx<'_>| {
                 once(tx, &who, request.as_ref(), |tx| {
-                    let outcomes = run_all(tx, &who, &place, &ready, members)?;
-                    Ok(tell(&reports(&all, at, &outcomes)))
+                    let done = work.run(tx, &who)?;
+                    Ok(tell(&reports(&all, at, &done)))
                 })
             };
             return fault(self.store.write_home(&owner, write).await);
         }
+        let told = move || tell(&all.iter().map(|going| going.report(None)).collect::<Vec<_>>());
         if request.is_none() {
-            return Ok(tell(&reports(&all, 0, &[])));
+            return Ok(told());
         }
         let actor = actor.clone();
-        let write = move |tx: &mut WriteTx<'_>| {
-            once(tx, &actor, request.as_ref(), |_| Ok(tell(&reports(&all, 0, &[]))))
-        };
+        let write = move |tx: &mut WriteTx<'_>| once(tx, &actor, request.as_ref(), |_| Ok(told()));
         fault(self.store.write(write).await)
+    }
+
+    /// Works out what can be before the transaction of a step.
+    async fn work(&self, going: &Going, step: Step, undo: &Undo) -> Result<Work, Fault> {
+        let place = going.place.clone();
+        Ok(match step {
+            Step::Return(_) => Work::Return {
+                id: going.id,
+                place,
+                kind: going.kind,
+                // Made here, for the transaction may run again.
+                other: uuid::Uuid::now_v7().to_string(),
+                most: self.limits.collections,
+            },
+            Step::Items(_, piece) => {
+                // What did not make way is not written over.
+                let piece: Vec<Act> =
+                    piece.into_iter().filter(|act| !going.faults.contains_key(&act.name)).collect();
+                let ready = self.drafts(going.kind, piece).await?;
+                Work::Items { place, ready, members: self.limits.members }
+            }
+            Step::Itself(_) => Work::Itself { place, undo: undo.clone() },
+        })
     }
 
     /// The piece with its drafts, which are made before the transaction.

@@ -1,9 +1,11 @@
 //! Collections as they were: to a moment, or without what one device did to them.
 //!
 //! The log is read backwards to the moment (`trace.rs`), what that means for each item is told (`plan.rs`), and then done in pieces that
-//! are a transaction each (`apply.rs`), most often one. Bodies are only read for the piece at hand.
+//! are a transaction each (`apply.rs`), most often one. Bodies are only read for the piece at hand. What a device did to collections
+//! themselves stands in `collections.rs`.
 
 mod apply;
+mod collections;
 mod plan;
 mod trace;
 
@@ -21,6 +23,8 @@ use plan::Planned;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+
+pub use collections::{Fate, UndoneCollection};
 
 /// Items that one request undoes at most.
 pub const MOST_ITEMS: usize = 20_000;
@@ -74,7 +78,7 @@ pub struct Report {
 }
 
 /// What is told of collections and what became of them, in the caller's words. It may run several times.
-pub type Tell<T> = dyn Fn(&[(Access, Report)]) -> T + Send + Sync;
+pub type Tell<T> = dyn Fn(&[UndoneCollection]) -> T + Send + Sync;
 
 impl Core {
     /// Brings a collection to what it was at a moment, or takes back what one device did since. Others' changes that come
@@ -97,10 +101,11 @@ impl Core {
         }
         self.in_reach(undo.as_of)?;
         let planned = self.planned(actor, access, undo).await?;
-        self.carry_out(actor, vec![Going::new(access.clone(), planned)], undo.dry_run, request, tell).await
+        self.carry_out(actor, vec![Going::new(access, planned, None)], undo, request, tell).await
     }
 
-    /// As [`Core::undo`] with a device, in all collections that the actor may write to. Tells those where something was to be done.
+    /// As [`Core::undo`] with a device, in all collections that the actor may write to, and with those that the device deleted, made or
+    /// changed themselves. Tells those where something was to be done.
     pub async fn undo_device<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         actor: &Actor,
@@ -116,19 +121,31 @@ impl Core {
         self.in_reach(undo.as_of)?;
         let mut all = Vec::new();
         let mut left = MOST_ITEMS;
+        let mut take = |going: Going| {
+            left = left.checked_sub(going.planned.len()).ok_or_else(too_many)?;
+            if going.is_wanted() {
+                all.push(going);
+            }
+            Ok::<(), Fault>(())
+        };
         for home in [HomeKind::Calendars, HomeKind::AddressBooks] {
             for access in self.known_collections(actor, home).await? {
-                if access.need(Privilege::Read).is_err() || access.need(Privilege::WriteContent).is_err() {
-                    continue;
-                }
-                let planned = self.planned(actor, &access, undo).await?;
-                left = left.checked_sub(planned.len()).ok_or_else(too_many)?;
-                if !planned.is_empty() {
-                    all.push(Going::new(access, planned));
+                let needs = [Privilege::Read, Privilege::WriteContent];
+                let may = needs.into_iter().all(|privilege| access.need(privilege).is_ok());
+                let planned = if may { self.planned(actor, &access, undo).await? } else { Vec::new() };
+                let fate = self.fate(actor, &access, undo, &planned).await?;
+                take(Going::new(&access, planned, fate))?;
+            }
+            // After the others: what stands in its place may go first.
+            for of in self.deleted_since(actor, home, undo.as_of).await? {
+                if self.was_deleted_by(actor, of.id, undo).await? {
+                    let traces = self.trace(actor, &of, undo).await?;
+                    let planned = self.plan(of.id, traces).await?;
+                    take(Going::returning(actor, &of, planned))?;
                 }
             }
         }
-        self.carry_out(actor, all, undo.dry_run, request, tell).await
+        self.carry_out(actor, all, undo, request, tell).await
     }
 
     /// What was told when the request came before.
@@ -157,19 +174,15 @@ impl Core {
         &self,
         actor: &Actor,
         all: Vec<Going>,
-        dry_run: bool,
+        undo: &Undo,
         request: Option<Once>,
         tell: Arc<Tell<T>>,
     ) -> Result<T, Fault> {
-        if !dry_run {
-            return self.apply(actor, all, request, tell).await;
+        if !undo.dry_run {
+            return self.apply(actor, all, undo, request, tell).await;
         }
-        let told = |going: Going| {
-            let items = going.planned.into_iter().map(Planned::told).collect();
-            (going.access, Report { items, pieces: 0 })
-        };
-        let reports: Vec<(Access, Report)> = all.into_iter().map(told).collect();
-        Ok(tell(&reports))
+        let told: Vec<UndoneCollection> = all.iter().map(|going| going.report(None)).collect();
+        Ok(tell(&told))
     }
 
     /// Refuses a moment of which not everything is kept.

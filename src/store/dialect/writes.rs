@@ -330,9 +330,9 @@ impl<'a, const WHAT: u8> Statement<'a, WHAT> {
         out.push_sql(", removed AS (DELETE FROM object USING raised WHERE id = ");
         out.push_bind_param::<BigInt, _>(&self.row)?;
         out.push_sql(
-            " RETURNING collection, name, created_modseq, classes), \
-             buried AS (INSERT INTO tombstone (collection, name, modseq, created_modseq, classes) \
-             SELECT removed.collection, removed.name, raised.modseq, removed.created_modseq, removed.classes FROM removed, raised)",
+            " RETURNING collection, name, created_modseq, classes, component), buried AS (INSERT INTO tombstone (collection, name, \
+             modseq, created_modseq, classes, component) SELECT removed.collection, removed.name, raised.modseq, \
+             removed.created_modseq, removed.classes, removed.component FROM removed, raised)",
         );
         Ok(())
     }

@@ -6,6 +6,7 @@ mod doors;
 mod interference;
 mod matrix;
 mod upgrade;
+mod webhooks;
 
 use crate::harness::{Client, Db, TestServer, samples, xml};
 use crate::rest::id_of;

@@ -249,6 +249,24 @@ both! {
         problem(&send(&alice, &path, "", "application/json", format!("[{}7]", "7,".repeat(300_000))), 400, "bad-request");
     }
 
+    fn labels_go_out_and_in_with_tables(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let card = samples::card("l", "Ann", &["item1.TEL;TYPE=CELL:+33 1", "item1.X-ABLabel:Bateau", "item2.EMAIL:a@b.org", "item2.X-ABLabel:_$!<Other>!$_", "TEL:2"]);
+        alice.put(&alice.book("default/l"), card).created();
+        let table = |client: &Client| {
+            client.get(&format!("/api/v1/address-books/{}/export?format=csv", id_of(client, "address-books", "default"))).ok().body
+        };
+        let first = table(&alice);
+        let told = lines(&send(&bob, &door(&bob, "address-books"), "", "text/csv", first.clone()));
+        assert_eq!(told.last(), Some(&sum(1, 0, 0, 0, false)));
+        assert_eq!(table(&bob), first);
+        let back = bob.get(&bob.book("default/l.vcf")).ok().text();
+        for line in [".TEL;TYPE=cell:+33 1\r\n", ".X-ABLabel:Bateau\r\n", ".EMAIL:a@b.org\r\n", ".X-ABLabel:_$!<Other>!$_\r\n", "\r\nTEL:2\r\n"] {
+            assert!(back.contains(line), "{line}: {back}");
+        }
+    }
+
     fn tables_of_other_programs_come_in(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");

@@ -5,6 +5,7 @@ mod authorisation;
 mod batch;
 mod changes;
 mod collections;
+mod device_undo;
 mod groups;
 mod imports;
 mod instance_lists;

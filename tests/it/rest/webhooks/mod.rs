@@ -2,8 +2,12 @@
 
 mod delivery;
 mod failures;
+mod filters;
+mod granted;
 mod manners;
 mod receiver;
+mod scale;
+mod shared;
 
 use super::{json, send};
 use crate::harness::{Client, Db, TestServer};
@@ -64,7 +68,18 @@ fn hook(client: &Client, url: &str, collection: Option<&str>) -> (String, String
     if let Some(id) = collection {
         body["collection"] = value!(id);
     }
-    let made = send(client, "POST", "/api/v1/webhooks", &body);
+    made(client, &body)
+}
+
+/// Makes a webhook that wants only these kinds of changes; gives its path.
+#[track_caller]
+fn choosy(client: &Client, url: &str, events: &[&str]) -> String {
+    made(client, &value!({ "url": url, "events": events })).0
+}
+
+#[track_caller]
+fn made(client: &Client, body: &Value) -> (String, String) {
+    let made = send(client, "POST", "/api/v1/webhooks", body);
     assert_eq!(made.status, 201, "{}", made.text());
     let told: Value = serde_json::from_slice(&made.body).expect("JSON");
     let path = made.header("Location").expect("an address").to_owned();

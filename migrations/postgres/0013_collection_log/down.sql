@@ -1,0 +1,12 @@
+DROP TABLE collection_change;
+ALTER TABLE tombstone DROP COLUMN component;
+DROP INDEX webhook_cursor_alone;
+DROP INDEX webhook_sight;
+DROP INDEX webhook_ping;
+DROP INDEX webhook_watching;
+ALTER TABLE webhook_cursor DROP COLUMN unborn;
+ALTER TABLE webhook_cursor DROP COLUMN alone;
+ALTER TABLE webhook DROP COLUMN sight_seen;
+ALTER TABLE webhook DROP COLUMN sight;
+ALTER TABLE webhook DROP COLUMN target;
+ALTER TABLE webhook DROP COLUMN events;
