@@ -1,5 +1,6 @@
 //! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
 
+use crate::domain::directory::Showing;
 use crate::domain::privacy::Policy;
 use crate::domain::role::{Defaults, Role};
 use crate::outbound::{Network, Networks, Targets};
@@ -105,6 +106,8 @@ pub struct Config {
     pub rights: Rights,
     /// What people see of each other's items that are not public.
     pub privacy: Policy,
+    /// Where people find the directory as an address book: `off`, `gateway`, `listed`.
+    pub directory_book: Showing,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -132,6 +135,7 @@ impl Default for Config {
             subscription_minutes: 15,
             rights: Rights::default(),
             privacy: Policy::default(),
+            directory_book: Showing::default(),
             log: "info".into(),
             log_json: false,
         }
@@ -165,6 +169,7 @@ const VARIABLES: &[&str] = &[
     "privacy__writer__confidential",
     "privacy__reader__private",
     "privacy__reader__confidential",
+    "directory_book",
     "log",
     "log_json",
 ];

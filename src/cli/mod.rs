@@ -116,8 +116,11 @@ fn open(config: &Config) -> Result<Core, Failed> {
     let subscription_interval = Duration::from_secs(u64::from(config.subscription_minutes) * 60);
     let limits = Limits { subscription_interval, ..Limits::default() };
     let core = Core::new(Store::open(&location)?, limits);
-    let core = core.issued_by(config.issuer.as_deref()).with_privacy(config.privacy);
-    let core = core.accepting_invitations(config.rights.accept_invitations);
+    let core = core
+        .issued_by(config.issuer.as_deref())
+        .with_privacy(config.privacy)
+        .with_directory(config.directory_book)
+        .accepting_invitations(config.rights.accept_invitations);
     Ok(core.with_defaults(config.rights.defaults()))
 }
 

@@ -153,8 +153,8 @@ impl Resource {
             | Resource::Notices(..)
             | Resource::Notice(..) => None,
             Resource::Home(home) => Some(&home.owner),
-            Resource::Collection(access) => Some(access.owner()),
-            Resource::Item { of, .. } => Some(of.access.owner()),
+            Resource::Collection(access) => Some(access.owner()).filter(|_| !access.is_directory()),
+            Resource::Item { of, .. } => Some(of.access.owner()).filter(|_| !of.access.is_directory()),
         }
     }
 }

@@ -4,9 +4,11 @@
 //! A new rule that every door must obey goes here; a new way to ask for it goes to a protocol.
 
 pub mod acl;
+pub mod birthdays;
 pub mod calendar_data;
 pub mod collection;
 pub mod device;
+pub mod directory;
 pub mod fault;
 pub mod freebusy;
 pub mod group;

@@ -11,6 +11,7 @@ mod address_books;
 mod audit;
 mod auth;
 mod batch;
+mod birthdays;
 mod bodies;
 mod body;
 mod calendars;
@@ -228,6 +229,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(delegates::set)
         .service(delegates::remove)
         .service(delegates::delegations);
+    config.service(birthdays::show).service(birthdays::switch_on).service(birthdays::switch_off);
     config.service(explain::explain);
     config.service(audit::of_calendar).service(audit::of_address_book).service(audit::of_all);
     config

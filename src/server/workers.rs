@@ -23,6 +23,7 @@ const SIGHTINGS_EVERY: Duration = Duration::from_secs(60);
 /// Starts the workers on the calling runtime; they end with it.
 pub fn start(core: &Core, config: &Config, targets: Targets) {
     actix_web::rt::spawn(purge(core.clone(), config.rights.audit_days));
+    actix_web::rt::spawn(directory(core.clone()));
     actix_web::rt::spawn(keys(core.clone(), config.key_days));
     actix_web::rt::spawn(figures());
     match Poster::new(targets) {
@@ -56,6 +57,15 @@ async fn keys(core: Core, days: u32) {
             Err(fault) => tracing::warn!(%fault, "signing keys could not be looked after"),
         }
         tokio::time::sleep(KEYS_EVERY).await;
+    }
+}
+
+/// Notes the cards of the directory that were never noted, as after an upgrade.
+async fn directory(core: Core) {
+    match core.fill_directory().await {
+        Ok(0) => {}
+        Ok(cards) => tracing::info!(cards, "cards of the directory were noted"),
+        Err(fault) => tracing::warn!(%fault, "cards of the directory could not be noted"),
     }
 }
 

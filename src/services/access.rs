@@ -3,9 +3,11 @@
 //! Absent and forbidden look alike: without any right on a collection it is not found. RFC 3744 §3, §7.1.1.
 
 use super::actor::Actor;
-use super::{mounts, personal};
+use super::homes::named;
+use super::{directory_book, mounts, personal};
 use crate::domain::acl::{Privilege, Privileges};
-use crate::domain::collection::{Collection, CollectionKind, HomeKind};
+use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind};
+use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
@@ -126,6 +128,11 @@ impl Access {
         self.collection.props = under.overlaid(&mount.props);
         self.mount = Some(Arc::new(Mounted { handle: actor.handle.clone(), mount, under }));
         self
+    }
+
+    /// Whether it is the directory, which is nobody's.
+    pub fn is_directory(&self) -> bool {
+        self.collection.id == directory::BOOK
     }
 
     /// Whose it is.
@@ -250,6 +257,38 @@ pub(super) fn own_access(actor: &Actor, collection: Collection) -> Option<Access
     })
 }
 
+/// The directory at this number, as an address book of the actor's home, if his proof reaches it: to be read, and no more.
+pub(super) fn directory(actor: &Actor, number: i64) -> Option<Access> {
+    let owner = Owner { id: PrincipalId(0), kind: PrincipalKind::User, handle: actor.handle.clone() };
+    let collection = Collection {
+        id: directory::BOOK,
+        owner: owner.id,
+        home: HomeKind::AddressBooks,
+        kind: CollectionKind::AddressBook,
+        slug: directory::SLUG.to_owned(),
+        is_default: false,
+        components: Components(0),
+        transparent: true,
+        time_zone: None,
+        modseq: number,
+        home_modseq: 0,
+        created_at: 0,
+        props: named(directory::NAME),
+    };
+    let rights = scoped(actor, &collection, Privileges::READER);
+    (!rights.is_empty()).then_some(Access {
+        collection,
+        owner,
+        rights,
+        sight: Sight::WHOLE,
+        by_name: false,
+        keeps_home: false,
+        owned: false,
+        keeps: None,
+        mount: None,
+    })
+}
+
 /// The owner of a home: known at once where it is the actor's own.
 pub(super) fn owner_of(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Result<Owner, Error> {
     if handle == actor.handle {
@@ -325,6 +364,11 @@ const CONTENT: Privileges =
 fn scoped(actor: &Actor, collection: &Collection, rights: Privileges) -> Privileges {
     // What is filled from elsewhere is nobody's to write to.
     let rights = if collection.is_subscription() { rights.without(CONTENT) } else { rights };
+    let rights = match collection.is_birthdays() {
+        true if collection.owner != actor.id => Privileges::NONE,
+        true => rights.without(CONTENT).without(Privilege::WriteAcl.bit()),
+        false => rights,
+    };
     if !actor.scope.takes(collection.id) {
         Privileges::NONE
     } else if actor.scope.write {
@@ -352,7 +396,10 @@ pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<
     let meant = |found: &Collection| place.id.is_none_or(|id| id == found.id);
     match tx.collection(owner.id, place.home, &place.slug)? {
         Some(collection) if meant(&collection) => known(tx, actor, owner, collection),
-        None if owner.id == actor.id => mounts::find(tx, actor, place),
+        None if owner.id == actor.id => match mounts::find(tx, actor, place) {
+            Err(Error::Fault(Fault::NotFound)) => directory_book::find(tx, actor, place),
+            found => found,
+        },
         _ => Err(Error::Fault(Fault::NotFound)),
     }
 }
@@ -475,7 +522,14 @@ pub(super) fn find_item_for_change(
             let Standing { collection, object, uid_holder } = found;
             Ok((known(tx, actor, owner, collection)?, object, uid_holder))
         }
-        None if owner.id == actor.id => mounts::find_item_for_change(tx, actor, place, name, uid),
+        None if owner.id == actor.id => match mounts::find_item_for_change(tx, actor, place, name, uid) {
+            Err(Error::Fault(Fault::NotFound)) => {
+                let access = directory_book::find(tx, actor, place)?;
+                let object = tx.object(access.collection.id, name)?;
+                Ok((access, object, None))
+            }
+            found => found,
+        },
         _ => Err(Error::Fault(Fault::NotFound)),
     }
 }

@@ -7,6 +7,7 @@ use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::{Core, Limits, collections, conditions, fault, mounts, personal};
 use crate::domain::acl::Privilege;
+use crate::domain::birthdays;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::invitation;
@@ -95,6 +96,9 @@ fn transferable<'a>(actor: &Actor, source: &'a Access, manner: Manner) -> Result
         return Ok(source.collection());
     }
     let collection = source.need(Privilege::Read)?.collection();
+    if source.is_directory() {
+        return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
+    }
     match collection.kind {
         CollectionKind::Calendar | CollectionKind::AddressBook => Ok(collection),
         // Inbox and outbox are one each.
@@ -134,6 +138,7 @@ fn copy(
     // A copy is a calendar of one's own.
     subscription::unmark(&mut props);
     invitation::mark(&mut props, false);
+    birthdays::unmark(&mut props);
     let new = NewCollection {
         owner: actor.id,
         home: to.home,

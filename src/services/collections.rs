@@ -5,7 +5,7 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, conditions, fault, mounts, teams};
+use super::{Core, conditions, directory_book, fault, mounts, teams};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
@@ -37,6 +37,14 @@ pub(super) fn within_bounds(props: &Props) -> Result<(), Fault> {
 impl Core {
     /// The collection at a place, if the actor may know of it.
     pub async fn collection(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
+        let access = self.collection_now(actor, place).await?;
+        if self.freshen_among(actor, std::slice::from_ref(&access)).await {
+            return self.collection_now(actor, place).await;
+        }
+        Ok(access)
+    }
+
+    async fn collection_now(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
         let (actor, place) = (actor.clone(), place.clone());
         fault(self.store.read(Weight::Point, move |tx| access::find(tx, &actor, &place)).await)
     }
@@ -156,8 +164,8 @@ pub(super) fn create(
 /// group those have it who keep the group.
 pub(super) fn deletable(access: &Access) -> Result<(), Fault> {
     // Of what nobody writes to, its owner may still rid himself.
-    let subscription = access.collection().is_subscription();
-    let needed = if subscription { Privilege::WriteProperties } else { Privilege::Unbind };
+    let filled = access.collection().is_subscription() || access.collection().is_birthdays();
+    let needed = if filled { Privilege::WriteProperties } else { Privilege::Unbind };
     let collection = access.need(needed)?.collection();
     if !access.is_kept() {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Unbind }.into());
@@ -184,7 +192,7 @@ pub(super) fn own_home(actor: &Actor, place: &Place) -> Result<(), Fault> {
 }
 
 /// A name in the actor's own home, or in that of a group that he keeps, that nothing has yet; tells whose home it is.
-fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<PrincipalId, Error> {
+pub(super) fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<PrincipalId, Error> {
     let owner = match place.owner == actor.handle {
         true => own_home(actor, place).map(|()| actor.id)?,
         false => teams::kept_home(tx, actor, place)?,
@@ -192,6 +200,7 @@ fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<Prin
     tx.lock_home(owner, place.home)?;
     if tx.collection(owner, place.home, &place.slug)?.is_some()
         || tx.is_mounted_at(owner, place.home, &place.slug)?
+        || directory_book::is_at(actor, place)
     {
         return Err(Fault::Exists.into());
     }

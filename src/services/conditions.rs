@@ -144,8 +144,8 @@ fn home_state(tx: &mut ReadTx<'_>, actor: &Actor, named: &Named) -> Result<Known
         }
     }
     let state = tx.home(owner.id, named.home)?;
-    let mounted = match owner.id == actor.id && state.has_mounts {
-        true => mounts::shown(tx, actor, named.home)?,
+    let mounted = match owner.id == actor.id {
+        true => mounts::beside(tx, actor, named.home, state.has_mounts)?,
         false => Vec::new(),
     };
     let token = mounts::token(owner.id, named.home, state.modseq, tx.epoch(), &mounted);

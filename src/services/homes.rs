@@ -2,8 +2,9 @@
 
 use super::access::{self, Access, Owner};
 use super::actor::Actor;
-use super::{Core, fault, mounts, teams};
+use super::{Core, directory_book, fault, mounts, teams};
 use crate::domain::acl::{Grant, Grantee, Privilege};
+use crate::domain::birthdays;
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
 use crate::domain::id::{HomeToken, PrincipalId};
@@ -32,6 +33,13 @@ pub struct Home {
     pub members: Option<Vec<Access>>,
 }
 
+impl Home {
+    /// Whether the actor has, or had, a calendar of birthdays in it.
+    fn has_birthdays(&self) -> bool {
+        self.own && birthdays::is_marked(&self.state.props)
+    }
+}
+
 impl Core {
     /// Makes an account with its default collections. `password_hash` comes from [`Core::hash`].
     pub async fn create_principal(
@@ -45,11 +53,24 @@ impl Core {
             None => None,
         };
         let defaults = self.defaults;
-        fault(self.store.write(move |tx| insert_account(tx, &new, hash.as_deref(), defaults)).await)
+        let made = self.store.write(move |tx| {
+            let id = insert_account(tx, &new, hash.as_deref(), defaults)?;
+            directory_book::note(tx, id)?;
+            Ok(id)
+        });
+        fault(made.await)
     }
 
     /// A home and its owner, if the actor may know of anything in it.
     pub async fn home(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Home, Fault> {
+        let home = self.home_now(actor, owner, kind).await?;
+        if home.has_birthdays() && self.freshen_birthdays(actor, None).await {
+            return self.home_now(actor, owner, kind).await;
+        }
+        Ok(home)
+    }
+
+    async fn home_now(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Home, Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store
@@ -68,7 +89,7 @@ impl Core {
                     let state = tx.home(id, kind)?;
                     let own = id == actor.id;
                     let mounted =
-                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                        if own { mounts::beside(tx, &actor, kind, state.has_mounts)? } else { Vec::new() };
                     let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
                     Ok(Home { own, kept, owner, kind, state, token, members: None })
                 })

@@ -12,6 +12,7 @@ pub mod archive;
 mod as_seen;
 pub mod audit;
 pub mod batch;
+mod birthdays;
 pub mod calendar_queries;
 mod card_search;
 pub mod collection_transfer;
@@ -23,6 +24,7 @@ pub mod delegates;
 pub mod deliveries;
 pub mod devices;
 pub mod directory;
+mod directory_book;
 pub mod edits;
 pub mod explain;
 pub mod feeds;
@@ -75,6 +77,7 @@ pub use following::AccountChanges;
 pub use limits::Limits;
 pub use projection::{Shown, SyncItem};
 
+use crate::domain::directory::Showing;
 use crate::domain::fault::Fault;
 use crate::domain::privacy::Policy;
 use crate::domain::role::Defaults;
@@ -93,6 +96,7 @@ pub struct Core {
     defaults: Defaults,
     accepts_invitations: bool,
     privacy: Policy,
+    directory: Showing,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
     links: Arc<link_reads::Links>,
@@ -113,6 +117,7 @@ impl Core {
             defaults: Defaults::default(),
             accepts_invitations: false,
             privacy: Policy::default(),
+            directory: Showing::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
             links: Arc::new(link_reads::Links::new()),
@@ -145,6 +150,12 @@ impl Core {
     #[must_use]
     pub fn with_privacy(self, privacy: Policy) -> Self {
         Core { privacy, ..self }
+    }
+
+    /// The same, the directory being found there as an address book: it must be the same on all nodes.
+    #[must_use]
+    pub fn with_directory(self, directory: Showing) -> Self {
+        Core { directory, ..self }
     }
 
     /// Who tokens say that made them.

@@ -4,11 +4,12 @@
 //! What may be done with one follows from the grants on it, asked anew each time; a mount gives no right. Its items are the owner's: one
 //! content and one number for all who see it, but for what is each one's own (`personal.rs`).
 
-use super::access::{self, Access, Owner, Place};
+use super::access::{self, Access, Mounted, Owner, Place};
 use super::actor::Actor;
 use super::collection_transfer::{self, CollectionTransfer};
-use super::{Core, collections, conditions, fault, invitations, personal, sync};
+use super::{Core, collections, conditions, directory_book, fault, invitations, personal, sync};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
+use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, HomeToken, Stand};
 use crate::domain::invitation::State;
@@ -76,14 +77,14 @@ impl Core {
         fault(self.store.write(unmount).await)
     }
 
-    /// The collections of others that stand in the actor's home.
+    /// What stands in the actor's home and is not his: collections of others, and the directory where it is listed.
     pub async fn mounted(&self, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Fault> {
         let actor = actor.clone();
         fault(
             self.store
                 .read(Weight::Point, move |tx| {
                     actor.reach(home)?;
-                    shown(tx, &actor, home)
+                    beside(tx, &actor, home, true)
                 })
                 .await,
         )
@@ -138,6 +139,29 @@ fn free_name(tx: &mut ReadTx<'_>, actor: &Actor, access: &Access) -> Result<Stri
     let collection = access.collection();
     let name = format!("{}-{}", access.owner().handle, collection.slug);
     if is_free(tx, actor, collection.home, &name)? { Ok(name) } else { Ok(collection.id.to_string()) }
+}
+
+/// What stands in the actor's home beside his own; `has_mounts`: whether there may be collections of others.
+pub(super) fn beside(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    home: HomeKind,
+    has_mounts: bool,
+) -> Result<Vec<Access>, Error> {
+    let mut all = if has_mounts { shown(tx, actor, home)? } else { Vec::new() };
+    all.extend(directory_book::listed(tx, actor, home)?);
+    Ok(all)
+}
+
+/// The number by which the directory is told from mounts in a home's token: theirs begin with one.
+const DIRECTORY: i64 = 0;
+
+/// What tells something that stands beside one's own from all others there, and the home's number when it came or was changed.
+fn numbers(access: &Access) -> Option<(i64, i64)> {
+    match access.mounted() {
+        Some(Mounted { mount, .. }) => Some((mount.number, mount.home_modseq)),
+        None => access.is_directory().then_some((DIRECTORY, 0)),
+    }
 }
 
 /// What stands in the actor's home and may be seen, in the order in which it came.
@@ -231,7 +255,7 @@ pub(super) fn token(
     epoch: &str,
     mounted: &[Access],
 ) -> HomeToken {
-    let number = |access: &Access| Some((access.mounted()?.mount.number, stand(access)));
+    let number = |access: &Access| Some((numbers(access)?.0, stand(access)));
     HomeToken {
         own: sync::home_token(owner.0, kind, modseq, epoch),
         mounted: mounted.iter().filter_map(number).collect(),
@@ -250,9 +274,7 @@ fn stand(access: &Access) -> Stand {
 /// Those that a reader does not know as they are: he knows `known`, and the home up to the number `from`.
 pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, Stand>, from: i64) -> Vec<Access> {
     let news = |access: &Access| {
-        access.mounted().is_none_or(|mounted| {
-            mounted.mount.home_modseq > from || known.get(&mounted.mount.number) != Some(&stand(access))
-        })
+        numbers(access).is_none_or(|(number, came)| came > from || known.get(&number) != Some(&stand(access)))
     };
     mounted.into_iter().filter(news).collect()
 }
@@ -265,11 +287,15 @@ pub(super) fn hidden(
     known: &BTreeMap<i64, Stand>,
     shown: &[Access],
 ) -> Result<Vec<String>, Error> {
-    let shown: BTreeSet<i64> =
-        shown.iter().filter_map(|access| access.mounted().map(|one| one.mount.number)).collect();
+    let shown: BTreeSet<i64> = shown.iter().filter_map(|access| Some(numbers(access)?.0)).collect();
     let gone = |mount: &Mount| known.contains_key(&mount.number) && !shown.contains(&mount.number);
     let all = tx.mounts(actor.id, home)?;
-    Ok(all.into_iter().map(|(mount, _)| mount).filter(gone).map(|mount| mount.slug).collect())
+    let mut left: Vec<String> =
+        all.into_iter().map(|(mount, _)| mount).filter(gone).map(|mount| mount.slug).collect();
+    if known.contains_key(&DIRECTORY) && !shown.contains(&DIRECTORY) {
+        left.push(directory::SLUG.to_owned());
+    }
+    Ok(left)
 }
 
 /// Changes what the actor keeps on it, which is his alone; what is the collection's own needs the right to change that.

@@ -9,6 +9,7 @@ use super::items::token_of;
 use super::projection::{self, Shown, SyncItem};
 use super::{Core, fault, mounts, personal};
 use crate::domain::acl::Privilege;
+use crate::domain::birthdays;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{HomeToken, SyncToken};
@@ -125,6 +126,21 @@ impl Core {
         kind: HomeKind,
         since: Option<HomeToken>,
     ) -> Result<HomeChanges, Fault> {
+        let (changes, birthdays) = self.home_changes_now(actor, owner, kind, since.clone()).await?;
+        if birthdays && self.freshen_birthdays(actor, None).await {
+            return self.home_changes_now(actor, owner, kind, since).await.map(|(changes, _)| changes);
+        }
+        Ok(changes)
+    }
+
+    /// Beside the changes whether the actor has, or had, a calendar of birthdays in the home.
+    async fn home_changes_now(
+        &self,
+        actor: &Actor,
+        owner: &str,
+        kind: HomeKind,
+        since: Option<HomeToken>,
+    ) -> Result<(HomeChanges, bool), Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store
@@ -135,7 +151,7 @@ impl Core {
                     let state = tx.home(id, kind)?;
                     let own = id == actor.id;
                     let mounted =
-                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                        if own { mounts::beside(tx, &actor, kind, state.has_mounts)? } else { Vec::new() };
                     let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
                     let from = match &since {
                         None => -1,
@@ -160,7 +176,8 @@ impl Core {
                     changed.extend(mounts::moved(mounted, &known, from));
                     // A name that is taken again is not gone.
                     gone.retain(|slug| changed.iter().all(|access| access.shown_at().1 != slug));
-                    Ok(HomeChanges { changed, gone, token })
+                    let birthdays = own && birthdays::is_marked(&state.props);
+                    Ok((HomeChanges { changed, gone, token }, birthdays))
                 })
                 .await,
         )
@@ -208,9 +225,10 @@ impl Core {
         Ok((self.show_all(access, objects).await?, next))
     }
 
-    /// How many items a collection has, and their bytes. Not for one from whom something may be hidden: it would tell how long that is.
+    /// How many items a collection has, and their bytes. Not for one from whom something may be hidden: it would tell how long that is;
+    /// nor of the directory, which takes no room.
     pub async fn usage(&self, access: &Access) -> Result<(i64, i64), Fault> {
-        if !access.sight().is_whole() {
+        if !access.sight().is_whole() || access.is_directory() {
             return Err(Fault::NotFound);
         }
         let id = access.collection().id;

@@ -34,7 +34,9 @@ impl Core {
             Ok(all)
         };
         let mut all = fault(self.store.read(Weight::Scan, read).await)?;
+        // One of birthdays is made anew, as it would be: there is nothing in it to be restored.
         all.retain(|one| one.collection.kind == kind && scope.takes(one.collection.id));
+        all.retain(|one| !one.collection.is_birthdays());
         Ok(all)
     }
 
@@ -69,7 +71,7 @@ pub(super) fn put_back(
     other: &str,
     most: usize,
 ) -> Result<bool, Error> {
-    let meant = |one: &Collection| one.home == home && one.kind == kind;
+    let meant = |one: &Collection| one.home == home && one.kind == kind && !one.is_birthdays();
     let back = tx.deleted_collection(id)?.filter(meant).ok_or(Fault::NotFound)?;
     let owner = back.owner;
     if owner != actor.id && !teams::kept(tx, actor.id)?.contains(&owner) {

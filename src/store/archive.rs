@@ -7,10 +7,10 @@ mod file;
 mod rows;
 
 use super::schema::{
-    address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
-    grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job, link, link_use,
-    membership, meta, mount, object, personal, personal_mark, principal, principal_grant, session,
-    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, birthdays, change, collection, collection_change, collection_tombstone, credential,
+    former_owner, grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job,
+    link, link_use, membership, meta, mount, object, personal, personal_mark, principal, principal_grant,
+    session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::Role;
@@ -92,6 +92,7 @@ impl ReadTx<'_> {
             of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
             of_owners!(tx, sink, personal_mark, collection in ids, PersonalMarkRow, PersonalMark);
             tx.personal_rows(ids, sink)?;
+            of_owners!(tx, sink, birthdays, collection in ids, BirthdaysRow, Birthdays);
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
             of_owners!(tx, sink, former_owner, collection in ids, FormerOwnerRow, FormerOwner);
             for of in ids {
@@ -299,6 +300,7 @@ impl WriteTx<'_> {
             Record::Mount(row) => insert!(mount, row),
             Record::Personal(row) => insert!(personal, row),
             Record::PersonalMark(row) => insert!(personal_mark, row),
+            Record::Birthdays(row) => insert!(birthdays, row),
             Record::Grant(row) => insert!(grant_, row),
             Record::PrincipalGrant(row) => insert!(principal_grant, row),
             Record::Audit(row) => insert!(audit, row),

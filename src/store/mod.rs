@@ -6,6 +6,7 @@
 
 mod archive;
 mod audit;
+mod birthdays;
 mod collection_log;
 mod collections;
 mod conn;
@@ -14,6 +15,7 @@ mod deliveries;
 mod devices;
 mod dialect;
 mod directory;
+mod directory_book;
 mod error;
 mod gather;
 mod grants;

@@ -5,8 +5,8 @@
 //! that is not kept any more.
 
 use super::schema::{
-    collection, collection_change, former_owner, grant_, link, mount, object, personal, personal_mark,
-    subscription, version,
+    birthdays, collection, collection_change, former_owner, grant_, link, mount, object, personal,
+    personal_mark, subscription, version,
 };
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
@@ -64,6 +64,7 @@ impl WriteTx<'_> {
         diesel::delete(link::table.filter(link::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(subscription::table.find(gone)).execute(self.conn)?;
         diesel::delete(former_owner::table.filter(former_owner::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(birthdays::table.find(gone)).execute(self.conn)?;
         Ok(diesel::delete(collection::table.find(gone)).execute(self.conn)?)
     }
 }

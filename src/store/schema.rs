@@ -397,6 +397,15 @@ diesel::table! {
         at -> BigInt,
     }
 }
+diesel::table! {
+    directory (one) { one -> SmallInt, number -> BigInt, }
+}
+diesel::table! {
+    directory_card (principal) { principal -> BigInt, number -> BigInt, etag -> Text, changed_at -> BigInt, }
+}
+diesel::table! {
+    birthdays (collection) { collection -> BigInt, seen -> Text, }
+}
 
 diesel::table! {
     former_owner (collection, modseq) { collection -> BigInt, modseq -> BigInt, owner -> BigInt, }
@@ -448,5 +457,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invitation,
     invitation_answer,
     link,
-    link_use
+    link_use,
+    directory_card,
+    birthdays
 );

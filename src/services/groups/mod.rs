@@ -12,7 +12,7 @@ pub(super) use sight::{Sight, only_seen, principal, seen};
 
 use super::actor::Actor;
 use super::idempotency::{Once, once};
-use super::{Core, fault, homes, teams};
+use super::{Core, directory_book, fault, homes, teams};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::group::{GroupDetail, GroupRefusal, Role, ShownTo, Visibility, may_stand_in};
@@ -125,6 +125,7 @@ impl Core {
                     }
                     tx.link(&lock, id, by.id, Role::Owner)?;
                 }
+                directory_book::note(tx, id)?;
                 Ok(account.handle.clone())
             })
         });
@@ -192,7 +193,8 @@ impl Core {
             let group = sight::seen(tx, &by, &of)?;
             hold(&conditions, &group)?;
             group.by.owns().map_err(Condition::Group)?;
-            apply(tx, &group, &change)
+            apply(tx, &group, &change)?;
+            directory_book::note(tx, group.principal.id)
         });
         fault(done.await)?;
         note(actor, "change", handle, "");
@@ -221,7 +223,9 @@ impl Core {
             if teams::owns_anything(tx, id)? || tx.holds_content(id)? {
                 return Err(Condition::Group(GroupRefusal::NotEmpty).into());
             }
-            tx.delete_group(&lock, id)
+            let around = tx.direct_groups_of(id)?;
+            tx.delete_group(&lock, id)?;
+            around.iter().map(|group| group.id).chain([id]).try_for_each(|of| directory_book::note(tx, of))
         });
         fault(done.await)?;
         note(actor, "delete", handle, "");

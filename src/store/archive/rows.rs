@@ -4,10 +4,10 @@ use crate::domain::group::{GroupDetail, Role};
 use crate::domain::privacy;
 use crate::domain::webhook::Events;
 use crate::store::schema::{
-    address, audit, change, collection, collection_change, collection_tombstone, credential, former_owner,
-    grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job, link, link_use,
-    membership, meta, mount, personal, personal_mark, principal, principal_grant, session, signing_key,
-    subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, birthdays, change, collection, collection_change, collection_tombstone, credential,
+    former_owner, grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job,
+    link, link_use, membership, meta, mount, personal, personal_mark, principal, principal_grant, session,
+    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,8 @@ rows! {
     PersonalRow of personal { principal: i64, collection: i64, uid: String, number: i64, etag: String, content: String }
     /// The last number of these in a calendar.
     PersonalMarkRow of personal_mark { principal: i64, collection: i64, number: i64, lapsed_at: i64 }
+    /// Of which state a calendar of birthdays is.
+    BirthdaysRow of birthdays { collection: i64, seen: String }
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// A grant on all of a home.
@@ -250,6 +252,7 @@ pub enum Record {
     Mount(MountRow),
     Personal(PersonalRow),
     PersonalMark(PersonalMarkRow),
+    Birthdays(BirthdaysRow),
     Grant(GrantRow),
     PrincipalGrant(PrincipalGrantRow),
     Audit(AuditRow),
@@ -289,6 +292,7 @@ impl Record {
             Record::Mount(_) => "mount",
             Record::Personal(_) => "personal",
             Record::PersonalMark(_) => "personal_mark",
+            Record::Birthdays(_) => "birthdays",
             Record::Grant(_) => "grant",
             Record::PrincipalGrant(_) => "principal_grant",
             Record::Audit(_) => "audit",

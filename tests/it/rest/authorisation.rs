@@ -440,6 +440,9 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
             "PUT /me/delegates/{handle}" | "DELETE /me/delegates/{handle}",
             Who::Owner | Who::Other | Who::Admin,
         ) => Some(204),
+        // Nobody has a calendar of birthdays before it is switched on; what was is switched off next.
+        ("GET /me/birthdays", _) => Some(404),
+        ("PUT /me/birthdays", Who::Owner | Who::Other | Who::Admin) => Some(201),
         // Rights are explained to who may see them, and to administrators; all that was done to them is told to these alone.
         ("GET /explain", Who::Other | Who::WrongKind | Who::WrongCollection) => Some(404),
         ("GET /admin/audit" | "GET /admin/link-uses", who) => Some(if who == Who::Admin { 200 } else { 404 }),
