@@ -143,8 +143,8 @@ class Evolution:
         """Look for collections again."""
         self.registry.refresh_backend_sync(ACCOUNT, None)
 
-    def open(self, path, kind):
-        """A connected client for one collection: `Calendar` or `Book`."""
+    def open(self, path, kind, writable=True):
+        """A connected client for one collection: `Calendar` or `Book`; waits until it may be written, unless told not to."""
         source = until(lambda: self.children().get(path), f"source for {path}")
         if kind == "contacts":
             client = EBook.BookClient.connect_sync(source, 1, None)
@@ -154,7 +154,8 @@ class Evolution:
             opened = Calendar(client)
         connected = EDataServer.SourceConnectionStatus.CONNECTED
         until(lambda: source.get_connection_status() == connected, f"connection of {path}")
-        until(lambda: not client.is_readonly(), f"writing to {path}")
+        if writable:
+            until(lambda: not client.is_readonly(), f"writing to {path}")
         return opened
 
 

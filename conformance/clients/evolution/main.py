@@ -10,6 +10,7 @@ import checks_contacts
 import checks_discovery
 import checks_events
 import checks_restart
+import checks_shares
 import checks_tasks
 from evolution import Evolution
 from world import PASSWORD, USER, World
@@ -25,6 +26,7 @@ def main(session):
         checks_events.run(world)
         checks_tasks.run(world)
         checks_contacts.run(world)
+        checks_shares.run(world)
         checks_restart.prepare(world)
     else:
         world.eds = Evolution(USER, PASSWORD)

@@ -15,6 +15,7 @@ from report import Report, require, same  # noqa: E402
 from texts import card, component, event, in_zone, memo, paris_series, task, vevent  # noqa: E402
 
 __all__ = [
+    "PlainDav",
     "World",
     "card",
     "component",

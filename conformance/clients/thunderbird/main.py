@@ -13,6 +13,7 @@ import checks_discovery
 import checks_events
 import checks_rest
 import checks_restart
+import checks_shares
 import checks_tasks
 import checks_tokens
 import checks_two_users
@@ -47,6 +48,7 @@ def main():
         checks_two_users.run(world)
         checks_restart.run(world, start, artefacts)
         checks_tokens.run(world)
+        checks_shares.run(world)
     finally:
         if world.tb is not None:
             world.tb.close()

@@ -10,8 +10,10 @@ from report import Report  # noqa: E402
 
 from apple_calendar import AppleCalendar  # noqa: E402
 from apple_contacts import AppleContacts  # noqa: E402
+from apple_sharing import AppleSharing  # noqa: E402
 from davx5_calendar import Davx5Calendar  # noqa: E402
 from davx5_contacts import Davx5Contacts  # noqa: E402
+from davx5_sharing import Davx5Sharing  # noqa: E402
 from desktop import Desktop  # noqa: E402
 from discovery import Discovery  # noqa: E402
 
@@ -19,7 +21,8 @@ from discovery import Discovery  # noqa: E402
 def main():
     """Every trace in turn."""
     report, url = Report(), os.environ["CENACLE_URL"]
-    for trace in (Discovery, AppleCalendar, AppleContacts, Davx5Calendar, Davx5Contacts, Desktop):
+    phones = (AppleCalendar, AppleContacts, Davx5Calendar, Davx5Contacts)
+    for trace in (Discovery, *phones, Desktop, AppleSharing, Davx5Sharing):
         trace(url).run(report.check)
 
 

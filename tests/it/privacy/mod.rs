@@ -1,9 +1,12 @@
 //! What others see of items that are not public: every door, every role, every class; and that nothing hidden can be told from any
 //! answer.
 
+mod cells;
 mod changes;
+mod deeds;
 mod doors;
 mod interference;
+mod known;
 mod matrix;
 mod upgrade;
 mod webhooks;
@@ -28,6 +31,8 @@ struct Scene {
     people: Vec<Client>,
     /// The calendar's id in REST.
     id: String,
+    /// Its path by DAV, with the slash: in Alice's home, or in that of who has taken it in.
+    at: String,
 }
 
 impl Scene {
@@ -48,7 +53,8 @@ impl Scene {
         alice.mkcalendar(&alice.calendar("work/"), "").created();
         alice.request("ACL", &alice.calendar("work/")).xml(&xml::document("D:acl", &acl)).ok();
         let id = id_of(alice, "calendars", "work");
-        Scene { server, people, id }
+        let at = alice.calendar("work/");
+        Scene { server, people, id, at }
     }
 
     fn who(&self, name: &str) -> &Client {
@@ -62,7 +68,7 @@ impl Scene {
 
     /// The path of an item of Alice's calendar.
     fn dav(&self, name: &str) -> String {
-        self.alice().calendar(&format!("work/{name}"))
+        format!("{}{name}", self.at)
     }
 
     /// A path below the calendar in REST.

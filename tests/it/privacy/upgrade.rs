@@ -35,12 +35,12 @@ both! {
         let before = tags(&scene);
         forget(scene.server.location());
         assert_ne!(tags(&scene), before, "nothing was forgotten");
-        let Scene { server, people, id } = scene;
+        let Scene { server, people, id, at } = scene;
         let server = server.restart();
         // On another port.
         drop(people);
         let people = ROLES.iter().map(|who| server.client_with_scope(who, "")).collect();
-        let scene = Scene { server, people, id };
+        let scene = Scene { server, people, id, at };
         assert_eq!(tags(&scene), before);
         let listed = scene.who("bob").propfind(&scene.dav(""), "1", &["D:getetag"]).status(207).text();
         for tag in before {

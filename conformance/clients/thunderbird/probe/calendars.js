@@ -51,6 +51,23 @@ const calendars = {
     });
   },
 
+  /** As when the program starts: asks the server anew what a calendar is, and what may be done there. */
+  async lookAgain(path) {
+    uncached(calendarAt(path)).checkedServerInfo = false;
+    // A calendar that is not there any more ends without being loaded.
+    await calendars.refresh(path).catch(() => {});
+  },
+
+  /** The box "Read only" of a calendar's properties, taken off. */
+  allowWriting(path) {
+    calendarAt(path).readOnly = false;
+  },
+
+  /** "Delete calendar", from this program alone. */
+  forgetCalendar(path) {
+    cal.manager.unregisterCalendar(calendarAt(path));
+  },
+
   /** One item as Thunderbird holds it, or null. */
   async item(path, id) {
     const item = await found(calendarAt(path), id);
