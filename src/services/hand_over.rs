@@ -118,8 +118,10 @@ fn hand_over(
     let free = tx.collection(to.id, home, &of.slug)?.is_none() && !tx.is_mounted_at(to.id, home, &of.slug)?;
     let slug = if free { of.slug.clone() } else { id.to_string() };
     grants(tx, by, of, to.id, what.keep.privileges(home))?;
-    tx.note_former_owner(of)?;
-    tx.rename_collection(of, to.id, &slug, &by.origin(home))
+    // Its number has risen by that.
+    let of = tx.collection_by_id(id)?.ok_or(Fault::NotFound)?;
+    tx.note_former_owner(&of)?;
+    tx.rename_collection(&of, to.id, &slug, &by.origin(home))
 }
 
 /// The collection, for who may hand it over.
@@ -173,7 +175,9 @@ fn grants(
         new.push(Grant { grantee: was, privileges: keeps });
     }
     rights::allowed(to, &new)?;
-    tx.set_grants(of, &new, &by.origin(of.home))?;
+    if new != old {
+        tx.set_grants(of, &new, &by.origin(of.home))?;
+    }
     let (before, after) = (Privileges::NONE, Privileges::ALL);
     let entry = Audited {
         action: Action::HandedOver,

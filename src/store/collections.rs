@@ -458,6 +458,10 @@ impl WriteTx<'_> {
             ))
             .returning(collection::modseq)
             .get_result(self.conn)?;
+        if owner != of.owner {
+            self.sight_into_home_moves(of.owner, of.home)?;
+            self.sight_into_home_moves(owner, of.home)?;
+        }
         self.log_collection(of.id, modseq, CollectionDeed::Renamed, by, None)?;
         self.bury_collection(of.owner, of.home, &of.slug, left)
     }

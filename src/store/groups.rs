@@ -11,6 +11,7 @@ use super::schema::{
     home, idempotency, link, membership, mount, object, principal, session, subscription, version,
 };
 use super::{Error, ReadTx, WriteTx};
+use crate::domain::collection::HomeKind;
 use crate::domain::group::{GroupDetail, Role, ShownTo, Visibility};
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalKind};
@@ -293,7 +294,9 @@ impl WriteTx<'_> {
         diesel::update(principal::table.find(id.0))
             .set(principal::hidden.eq(detail.visibility != Visibility::Public))
             .execute(self.conn)?;
-        Ok(())
+        // What it owns is open to its members as this says.
+        self.sight_into_home_moves(id, HomeKind::Calendars)?;
+        self.sight_into_home_moves(id, HomeKind::AddressBooks)
     }
 
     /// Notes that a group, or a direct member of it, is another than before.

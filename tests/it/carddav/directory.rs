@@ -7,6 +7,7 @@ use cenacle::domain::directory::{self, Showing};
 use cenacle::domain::group::{Role, ShownTo, Visibility};
 use cenacle::domain::precondition::Preconditions;
 use cenacle::domain::principal::PrincipalKind;
+use cenacle::domain::team::MembersMay;
 use cenacle::services::Actor;
 use cenacle::services::groups::{GroupChange, NewGroup};
 
@@ -278,6 +279,7 @@ both! {
                 addresses: Vec::new(),
                 visibility,
                 members_shown_to: ShownTo::Everyone,
+                members_may: MembersMay::Read,
             };
             let handle = server.wait(core.create_group(&owner, new, None)).expect("made");
             same("made");
