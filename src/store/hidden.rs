@@ -101,6 +101,9 @@ pub(super) fn note_all(conn: &mut Conn) -> Result<(), Error> {
     .or_else(|error| if error.is_retryable() { Ok(()) } else { Err(error) })
 }
 
+/// An item's row, compact form, classes, masks and body.
+type NotedRow = (i64, Vec<u8>, i16, Option<String>, String);
+
 /// Notes the next items; tells the last of them, if there are any.
 fn note_some(conn: &mut Conn, after: i64) -> Result<Option<i64>, Error> {
     let calendar = object::component.lt(ItemKind::CARD.0);
@@ -117,7 +120,7 @@ fn note_some(conn: &mut Conn, after: i64) -> Result<Option<i64>, Error> {
         first || bytes <= LOOK_BYTES
     });
     let Some((last, _)) = fitting.last() else { return Ok(None) };
-    let rows: Vec<(i64, Vec<u8>, i16, Option<String>, String)> = object::table
+    let rows: Vec<NotedRow> = object::table
         .filter(object::id.gt(after).and(object::id.le(*last)).and(calendar))
         .select((object::id, object::parsed, object::classes, object::masks, object::body))
         .load(conn)?;

@@ -98,10 +98,10 @@ pub(in super::super) fn put(
     let written = write(tx, actor, putting, Some(&shared))?;
     let own = Own::of(overlay);
     if before.as_ref().map_or(!own.overlay.is_empty(), |before| before.etag != own.etag) {
-        tx.set_personal(whose, &written.uid, &own)?;
+        tx.set_personal(whose, written.uid, &own)?;
     }
     let etag = personal::tag(&Etag::of(shared.as_bytes()), Some(&own.etag));
-    let kept = is(&shared, &own.overlay, &written.sent);
+    let kept = is(&shared, &own.overlay, written.sent);
     Ok(Named { name, stored: Stored { etag, kept, ..written.stored } })
 }
 
