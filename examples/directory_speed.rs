@@ -1,11 +1,19 @@
-//! Measures the search for principals (`principal-property-search`, the directory) among many. Run with `--release`.
+//! Measures the search for principals (`principal-property-search`, the directory) and of the directory as an address book
+//! (`addressbook-query`) among many. Run with `--release`.
 //!
 //! `cargo run --release --example directory_speed -- [PRINCIPALS] [postgres://…]`; 100,000 of them in an embedded database of its own where
 //! nothing is said.
 
+use cenacle::domain::collection::HomeKind;
+use cenacle::domain::directory;
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
-use cenacle::services::{Core, Limits, PrincipalMatch};
+use cenacle::domain::query::card::{CardFilter, CardPropertyFilter, CardTest};
+use cenacle::domain::query::{Test, TextMatch};
+use cenacle::services::access::Place;
+use cenacle::services::contact_queries::ContactQuery;
+use cenacle::services::{Actor, Core, Limits, PrincipalMatch};
 use cenacle::store::{Location, Store};
+use cenacle::text::collation::{Collation, MatchType};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::time::Instant;
 
@@ -96,5 +104,52 @@ async fn measure(location: &Location, count: usize) -> Result<f64, String> {
         println!("{title}: {found} found, {half:.2} ms (99 of 100 under {most:.2} ms)");
         slowest = slowest.max(most);
     }
+    Ok(slowest.max(measure_book(&core, count).await?))
+}
+
+/// The same of the directory as an address book, a page of cards at least at a time.
+async fn measure_book(core: &Core, count: usize) -> Result<f64, String> {
+    let told = |fault: cenacle::domain::fault::Fault| fault.to_string();
+    let handle = format!("p{}.0", std::process::id());
+    let who = core.principal(PrincipalKind::User, &handle).await.map_err(told)?;
+    let actor = Actor::undoubted(who.id, handle.clone(), None);
+    let slug = directory::SLUG.to_owned();
+    let place = Place { owner: handle, home: HomeKind::AddressBooks, slug, id: None };
+    let rare = format!("{}@example.org", count / 2);
+    let kinds = [
+        ("common", "FN", "ma"),
+        ("one name", "FN", "lefevre"),
+        ("one address", "EMAIL", rare.as_str()),
+        ("nobody", "FN", "zzzz"),
+    ];
+    let mut slowest: f64 = 0.0;
+    for (title, property, text) in kinds {
+        let mut taken = Vec::with_capacity(100);
+        let mut found = 0;
+        for _ in 0..100 {
+            let begun = Instant::now();
+            let access = core.collection(&actor, &place).await.map_err(told)?;
+            let mut query = ContactQuery::new(&access, containing(property, text)).map_err(told)?;
+            found = 0;
+            while let Some(page) = query.next(core).await.map_err(told)? {
+                found += page.len();
+                if found >= usize::try_from(ROWS).unwrap_or(usize::MAX) {
+                    break;
+                }
+            }
+            taken.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        taken.sort_by(f64::total_cmp);
+        let (half, most) = (taken.get(50).copied().unwrap_or(0.0), taken.get(98).copied().unwrap_or(0.0));
+        println!("address book, {title}: {found} read, {half:.2} ms (99 of 100 under {most:.2} ms)");
+        slowest = slowest.max(most);
+    }
     Ok(slowest)
+}
+
+/// Cards in which a property has this text.
+fn containing(property: &str, text: &str) -> CardFilter {
+    let text = TextMatch::new(text.to_owned(), Collation::UnicodeCasemap, MatchType::Contains, false);
+    let test = CardTest::Defined { join: Test::AnyOf, texts: vec![text], params: Vec::new() };
+    CardFilter { test: Test::AnyOf, properties: vec![CardPropertyFilter { name: property.to_owned(), test }] }
 }

@@ -1,5 +1,6 @@
 //! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
 
+use crate::domain::directory::Showing;
 use crate::domain::privacy::Policy;
 use crate::domain::role::{Defaults, Role};
 use crate::outbound::{Network, Networks, Targets};
@@ -40,13 +41,15 @@ pub struct Rights {
     pub new_calendars: Opening,
     /// Owners cannot change what everybody may do with the calendars that their account came with.
     pub locked: bool,
+    /// What somebody is invited to share stands in his home without his being asked, unless he wants to be.
+    pub accept_invitations: bool,
     /// Days that it is kept who gave what to whom; 0 is for ever.
     pub audit_days: u32,
 }
 
 impl Default for Rights {
     fn default() -> Self {
-        Rights { new_calendars: Opening::Access, locked: false, audit_days: 730 }
+        Rights { new_calendars: Opening::Access, locked: false, accept_invitations: false, audit_days: 730 }
     }
 }
 
@@ -103,6 +106,8 @@ pub struct Config {
     pub rights: Rights,
     /// What people see of each other's items that are not public.
     pub privacy: Policy,
+    /// Where people find the directory as an address book: `off`, `gateway`, `listed`.
+    pub directory_book: Showing,
     /// Least level that is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// Log JSON lines.
@@ -130,6 +135,7 @@ impl Default for Config {
             subscription_minutes: 15,
             rights: Rights::default(),
             privacy: Policy::default(),
+            directory_book: Showing::default(),
             log: "info".into(),
             log_json: false,
         }
@@ -157,11 +163,13 @@ const VARIABLES: &[&str] = &[
     "subscription_minutes",
     "rights__new_calendars",
     "rights__locked",
+    "rights__accept_invitations",
     "rights__audit_days",
     "privacy__writer__private",
     "privacy__writer__confidential",
     "privacy__reader__private",
     "privacy__reader__confidential",
+    "directory_book",
     "log",
     "log_json",
 ];

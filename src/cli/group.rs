@@ -1,12 +1,14 @@
 //! `cenacle group`: groups and who is in them. Works beside a running server; holds from the next request on.
 
-use super::{Failed, block_on, open};
+use super::{Failed, block_on, open, team};
 use crate::config::{Config, Flags};
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::group::{GroupRefusal, Role, ShownTo, Visibility};
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::PrincipalKind;
 use crate::domain::query::Words;
+use crate::domain::team::MembersMay;
 use crate::services::groups::{GroupsAsked, Inside, NewGroup};
 use crate::services::{Actor, Core};
 use clap::{Subcommand, ValueEnum};
@@ -34,6 +36,12 @@ enum Command {
     /// Put people, groups, rooms and resources in and take them out
     #[command(subcommand)]
     Member(Member),
+    /// Make a calendar that belongs to a group, and print its id
+    AddCalendar(team::Add),
+    /// Make an address book that belongs to a group, and print its id
+    AddAddressBook(team::Add),
+    /// List the calendars and address books that belong to a group
+    Collections(One),
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,6 +71,9 @@ struct Add {
     /// Who of those is told its members
     #[arg(long, value_enum, default_value_t = Told::Everyone)]
     members_shown_to: Told,
+    /// What plain members may do with its calendars and address books
+    #[arg(long, value_enum, default_value_t = May::Write)]
+    members_may: May,
     #[command(flatten)]
     flags: Flags,
 }
@@ -79,6 +90,13 @@ enum Told {
     Everyone,
     Members,
     Managers,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum May {
+    Nothing,
+    Read,
+    Write,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -180,6 +198,20 @@ pub fn run(args: Args) -> Result<(), Failed> {
             );
             Ok(())
         }
+        Command::AddCalendar(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            let done = block_on(team::add(&core, &args, HomeKind::Calendars));
+            done.map_err(|fault| of_group(fault, &args.group))
+        }
+        Command::AddAddressBook(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            let done = block_on(team::add(&core, &args, HomeKind::AddressBooks));
+            done.map_err(|fault| of_group(fault, &args.group))
+        }
+        Command::Collections(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            block_on(team::list(&core, &args.group)).map_err(|fault| of_group(fault, &args.group))
+        }
         Command::Member(Member::Remove(args)) => {
             let core = open(&Config::read(&args.flags, None)?)?;
             block_on(take_out(&core, &args))
@@ -203,6 +235,11 @@ fn add(args: Add) -> Result<(), Failed> {
             Told::Everyone => ShownTo::Everyone,
             Told::Members => ShownTo::Members,
             Told::Managers => ShownTo::Managers,
+        },
+        members_may: match args.members_may {
+            May::Nothing => MembersMay::Nothing,
+            May::Read => MembersMay::Read,
+            May::Write => MembersMay::Write,
         },
     };
     let made = block_on(core.create_group(&Actor::operator(), new, None));

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod export;
 mod group;
+mod hand_over;
 mod hold;
 mod import;
 mod keys;
@@ -15,6 +16,7 @@ mod postgres;
 mod progress;
 mod restore;
 mod serve;
+mod team;
 mod user;
 
 use crate::config::Config;
@@ -114,7 +116,11 @@ fn open(config: &Config) -> Result<Core, Failed> {
     let subscription_interval = Duration::from_secs(u64::from(config.subscription_minutes) * 60);
     let limits = Limits { subscription_interval, ..Limits::default() };
     let core = Core::new(Store::open(&location)?, limits);
-    let core = core.issued_by(config.issuer.as_deref()).with_privacy(config.privacy);
+    let core = core
+        .issued_by(config.issuer.as_deref())
+        .with_privacy(config.privacy)
+        .with_directory(config.directory_book)
+        .accepting_invitations(config.rights.accept_invitations);
     Ok(core.with_defaults(config.rights.defaults()))
 }
 

@@ -1,5 +1,6 @@
 //! `cenacle user`: accounts, passwords, application passwords, tokens. Works beside a running server.
 
+use super::hand_over::{self, HandOverArgs};
 use super::{Failed, block_on, instant, open};
 use crate::config::{Config, Flags};
 use crate::domain::fault::Fault;
@@ -22,6 +23,8 @@ enum Command {
     Password(One),
     /// Shut an account: nobody logs in as it any more, its data stay
     Suspend(One),
+    /// Give all calendars and address books of an account to another one or to a group, but for those that an account keeps
+    HandOver(HandOverArgs),
     /// Open a suspended account again
     Resume(One),
     /// Make a password for one device or program, and print it
@@ -124,6 +127,10 @@ pub fn run(args: Args) -> Result<(), Failed> {
                 if changed { "is" } else { "was already" }
             );
             Ok(())
+        }
+        Command::HandOver(args) => {
+            let core = open(&Config::read(&args.flags, None)?)?;
+            block_on(hand_over::run(&core, &args))
         }
         Command::Resume(args) => {
             let changed = set_state(&args, PrincipalState::Active)?;

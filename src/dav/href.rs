@@ -38,6 +38,10 @@ pub enum Target {
     Collection(Place),
     /// `/dav/calendars/{handle}/{calendar}/{name}`
     Item(Place, String),
+    /// `/dav/notifications/{handle}/`
+    Notices(String),
+    /// `/dav/notifications/{handle}/{name}`
+    Notice(String, String),
 }
 
 impl Target {
@@ -77,6 +81,8 @@ pub fn parse(path: &str) -> Option<Target> {
         ["dav", "principals", "users", handle, group] => {
             Target::Proxy(handle.to_lowercase(), proxy_of(group)?)
         }
+        ["dav", "notifications", handle] => Target::Notices(handle.to_lowercase()),
+        ["dav", "notifications", handle, name] => Target::Notice(handle.to_lowercase(), (*name).to_owned()),
         ["dav", home] => Target::Homes(home_of(home)?),
         ["dav", home, handle] => Target::Home(home_of(home)?, handle.to_lowercase()),
         ["dav", home, handle, slug] => Target::Collection(place(home_of(home)?, handle, slug)),
@@ -199,6 +205,14 @@ pub fn collection(kind: HomeKind, handle: &str, slug: &str) -> String {
     path
 }
 
+/// `/dav/notifications/{handle}/`
+pub fn notices(handle: &str) -> String {
+    let mut path = String::from("/dav/notifications/");
+    encode(&mut path, handle);
+    path.push('/');
+    path
+}
+
 /// The URL of an item in the collection with this URL.
 pub fn item_in(collection: &str, name: &str) -> String {
     let mut path = collection.to_owned();
@@ -237,6 +251,8 @@ pub fn of_target(target: &Target) -> String {
             encode(&mut path, name);
             path
         }
+        Target::Notices(handle) => notices(handle),
+        Target::Notice(handle, name) => item_in(&notices(handle), name),
     }
 }
 
@@ -258,6 +274,8 @@ mod tests {
             Target::Homes(HomeKind::AddressBooks),
             Target::Home(HomeKind::Calendars, "é@x".into()),
             Target::Collection(place.clone()),
+            Target::Notices("é@x".into()),
+            Target::Notice("bob".into(), "invite-1.xml".into()),
             Target::Item(place, "a:b;c?d#e&'.ics".into()),
         ] {
             assert_eq!(parse(&of_target(&target)), Some(target.clone()), "{target:?}");
@@ -277,6 +295,8 @@ mod tests {
             "/dav/x/",
             "/dav/calendars/%ff/",
             "/dav/calendars/a/b/c/d",
+            "/dav/notifications/",
+            "/dav/notifications/a/b/c",
             "/dav/principals/users/a/calendar-proxy/",
             "/dav/principals/rooms/a/calendar-proxy-read/",
             "/dav/calendars/a/%2e%2e/c",

@@ -7,6 +7,7 @@
 pub mod fault;
 pub mod href;
 mod methods;
+mod notices;
 mod precondition;
 mod props;
 mod quirks;
@@ -20,7 +21,7 @@ pub use methods::answer;
 pub use request::Request;
 
 /// Features named by every DAV resource's OPTIONS: clients look on the principal, the home, the collection and the item.
-pub const FEATURES: &str = "1, 3, access-control, extended-mkcol, calendar-access, calendar-no-timezone, calendar-proxy, addressbook";
+pub const FEATURES: &str = "1, 3, access-control, extended-mkcol, calendar-access, calendar-no-timezone, calendar-proxy, calendarserver-sharing, resource-sharing, addressbook";
 
 /// What OPTIONS answers for a target, also to those who have not logged in.
 pub fn options(target: &href::Target) -> actix_web::HttpResponse {

@@ -8,6 +8,7 @@ use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::access::Owner;
 use crate::services::delegates::{Delegate, Proxy};
 use crate::services::homes::Home;
+use crate::services::invitations::{Notice, Sharee};
 use crate::services::rights::NamedGrant;
 use crate::services::{Access, Actor, Core, Shown};
 
@@ -33,6 +34,10 @@ pub mod kind {
     pub const EVENT: u16 = 256;
     /// Contacts.
     pub const CARD: u16 = 512;
+    /// Collections of notifications.
+    pub const NOTICES: u16 = 1024;
+    /// Notifications.
+    pub const NOTICE: u16 = 2048;
     /// Both homes.
     pub const HOME: u16 = CALENDAR_HOME | BOOK_HOME;
     /// Everything that has members with content.
@@ -40,7 +45,7 @@ pub mod kind {
     /// Both kinds of items.
     pub const ITEM: u16 = EVENT | CARD;
     /// Everything.
-    pub const ANY: u16 = 1023;
+    pub const ANY: u16 = 4095;
 }
 
 /// A resource with what was loaded of it.
@@ -58,6 +63,10 @@ pub enum Resource {
     Collection(Box<Access>),
     /// An item as listed, with its content where it was loaded.
     Item { of: ItemOf, entry: Shown<Entry>, object: Option<Box<Shown>> },
+    /// All notifications of somebody: his handle, and they.
+    Notices(String, Vec<Notice>),
+    /// One of them.
+    Notice(String, Box<Notice>),
 }
 
 /// What an item's properties need of its collection; shared by all items of a listing.
@@ -116,6 +125,8 @@ impl Resource {
                 HomeKind::Calendars => kind::EVENT,
                 HomeKind::AddressBooks => kind::CARD,
             },
+            Resource::Notices(..) => kind::NOTICES,
+            Resource::Notice(..) => kind::NOTICE,
         }
     }
 
@@ -128,16 +139,22 @@ impl Resource {
             Resource::Home(home) => href::home(home.kind, &home.owner.handle),
             Resource::Collection(access) => href::of_access(access),
             Resource::Item { of, entry, .. } => of.href(&entry.name),
+            Resource::Notices(handle, _) => href::notices(handle),
+            Resource::Notice(handle, one) => href::item_in(&href::notices(handle), &one.name()),
         }
     }
 
     /// Whose it is, where it is somebody's.
     pub fn owner(&self) -> Option<&Owner> {
         match self {
-            Resource::Plain(_) | Resource::Principal(_) | Resource::Proxy(..) => None,
+            Resource::Plain(_)
+            | Resource::Principal(_)
+            | Resource::Proxy(..)
+            | Resource::Notices(..)
+            | Resource::Notice(..) => None,
             Resource::Home(home) => Some(&home.owner),
-            Resource::Collection(access) => Some(access.owner()),
-            Resource::Item { of, .. } => Some(of.access.owner()),
+            Resource::Collection(access) => Some(access.owner()).filter(|_| !access.is_directory()),
+            Resource::Item { of, .. } => Some(of.access.owner()).filter(|_| !of.access.is_directory()),
         }
     }
 }
@@ -157,6 +174,10 @@ pub struct Extras {
     pub delegations: Option<Vec<Delegate>>,
     /// Where a subscribed calendar comes from.
     pub source: Option<String>,
+    /// Who shares it, if the actor may read its rights.
+    pub sharees: Option<Vec<Sharee>>,
+    /// Whose it is, where it is shared.
+    pub organizer: Option<Box<Principal>>,
 }
 
 /// Which extras a property needs, as bits.
@@ -177,6 +198,8 @@ pub mod need {
     pub const WHOLE: u8 = 16;
     /// [`super::Extras::source`]
     pub const SOURCE: u8 = 64;
+    /// [`super::Extras::sharees`] and [`super::Extras::organizer`]
+    pub const SHAREES: u8 = 128;
 }
 
 /// Loads what `needs` says.
@@ -193,6 +216,12 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
             if needs & need::SOURCE != 0 && access.collection().is_subscription() {
                 let known = core.subscription(actor, access.collection().id).await;
                 extras.source = known.ok().map(|known| known.subscription.url);
+            }
+            // What nobody shares costs nothing more.
+            if needs & need::SHAREES != 0 && (access.mounted().is_some() || access.collection().is_shared()) {
+                extras.sharees = core.sharees(actor, &access.place()).await.ok();
+                let owner = access.owner();
+                extras.organizer = core.principal(owner.kind, &owner.handle).await.ok().map(Box::new);
             }
         }
         Resource::Principal(principal) => {
@@ -213,7 +242,11 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
                 extras.members = core.proxies(actor, *of).await.ok();
             }
         }
-        Resource::Plain(_) | Resource::Home(_) | Resource::Item { .. } => {}
+        Resource::Plain(_)
+        | Resource::Home(_)
+        | Resource::Item { .. }
+        | Resource::Notices(..)
+        | Resource::Notice(..) => {}
     }
     extras
 }
@@ -242,6 +275,14 @@ pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resourc
             let (access, object) = core.item(actor, place, name).await?;
             ItemOf::new(access).item(object)
         }
+        // They are told to nobody else, whether or not there is such a person.
+        Target::Notices(handle) | Target::Notice(handle, _) if *handle != actor.handle => {
+            return Err(Fault::NotFound);
+        }
+        Target::Notices(handle) => Resource::Notices(handle.clone(), core.notices(actor).await?),
+        Target::Notice(handle, name) => {
+            Resource::Notice(handle.clone(), Box::new(core.notice(actor, name).await?))
+        }
     })
 }
 
@@ -249,7 +290,7 @@ pub async fn load(core: &Core, actor: &Actor, target: &Target) -> Result<Resourc
 pub async fn seen(core: &Core, actor: &Actor, resource: Resource) -> Result<Resource, Fault> {
     let shown = match &resource {
         Resource::Collection(access) => access.is_shown(),
-        Resource::Home(home) if !home.own => {
+        Resource::Home(home) if !home.kept => {
             core.collections(actor, &home.owner.handle, home.kind).await?.iter().any(Access::is_shown)
         }
         _ => true,

@@ -3,8 +3,9 @@
 //! RFC 4791 §4.2 and §5.2, RFC 6352 §5.2, RFC 6638 §2. Knows no storage and no URL.
 
 use super::id::{CollectionId, PrincipalId};
+use super::invitation;
 use super::props::Props;
-use super::subscription::is_marked;
+use super::{birthdays, subscription};
 use crate::text::ical::index::ComponentKind;
 
 /// The two homes of a principal. The numbers are stored.
@@ -126,7 +127,17 @@ pub struct Collection {
 impl Collection {
     /// Whether it is filled from elsewhere: then nobody writes to it but the server.
     pub fn is_subscription(&self) -> bool {
-        is_marked(&self.props)
+        subscription::is_marked(&self.props)
+    }
+
+    /// Whether it is its owner's calendar of birthdays, which the server alone writes to and nobody else sees.
+    pub fn is_birthdays(&self) -> bool {
+        birthdays::is_marked(&self.props)
+    }
+
+    /// Whether its owner shares it with somebody by name, or has invited somebody to.
+    pub fn is_shared(&self) -> bool {
+        invitation::is_marked(&self.props)
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Kind {
 
 /// How the log names a device; `agent` is what the program says of itself.
 pub fn text(session: Option<i64>, credential: Option<i64>, agent: Option<&str>) -> String {
-    let program = agent.and_then(program);
+    let program = agent.and_then(product);
     let key = match (session, credential) {
         (Some(id), _) => format!("session-{id}"),
         (None, Some(id)) => format!("app-password-{id}"),
@@ -66,8 +66,8 @@ fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-')
 }
 
-/// The product that a `User-Agent` names. Of those that call themselves Mozilla the last one says what it is.
-fn program(agent: &str) -> Option<String> {
+/// The product that a `User-Agent` names, without its version. Of those that call themselves Mozilla the last one says what it is.
+pub fn product(agent: &str) -> Option<String> {
     let mut depth = 0_usize;
     let outside: String = agent
         .chars()

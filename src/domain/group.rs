@@ -3,6 +3,8 @@
 //! Groups are nested, never in a circle, and nothing that fewer people see stands in what more people see. RFC 3744 §4.3, §4.4.
 //! Knows no storage and no JSON.
 
+use super::team::MembersMay;
+
 /// Who knows that a group exists. The numbers are stored, and rise with secrecy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i16)]
@@ -107,6 +109,8 @@ pub struct GroupDetail {
     pub description: String,
     /// Rises with each change of the group and of its direct members.
     pub revision: i64,
+    /// What its plain members may do with its calendars and address books.
+    pub members_may: MembersMay,
 }
 
 /// Who looks at a group: his role in it, and whether he administers the server.
@@ -150,6 +154,7 @@ impl GroupDetail {
             members_shown_to: ShownTo::Everyone,
             description: String::new(),
             revision: 1,
+            members_may: MembersMay::Write,
         }
     }
 
@@ -193,7 +198,7 @@ pub enum GroupRefusal {
     LessVisible,
     /// The last owner would go.
     LastOwner,
-    /// Its calendars or address books hold something, or something of theirs can still be restored.
+    /// It has calendars or address books, or something of deleted ones can still be restored.
     NotEmpty,
     /// Only a manager, an owner or an administrator does that.
     ManagerNeeded,
@@ -251,7 +256,7 @@ impl std::fmt::Display for GroupRefusal {
             GroupRefusal::LessVisible => f.write_str("a group cannot be in one that more people see"),
             GroupRefusal::LastOwner => f.write_str("the group would have no owner: make somebody else one first"),
             GroupRefusal::NotEmpty => {
-                f.write_str("the group's calendars or address books hold something, or something of theirs can still be restored")
+                f.write_str("the group has calendars or address books: delete them or hand them over first; those that are deleted must be empty, or their time be over")
             }
             GroupRefusal::ManagerNeeded => f.write_str("only managers and owners of the group, and administrators, do that"),
             GroupRefusal::OwnerNeeded => f.write_str("only owners of the group and administrators do that"),

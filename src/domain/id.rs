@@ -135,7 +135,7 @@ impl Etag {
 
 /// A point in a collection's (or a home's) history, as a URI.
 ///
-/// `urn:cenacle:sync:EPOCH:SUBJECT:MODSEQ`. The epoch changes when a backup is restored, so that no token of a lost future
+/// `urn:cenacle:sync:EPOCH:SUBJECT:MODSEQ`, or `…:MODSEQ.OWN` for one who has something of his own in it. The epoch changes when a backup is restored, so that no token of a lost future
 /// is ever taken for one of the present.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncToken {
@@ -145,6 +145,8 @@ pub struct SyncToken {
     pub subject: String,
     /// The modification number.
     pub modseq: i64,
+    /// The number of the reader's last change of what is his own there (`domain::personal`); 0 where he has none.
+    pub own: i64,
 }
 
 impl SyncToken {
@@ -157,15 +159,32 @@ impl SyncToken {
         if parts.next().is_some() {
             return None;
         }
-        let modseq = modseq.parse().ok().filter(|n| *n >= 0)?;
-        Some(SyncToken { epoch: epoch.to_owned(), subject: subject.to_owned(), modseq })
+        let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
+        let (modseq, own) = match modseq.split_once('.') {
+            None => (number(modseq)?, 0),
+            Some((modseq, own)) => (number(modseq)?, number(own).filter(|own| *own > 0)?),
+        };
+        Some(SyncToken { epoch: epoch.to_owned(), subject: subject.to_owned(), modseq, own })
     }
 }
 
 impl std::fmt::Display for SyncToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}{}:{}:{}", Self::PREFIX, self.epoch, self.subject, self.modseq)
+        write!(f, "{}{}:{}:{}", Self::PREFIX, self.epoch, self.subject, self.modseq)?;
+        if self.own > 0 { write!(f, ".{}", self.own) } else { Ok(()) }
     }
+}
+
+/// Where a reader stands in another's collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stand {
+    /// Its modification number.
+    pub modseq: i64,
+    /// A number that is another whenever what he may do with it, or sees of it, is: that may change by nothing in the collection.
+    /// `None` in tokens of before it was noted.
+    pub regard: Option<i64>,
+    /// As [`SyncToken::own`].
+    pub own: i64,
 }
 
 /// Where a reader of a home stands: the home's own number, and those of others' collections in it, which are no part of it.
@@ -173,8 +192,8 @@ impl std::fmt::Display for SyncToken {
 pub struct HomeToken {
     /// Of the home itself.
     pub own: SyncToken,
-    /// For each of the others' collections the number of its place in the home, and its modification number.
-    pub mounted: BTreeMap<i64, i64>,
+    /// For each of the others' collections the number of its place in the home, and where the reader stands in it.
+    pub mounted: BTreeMap<i64, Stand>,
 }
 
 impl HomeToken {
@@ -187,9 +206,14 @@ impl HomeToken {
         let own = SyncToken::parse(parts.next()?)?;
         let mut mounted = BTreeMap::new();
         for part in parts {
-            let (place, modseq) = part.split_once('.')?;
+            let mut parts = part.split('.');
             let number = |text| i64::from_str_radix(text, 16).ok().filter(|number| *number >= 0);
-            if mounted.len() == Self::MOST || mounted.insert(number(place)?, number(modseq)?).is_some() {
+            let mut next = || parts.next().map(|text| number(text).ok_or(()));
+            let (place, modseq) = (next()?.ok()?, next()?.ok()?);
+            let (regard, own) = (next().transpose().ok()?, next().transpose().ok()?);
+            let stand = Stand { modseq, regard, own: own.unwrap_or(0) };
+            if parts.next().is_some() || mounted.len() == Self::MOST || mounted.insert(place, stand).is_some()
+            {
                 return None;
             }
         }
@@ -200,7 +224,12 @@ impl HomeToken {
 impl std::fmt::Display for HomeToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.own)?;
-        self.mounted.iter().try_for_each(|(place, modseq)| write!(f, "+{place:x}.{modseq:x}"))
+        self.mounted.iter().try_for_each(|(place, Stand { modseq, regard, own })| {
+            write!(f, "+{place:x}.{modseq:x}")?;
+            let Some(regard) = regard else { return Ok(()) };
+            write!(f, ".{regard:x}")?;
+            if *own > 0 { write!(f, ".{own:x}") } else { Ok(()) }
+        })
     }
 }
 
@@ -210,15 +239,23 @@ mod tests {
 
     #[test]
     fn tokens_of_homes_name_what_others_have_put_there() {
-        let own = SyncToken { epoch: "a1".into(), subject: "h7".into(), modseq: 42 };
-        for mounted in [BTreeMap::new(), BTreeMap::from([(1, 7), (18, 255)])] {
+        let own = SyncToken { epoch: "a1".into(), subject: "h7".into(), modseq: 42, own: 0 };
+        let stand = |modseq, regard, own| Stand { modseq, regard, own };
+        let three =
+            [(1, stand(7, None, 0)), (18, stand(255, Some(0x7f31), 0)), (19, stand(1, Some(0), 1 << 50))];
+        for mounted in [BTreeMap::new(), BTreeMap::from(three)] {
             let token = HomeToken { own: own.clone(), mounted };
             assert_eq!(HomeToken::parse(&token.to_string()), Some(token));
         }
         assert_eq!(HomeToken::parse(&own.to_string()).map(|token| token.own), Some(own));
-        for bad in
-            ["+1.2", "urn:cenacle:sync:a:h1:2+", "urn:cenacle:sync:a:h1:2+1", "urn:cenacle:sync:a:h1:2+1.-1"]
-        {
+        for bad in [
+            "+1.2",
+            "urn:cenacle:sync:a:h1:2+",
+            "urn:cenacle:sync:a:h1:2+1",
+            "urn:cenacle:sync:a:h1:2+1.-1",
+            "urn:cenacle:sync:a:h1:2+1.2.",
+            "urn:cenacle:sync:a:h1:2+1.2.3.4",
+        ] {
             assert_eq!(HomeToken::parse(bad), None, "{bad}");
         }
         assert_eq!(HomeToken::parse("urn:cenacle:sync:a:h1:2+1.2+1.3"), None, "said twice");
@@ -226,11 +263,19 @@ mod tests {
 
     #[test]
     fn tokens_round_trip_and_foreign_ones_do_not() {
-        let token = SyncToken { epoch: "a1".into(), subject: "c7".into(), modseq: 42 };
-        assert_eq!(SyncToken::parse(&token.to_string()), Some(token));
-        for foreign in
-            ["", "data:,1", "urn:cenacle:sync:a:c1", "urn:cenacle:sync:a:c1:-1", "urn:cenacle:sync:a:c1:1:2"]
-        {
+        for own in [0, 1_800_000_000_000_000] {
+            let token = SyncToken { epoch: "a1".into(), subject: "c7".into(), modseq: 42, own };
+            assert_eq!(SyncToken::parse(&token.to_string()), Some(token));
+        }
+        for foreign in [
+            "",
+            "data:,1",
+            "urn:cenacle:sync:a:c1",
+            "urn:cenacle:sync:a:c1:-1",
+            "urn:cenacle:sync:a:c1:1:2",
+            "urn:cenacle:sync:a:c1:1.0",
+            "urn:cenacle:sync:a:c1:1.",
+        ] {
             assert_eq!(SyncToken::parse(foreign), None, "{foreign}");
         }
     }

@@ -3,9 +3,11 @@
 //! Knows no storage, no URL. RFC 4791 §4.1, RFC 6352 §5.1.
 
 use super::id::{CollectionId, Etag, ObjectId};
+use super::personal::Own;
 use super::props::Props;
 use crate::text::ical::index::ComponentKind;
 use crate::text::ical::{Span, season};
+use std::sync::Arc;
 
 /// What an item is, as a stored number; it tells the media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +137,8 @@ pub struct Object {
     pub masks: Option<String>,
     /// Whether this is not what is stored, but what one sees of it from whom some of it is hidden.
     pub masked: bool,
+    /// What the viewer has of his own on it, where it is another's and was asked for.
+    pub own: Option<Arc<Own>>,
 }
 
 /// What is needed to write an item.

@@ -121,7 +121,7 @@ impl Kind {
     ) -> Result<HttpResponse, Refused> {
         self.find_busy(core, actor, id).await?.need(Privilege::WriteAcl)?;
         let new: NewAcl = body::json(request.headers(), payload).await?;
-        let grants = self.read(core, &new.entries, "/entries").await?;
+        let grants = self.read(core, actor, &new.entries, "/entries").await?;
         self.change_acl(core, actor, id, request.headers(), GrantChange::Replace(grants)).await
     }
 
@@ -135,10 +135,10 @@ impl Kind {
     ) -> Result<HttpResponse, Refused> {
         self.find_busy(core, actor, id).await?.need(Privilege::WriteAcl)?;
         let change: AclPatch = body::json(request.headers(), payload).await?;
-        let mut grants = self.read(core, &change.grant, "/grant").await?;
+        let mut grants = self.read(core, actor, &change.grant, "/grant").await?;
         for (place, word) in change.revoke.iter().enumerate() {
             let at = format!("/revoke/{place}");
-            let grantee = read_word(core, word).await?;
+            let grantee = read_word(core, actor, word).await?;
             let grantee = grantee.ok_or_else(|| Refused::at(&at, "there is no such principal"))?;
             if grants.iter().any(|grant| grant.grantee == grantee) {
                 return Err(Refused::at(&at, "is said twice"));
@@ -148,11 +148,17 @@ impl Kind {
         self.change_acl(core, actor, id, request.headers(), GrantChange::Set(grants)).await
     }
 
-    async fn read(self, core: &Core, entries: &[AclEntry], field: &str) -> Result<Vec<Grant>, Refused> {
+    async fn read(
+        self,
+        core: &Core,
+        actor: &Actor,
+        entries: &[AclEntry],
+        field: &str,
+    ) -> Result<Vec<Grant>, Refused> {
         let mut grants: Vec<Grant> = Vec::new();
         for (place, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.is_own()) {
             let at = format!("{field}/{place}");
-            let grant = entry.grant(core, self.home, &at).await?;
+            let grant = entry.grant(core, actor, self.home, &at).await?;
             if grants.iter().any(|other| other.grantee == grant.grantee) {
                 return Err(Refused::at(&at, "is said twice"));
             }

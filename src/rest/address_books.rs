@@ -129,6 +129,28 @@ pub struct AddressBookPatch {
     order: Option<Option<i64>>,
 }
 
+impl NewAddressBook {
+    /// What is to be made, if it can be.
+    pub(super) fn draft(self) -> Result<CollectionDraft, Refused> {
+        let labels = Labels {
+            name: Some(Some(self.name)),
+            description: Some(self.description),
+            color: Some(self.color),
+            order: Some(self.order),
+        };
+        labels.check()?;
+        let mut props = Props::default();
+        labels.apply(ADDRESS_BOOKS, &mut props);
+        Ok(CollectionDraft {
+            kind: ADDRESS_BOOKS.kind,
+            components: Components(0),
+            transparent: true,
+            time_zone: None,
+            props,
+        })
+    }
+}
+
 /// Address books
 ///
 /// The caller's own and those that others have granted to him or to a group of his; with `owner` what he may see of another's.
@@ -178,23 +200,7 @@ pub async fn create(
 ) -> Result<HttpResponse, Refused> {
     let bytes = body::bytes(request.headers(), &mut payload, body::MOST).await?;
     let asked = once::of(&request, &bytes)?;
-    let new: NewAddressBook = body::parse(bytes).await?;
-    let labels = Labels {
-        name: Some(Some(new.name)),
-        description: Some(new.description),
-        color: Some(new.color),
-        order: Some(new.order),
-    };
-    labels.check()?;
-    let mut props = Props::default();
-    labels.apply(ADDRESS_BOOKS, &mut props);
-    let draft = CollectionDraft {
-        kind: ADDRESS_BOOKS.kind,
-        components: Components(0),
-        transparent: true,
-        time_zone: None,
-        props,
-    };
+    let draft = body::parse::<NewAddressBook>(bytes).await?.draft()?;
     let id = core.create_collection_once(&actor, &ADDRESS_BOOKS.new_place(&actor), draft, asked).await?;
     Ok(ADDRESS_BOOKS.made(id))
 }

@@ -34,7 +34,8 @@ struct Deed {
     door: Option<&'static str>,
     /// What histories call the device.
     device: Option<String>,
-    /// `granted`, `changed` or `revoked`.
+    /// `granted`, `changed` or `revoked`; `handed-over` (to the grantee, with all that is in it); `accepted` or `declined` where somebody
+    /// answered an invitation.
     what: &'static str,
     /// Handle of whose it is.
     owner: Option<String>,
@@ -81,6 +82,9 @@ fn told(page: &AuditPage, entry: &AuditEntry) -> Deed {
             Action::Granted => "granted",
             Action::Changed => "changed",
             Action::Revoked => "revoked",
+            Action::HandedOver => "handed-over",
+            Action::Accepted => "accepted",
+            Action::Declined => "declined",
         },
         owner: handle(what.owner),
         list: match what.home {

@@ -183,6 +183,29 @@ fn components(names: &[String]) -> Result<Components, Refused> {
     Ok(if set.0 == 0 { Components::ALL } else { set })
 }
 
+impl NewCalendar {
+    /// What is to be made, if it can be.
+    pub(super) fn draft(self) -> Result<CollectionDraft, Refused> {
+        let labels = Labels {
+            name: Some(Some(self.name)),
+            description: Some(self.description),
+            color: Some(self.color),
+            order: Some(self.order),
+        };
+        labels.check()?;
+        checked_zone(self.time_zone.as_ref())?;
+        let mut props = Props::default();
+        labels.apply(CALENDARS, &mut props);
+        Ok(CollectionDraft {
+            kind: CALENDARS.kind,
+            components: components(&self.components)?,
+            transparent: self.transparent,
+            time_zone: self.time_zone,
+            props,
+        })
+    }
+}
+
 /// Calendars
 ///
 /// The caller's own and those that others have granted to him or to a group of his; with `owner` what he may see of another's.
@@ -232,24 +255,7 @@ pub async fn create(
 ) -> Result<HttpResponse, Refused> {
     let bytes = body::bytes(request.headers(), &mut payload, body::MOST).await?;
     let asked = once::of(&request, &bytes)?;
-    let new: NewCalendar = body::parse(bytes).await?;
-    let labels = Labels {
-        name: Some(Some(new.name)),
-        description: Some(new.description),
-        color: Some(new.color),
-        order: Some(new.order),
-    };
-    labels.check()?;
-    checked_zone(new.time_zone.as_ref())?;
-    let mut props = Props::default();
-    labels.apply(CALENDARS, &mut props);
-    let draft = CollectionDraft {
-        kind: CALENDARS.kind,
-        components: components(&new.components)?,
-        transparent: new.transparent,
-        time_zone: new.time_zone,
-        props,
-    };
+    let draft = body::parse::<NewCalendar>(bytes).await?.draft()?;
     let id = core.create_collection_once(&actor, &CALENDARS.new_place(&actor), draft, asked).await?;
     Ok(CALENDARS.made(id))
 }

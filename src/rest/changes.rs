@@ -36,6 +36,7 @@ const SIGN: Duration = Duration::from_secs(15);
 
 /// One change of an item.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The item's id.
     id: String,
@@ -45,6 +46,14 @@ pub struct Change {
     component: Option<&'static str>,
     /// Whether it is gone.
     removed: bool,
+    /// Handle of who did it, where `actors` asks for it and the caller sees the item whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    by: Option<String>,
+    /// Handle of whose the collection was then, where another did it for him: a person, or a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    on_behalf_of: Option<String>,
 }
 
 /// What changed in a collection.
@@ -92,8 +101,12 @@ pub fn change(item: SyncItem) -> Change {
             component: entry.kind.component(),
             id: entry.into_inner().name,
             removed: false,
+            by: None,
+            on_behalf_of: None,
         },
-        SyncItem::Gone { name, .. } => Change { id: name, etag: None, component: None, removed: true },
+        SyncItem::Gone { name, .. } => {
+            Change { id: name, etag: None, component: None, removed: true, by: None, on_behalf_of: None }
+        }
     }
 }
 
@@ -121,6 +134,8 @@ struct Follower {
     /// Up to where he was told.
     since: Option<String>,
     limit: usize,
+    /// Whether he asks who did it.
+    actors: bool,
     /// Tokens of what others have granted, as he was told of them last.
     shared: Option<Vec<String>>,
 }
@@ -157,9 +172,28 @@ impl Follower {
         })?;
         let token = found.token.to_string();
         let news = self.since.as_ref() != Some(&token);
-        let changes = found.items.into_iter().map(change).collect();
+        let changes = match self.actors {
+            true => self.with_actors(&access, found.items).await?,
+            false => found.items.into_iter().map(change).collect(),
+        };
         self.since = Some(token.clone());
         Ok(Look { body: json(&Changes { changes, token, more: found.more })?, news })
+    }
+
+    /// Changes with who did them.
+    async fn with_actors(&self, access: &Access, items: Vec<SyncItem>) -> Result<Vec<Change>, Refused> {
+        let named = items.iter().map(|item| match item {
+            SyncItem::Present(entry) => (entry.name.clone(), entry.modseq),
+            SyncItem::Gone { name, modseq } => (name.clone(), *modseq),
+        });
+        let named: Vec<(String, i64)> = named.collect();
+        let numbers: Vec<i64> = named.iter().map(|(_, number)| *number).collect();
+        let mut doers = self.core.doers(&self.actor, access, named).await?;
+        let told = items.into_iter().zip(numbers).map(|(item, number)| {
+            let (by, on_behalf_of) = doers.remove(&number).unwrap_or_default();
+            Change { by, on_behalf_of, ..change(item) }
+        });
+        Ok(told.collect())
     }
 
     async fn look_around(&mut self) -> Result<Look, Refused> {
@@ -219,6 +253,12 @@ async fn follow(
         Subject::Collection(..) => query.number("limit", 1..=MOST)?.unwrap_or(MOST),
         Subject::Account => MOST,
     };
+    let actors = match (&subject, query.text("actors").as_deref()) {
+        (_, None) | (Subject::Collection(..), Some("false")) => false,
+        (Subject::Collection(..), Some("true")) => true,
+        (Subject::Collection(..), Some(_)) => return Err(Refused::at("actors", "must be true or false")),
+        (Subject::Account, Some(_)) => return Err(Refused::at("actors", "is of one collection only")),
+    };
     let wait = query.number("wait", 0..=MOST_WAIT)?.unwrap_or(0);
     query.end()?;
     let mut follower = Follower {
@@ -227,6 +267,7 @@ async fn follow(
         subject,
         since,
         limit: usize::try_from(limit).unwrap_or(1),
+        actors,
         shared: None,
     };
     if wants_stream(headers) {
@@ -306,6 +347,7 @@ fn event(body: &Value) -> Bytes {
         ("id" = String, Path, description = "The calendar"),
         ("since" = Option<String>, Query, description = "Token of an answer before; also a calendar's `syncToken`"),
         ("limit" = Option<u32>, Query, description = "Changes of an answer at most", minimum = 1, maximum = 1000),
+        ("actors" = Option<bool>, Query, description = "Tell of each change who did it, and for whom"),
         ("wait" = Option<u32>, Query, description = "Seconds to wait for a change where there is none", minimum = 0, maximum = 60),
     ),
     responses(
@@ -335,6 +377,7 @@ pub async fn of_calendar(
         ("id" = String, Path, description = "The address book"),
         ("since" = Option<String>, Query, description = "Token of an answer before; also an address book's `syncToken`"),
         ("limit" = Option<u32>, Query, description = "Changes of an answer at most", minimum = 1, maximum = 1000),
+        ("actors" = Option<bool>, Query, description = "Tell of each change who did it, and for whom"),
         ("wait" = Option<u32>, Query, description = "Seconds to wait for a change where there is none", minimum = 0, maximum = 60),
     ),
     responses(

@@ -48,6 +48,10 @@ struct Giving {
     gives: Vec<String>,
     /// The groups by which it comes to him, that of the grant first; none where it is to him, or to everybody.
     path: Vec<String>,
+    /// His role in the group whose the collection is, where that gives it: `member`, `manager` or `owner`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    membership: Option<&'static str>,
 }
 
 fn told(found: &Found, right: String, asked: Privileges) -> Explanation {
@@ -58,6 +62,7 @@ fn told(found: &Found, right: String, asked: Privileges) -> Explanation {
         grant: AclEntry::of(&reason.grant, found.home),
         gives: names(Privileges(reason.grant.grant.privileges.closed().0 & asked.0)),
         path: reason.path.iter().map(|group| group.handle.clone()).collect(),
+        membership: reason.role.map(|role| role.name()),
     });
     Explanation {
         subject: found.subject.handle.clone(),

@@ -5,8 +5,8 @@ use crate::domain::acl::{Grant, Grantee, Privilege, Privileges, Space};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::role::{self, Role};
-use crate::services::Core;
 use crate::services::rights::{Hold, NamedGrant};
+use crate::services::{Actor, Core};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 pub const AUTHENTICATED: &str = ":authenticated";
 /// The same for everybody, without a login too.
 pub const PUBLIC: &str = ":public";
+/// The same for groups that the caller may not know of.
+pub const HIDDEN: &str = ":hidden";
 /// Told in the place of a role where a set of privileges has no name.
 const CUSTOM: &str = "custom";
 
@@ -53,6 +55,11 @@ pub struct AclEntry {
     #[serde(default)]
     #[schema(required = false)]
     protected: bool,
+    /// Whether it is to a group that the caller may not know of, which has no name here. In a request such an entry is passed over; the
+    /// group keeps what it has, until `shares/:hidden` is deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    hidden: bool,
 }
 
 impl AclEntry {
@@ -62,6 +69,7 @@ impl AclEntry {
         let (role, admin) = called(privileges, home);
         AclEntry {
             principal: match named.grant.grantee {
+                Grantee::Principal(_) if named.hidden => None,
                 // Whoever is gone has no handle any more.
                 Grantee::Principal(_) => {
                     Some(named.principal.as_ref().map(|one| one.handle.clone()).unwrap_or_default())
@@ -74,7 +82,8 @@ impl AclEntry {
             admin,
             privileges: Some(names(privileges)),
             inherited: named.hold == Hold::Inherited,
-            protected: named.hold == Hold::Locked,
+            protected: matches!(named.hold, Hold::Locked | Hold::Team),
+            hidden: named.hidden,
         }
     }
 
@@ -102,12 +111,18 @@ impl AclEntry {
 
     /// Whether it may be changed where it is told.
     pub fn is_own(&self) -> bool {
-        !self.inherited && !self.protected
+        !self.inherited && !self.protected && !self.hidden
     }
 
     /// The grant that it asks for; `at` is its place in the request.
-    pub async fn grant(&self, core: &Core, home: HomeKind, at: &str) -> Result<Grant, Refused> {
-        let grantee = self.grantee(core, at).await?;
+    pub async fn grant(
+        &self,
+        core: &Core,
+        actor: &Actor,
+        home: HomeKind,
+        at: &str,
+    ) -> Result<Grant, Refused> {
+        let grantee = self.grantee(core, actor, at).await?;
         let privileges = self.asked(home, at)?;
         if !grantee.may_hold(privileges) {
             return Err(too_much(grantee).field(at));
@@ -115,9 +130,9 @@ impl AclEntry {
         Ok(Grant { grantee, privileges })
     }
 
-    async fn grantee(&self, core: &Core, at: &str) -> Result<Grantee, Refused> {
+    async fn grantee(&self, core: &Core, actor: &Actor, at: &str) -> Result<Grantee, Refused> {
         match (&self.principal, self.authenticated, self.public) {
-            (Some(handle), false, false) => match principal(core, handle).await? {
+            (Some(handle), false, false) => match principal(core, actor, handle).await? {
                 Some(grantee) => Ok(grantee),
                 None => Err(Refused::at(&format!("{at}/principal"), "there is no such principal")),
             },
@@ -193,21 +208,22 @@ pub fn word(named: &NamedGrant) -> String {
     match named.grant.grantee {
         Grantee::Authenticated => AUTHENTICATED.to_owned(),
         Grantee::Everyone => PUBLIC.to_owned(),
+        Grantee::Principal(_) if named.hidden => HIDDEN.to_owned(),
         Grantee::Principal(_) => named.principal.as_ref().map(|one| one.handle.clone()).unwrap_or_default(),
     }
 }
 
 /// The grantee that a word names, if there is one.
-pub async fn read_word(core: &Core, word: &str) -> Result<Option<Grantee>, Refused> {
+pub async fn read_word(core: &Core, actor: &Actor, word: &str) -> Result<Option<Grantee>, Refused> {
     match word {
         AUTHENTICATED => Ok(Some(Grantee::Authenticated)),
         PUBLIC => Ok(Some(Grantee::Everyone)),
-        handle => principal(core, handle).await,
+        handle => principal(core, actor, handle).await,
     }
 }
 
-async fn principal(core: &Core, handle: &str) -> Result<Option<Grantee>, Refused> {
-    match core.grantee(handle).await {
+async fn principal(core: &Core, actor: &Actor, handle: &str) -> Result<Option<Grantee>, Refused> {
+    match core.grantee(actor, handle).await {
         Ok(id) => Ok(Some(Grantee::Principal(id))),
         Err(Fault::NotFound) => Ok(None),
         Err(other) => Err(other.into()),
@@ -233,7 +249,10 @@ mod tests {
 
     fn told(privileges: Privileges) -> AclEntry {
         let grant = Grant { grantee: Grantee::Principal(PrincipalId(1)), privileges };
-        AclEntry::of(&NamedGrant { grant, hold: Hold::Own, principal: None }, HomeKind::Calendars)
+        AclEntry::of(
+            &NamedGrant { grant, hold: Hold::Own, principal: None, hidden: false },
+            HomeKind::Calendars,
+        )
     }
 
     #[test]

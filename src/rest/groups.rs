@@ -9,6 +9,7 @@ use super::{body, conditions, once};
 use crate::domain::group::{ShownTo, Visibility};
 use crate::domain::principal::PrincipalKind;
 use crate::domain::query::Words;
+use crate::domain::team::MembersMay;
 use crate::services::groups::{GroupChange, GroupsAsked, NewGroup, SeenGroup};
 use crate::services::{Actor, Core};
 use actix_web::http::header::{ETAG, LOCATION};
@@ -42,6 +43,10 @@ pub struct Group {
     /// Who of those is told its members: `everyone`, `members`, `managers`.
     #[schema(required = false, value_type = MembersShownTo)]
     members_shown_to: &'static str,
+    /// What plain members may do with its calendars and address books: `nothing`, `read`, `write`. Managers give rights too, owners do
+    /// everything; of a hidden group only the owners may do anything.
+    #[schema(required = false, value_type = MembersMayDo)]
+    members_may: &'static str,
     /// What the caller is in it, by whatever way: `member`, `manager`, `owner`, or null.
     #[schema(required = false)]
     role: Option<&'static str>,
@@ -51,7 +56,7 @@ pub struct Group {
 }
 
 const FIELDS: &[&str] =
-    &["id", "name", "description", "addresses", "visibility", "membersShownTo", "role", "href"];
+    &["id", "name", "description", "addresses", "visibility", "membersShownTo", "membersMay", "role", "href"];
 
 /// Who knows of a group.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -70,6 +75,26 @@ enum MembersShownTo {
     Everyone,
     Members,
     Managers,
+}
+
+/// What plain members may do with the calendars and address books of their group.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase", expecting = "nothing, read or write")]
+#[schema(as = MembersMay)]
+enum MembersMayDo {
+    Nothing,
+    Read,
+    Write,
+}
+
+impl From<MembersMayDo> for MembersMay {
+    fn from(may: MembersMayDo) -> Self {
+        match may {
+            MembersMayDo::Nothing => MembersMay::Nothing,
+            MembersMayDo::Read => MembersMay::Read,
+            MembersMayDo::Write => MembersMay::Write,
+        }
+    }
 }
 
 impl From<Seen> for Visibility {
@@ -112,6 +137,8 @@ pub struct GroupToMake {
     visibility: Option<Seen>,
     /// Who is told its members; where absent everyone who knows of it.
     members_shown_to: Option<MembersShownTo>,
+    /// What plain members may do with its calendars and address books; `write` where absent.
+    members_may: Option<MembersMayDo>,
 }
 
 /// A change of a group; what is absent stays.
@@ -130,6 +157,8 @@ pub struct GroupPatch {
     visibility: Option<Seen>,
     /// Who is told its members.
     members_shown_to: Option<MembersShownTo>,
+    /// What plain members may do with its calendars and address books.
+    members_may: Option<MembersMayDo>,
 }
 
 /// A new group.
@@ -150,6 +179,7 @@ impl Group {
             addresses: principal.addresses.clone(),
             visibility: detail.visibility.name(),
             members_shown_to: detail.members_shown_to.name(),
+            members_may: detail.members_may.name(),
             role: by.role.map(|role| role.name()),
             href: (dav.principal)(PrincipalKind::Group, &principal.handle),
         }
@@ -247,6 +277,7 @@ pub async fn create(
         addresses: new.addresses,
         visibility: new.visibility.map_or(Visibility::Private, Into::into),
         members_shown_to: new.members_shown_to.map_or(ShownTo::Everyone, Into::into),
+        members_may: new.members_may.map_or(MembersMay::Write, Into::into),
     };
     let id = core.create_group(&actor, new, asked).await?;
     let at = (LOCATION, path::to(&[SEGMENT, &id]));
@@ -320,6 +351,7 @@ pub async fn change(
         addresses: patch.addresses,
         visibility: patch.visibility.map(Into::into),
         members_shown_to: patch.members_shown_to.map(Into::into),
+        members_may: patch.members_may.map(Into::into),
     };
     let wanted = conditions::of_item(request.headers())?;
     let done = core.change_group(&actor, &of.0, change, wanted).await.map_err(Refused::from);
@@ -330,8 +362,9 @@ pub async fn change(
 
 /// Delete a group
 ///
-/// For its owners and for administrators. It leaves all groups, and what was granted to it ends. Refused (`group-not-empty`) while its
-/// calendars and address books hold anything, deleted things and older versions that can still be restored included.
+/// For its owners and for administrators. It leaves all groups, and what was granted to it ends. Refused (`group-not-empty`) while it has
+/// calendars or address books: they are deleted or handed over first (`:transfer`). So it is while anything of deleted ones can still be
+/// restored.
 #[utoipa::path(
     params(
         ("id" = String, Path, description = "The group's handle"),

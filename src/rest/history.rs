@@ -24,6 +24,7 @@ use utoipa::ToSchema;
 
 /// A step of the past.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Version {
     /// Names the content that came with it, where it is kept.
     #[schema(required = false, example = 1807)]
@@ -37,9 +38,12 @@ pub struct Version {
     /// When.
     #[schema(required = false, format = DateTime)]
     at: Option<String>,
-    /// Handle of who did it; null where there is no such account any more.
+    /// Handle of who did it; null where there is no such account any more, and where the caller sees the item only in part.
     #[schema(required = false, example = "claire.martin")]
     by: Option<String>,
+    /// Handle of whose the collection was then, where another did it for him: a person, or a group.
+    #[schema(required = false)]
+    on_behalf_of: Option<String>,
     /// `caldav`, `carddav`, `rest`, `import` or `scheduling`.
     #[schema(required = false, example = "caldav")]
     door: Option<&'static str>,
@@ -57,7 +61,8 @@ pub struct Version {
     size: Option<i32>,
 }
 
-const FIELDS: &[&str] = &["version", "id", "what", "at", "by", "door", "device", "program", "etag", "size"];
+const FIELDS: &[&str] =
+    &["version", "id", "what", "at", "by", "onBehalfOf", "door", "device", "program", "etag", "size"];
 
 impl Version {
     fn of(step: Step) -> Self {
@@ -67,6 +72,7 @@ impl Version {
             what: step.what.map(word),
             at: step.at.map(instant::text),
             by: step.by,
+            on_behalf_of: step.on_behalf_of,
             door: step.door.and_then(door),
             program: step.device.as_deref().and_then(device::program_of).map(str::to_owned),
             device: step.device.as_deref().map(|text| device::key(text).to_owned()),
@@ -180,7 +186,7 @@ async fn of_collection(
     query.end()?;
     let access = kind.find(core, actor, of).await?;
     let from = before(&asked)?;
-    page(&asked, core.collection_history(&access, wanted, from, asked.limit).await?)
+    page(&asked, core.collection_history(actor, &access, wanted, from, asked.limit).await?)
 }
 
 /// History of a calendar

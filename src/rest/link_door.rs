@@ -18,9 +18,10 @@ use crate::services::Core;
 use crate::services::formats::{self, Format};
 use crate::services::interchange::{Form, Writer};
 use crate::services::link_reads::Followed;
+use crate::services::link_uses::Reader;
 use crate::text::recur::Window;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, VARY};
+use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, USER_AGENT, VARY};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use jiff::tz::TimeZone;
@@ -107,8 +108,9 @@ async fn shown(request: &HttpRequest, core: &Core, rates: &LinkRates) -> Result<
             items(request, core, &followed, &wanted).await?
         }
     };
-    core.note_link_read(&followed);
     let address = request.extensions().get::<ClientAddress>().and_then(|known| known.0);
+    let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    core.note_link_read(&followed, Reader { address, agent });
     tracing::info!(
         link = followed.id,
         scope = followed.scope.name(),

@@ -11,6 +11,7 @@ mod address_books;
 mod audit;
 mod auth;
 mod batch;
+mod birthdays;
 mod bodies;
 mod body;
 mod calendars;
@@ -33,14 +34,17 @@ mod freebusy;
 mod grants;
 mod group_members;
 mod groups;
+mod hand_over;
 mod history;
 pub mod hook_messages;
 mod imports;
 mod instances;
 mod instant;
+mod invitations;
 mod items;
 pub mod jwks;
 pub mod link_door;
+mod link_uses;
 mod links;
 mod logins;
 mod me;
@@ -60,6 +64,7 @@ mod shares;
 pub mod subscriptions;
 mod task_instances;
 mod tasks;
+mod team_collections;
 mod trash;
 mod undo;
 mod webhook_events;
@@ -173,6 +178,8 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(groups::read)
         .service(groups::change)
         .service(groups::remove)
+        .service(team_collections::add_calendar)
+        .service(team_collections::add_address_book)
         .service(group_members::list)
         .service(group_members::add)
         .service(group_members::set)
@@ -213,10 +220,16 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(shares::give_address_book)
         .service(shares::take_address_book);
     config
+        .service(invitations::list)
+        .service(invitations::answer)
+        .service(invitations::own_choice)
+        .service(invitations::choose);
+    config
         .service(delegates::list)
         .service(delegates::set)
         .service(delegates::remove)
         .service(delegates::delegations);
+    config.service(birthdays::show).service(birthdays::switch_on).service(birthdays::switch_off);
     config.service(explain::explain);
     config.service(audit::of_calendar).service(audit::of_address_book).service(audit::of_all);
     config
@@ -231,7 +244,10 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(links::one_of_address_book)
         .service(links::change_of_address_book)
         .service(links::remove_of_address_book)
-        .service(links::rotate_of_address_book);
+        .service(links::rotate_of_address_book)
+        .service(link_uses::of_calendar)
+        .service(link_uses::of_address_book)
+        .service(link_uses::of_all);
     config
         .service(subscriptions::list)
         .service(subscriptions::create)
@@ -250,6 +266,7 @@ pub fn mount(config: &mut ServiceConfig<'_>) {
         .service(history::contact_then);
     config.service(restores::event).service(restores::task).service(restores::contact);
     config.service(undo::calendar).service(undo::address_book);
+    config.service(hand_over::calendar).service(hand_over::address_book);
     config
         .service(trash::calendars)
         .service(trash::address_books)

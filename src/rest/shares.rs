@@ -10,9 +10,11 @@ use super::query::Query;
 use crate::domain::acl::{Grant, Grantee, Privilege};
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
+use crate::domain::invitation::State;
 use crate::domain::precondition::Preconditions;
 use crate::domain::principal::PrincipalKind;
 use crate::domain::role::Role;
+use crate::services::invitations::Sharee;
 use crate::services::rights::{GrantChange, Guard, Hold, NamedGrant};
 use crate::services::{Actor, Core};
 use actix_web::http::header::LOCATION;
@@ -24,7 +26,8 @@ use utoipa::ToSchema;
 /// Somebody who was given something.
 #[derive(Debug, Serialize, ToSchema)]
 struct Share {
-    /// Handle of a user or a group; `:authenticated` for everybody who has logged in, `:public` for everybody.
+    /// Handle of a user or a group; `:authenticated` for everybody who has logged in, `:public` for everybody, `:hidden` for a group that
+    /// the caller may not know of.
     #[schema(example = "karim.benali")]
     with: String,
     /// For people to read; null for everybody.
@@ -41,6 +44,9 @@ struct Share {
     inherited: bool,
     /// Whether it cannot be taken back: the settings of this server keep it.
     protected: bool,
+    /// `waiting`, `accepted` or `declined`: what he said when he was invited to have it in his home; null where he was not asked, and of
+    /// groups, whose members are.
+    state: Option<&'static str>,
 }
 
 /// Something to be given to somebody.
@@ -59,7 +65,9 @@ pub struct NewShare {
 }
 
 impl Share {
-    fn of(named: &NamedGrant, kind: Kind) -> Share {
+    fn of(named: &NamedGrant, kind: Kind, sharees: &[Sharee]) -> Share {
+        let who = named.principal.as_ref().map(|one| one.id).filter(|_| named.hold != Hold::Inherited);
+        let same = |one: &&Sharee| who.is_some() && one.principal.as_ref().map(|one| one.id) == who;
         let entry = AclEntry::of(named, kind.home);
         Share {
             with: grants::word(named),
@@ -69,12 +77,14 @@ impl Share {
                 Some(PrincipalKind::Group) => "group",
                 Some(PrincipalKind::Room) => "room",
                 Some(PrincipalKind::Resource) => "resource",
+                None if named.hidden => "group",
                 None => "everybody",
             },
             admin: entry.is_admin(),
             role: entry.into_role(),
             inherited: named.hold == Hold::Inherited,
-            protected: named.hold == Hold::Locked,
+            protected: matches!(named.hold, Hold::Locked | Hold::Team),
+            state: sharees.iter().find(same).and_then(|one| one.state).map(State::name),
         }
     }
 }
@@ -90,7 +100,8 @@ impl Kind {
         query.end()?;
         let access = self.find_busy(core, actor, id).await?;
         let acl = core.acl(actor, &access.place()).await?;
-        let items: Vec<Share> = acl.grants.iter().map(|named| Share::of(named, self)).collect();
+        let sharees = core.sharees(actor, &access.place()).await?;
+        let items: Vec<Share> = acl.grants.iter().map(|named| Share::of(named, self, &sharees)).collect();
         Ok(HttpResponse::Ok().json(Page { items, next: None }))
     }
 
@@ -106,15 +117,13 @@ impl Kind {
         access.need(Privilege::WriteAcl)?;
         let new: NewShare = body::json(request.headers(), payload).await?;
         let none = || Refused::at("/with", "there is no such principal");
-        let grantee = read_word(core, &new.with).await?.ok_or_else(none)?;
+        let grantee = read_word(core, actor, &new.with).await?.ok_or_else(none)?;
         let role = grants::role_named(&new.role, self.home).map_err(|why| Refused::at("/role", why))?;
         let privileges = if new.admin { role.with(Role::Admin.privileges(self.home)) } else { role };
         if !grantee.may_hold(privileges) {
             return Err(too_much(grantee).field("/role"));
         }
-        let wanted = GrantChange::Set(vec![Grant { grantee, privileges }]);
-        let guard = Guard::Acl(Preconditions::default());
-        let done = core.change_grants(actor, &access.place(), wanted, guard).await;
+        let done = core.give(actor, &access.place(), Grant { grantee, privileges }).await;
         done.map_err(|fault| explained(fault, "/with"))?;
         let with = match grantee {
             Grantee::Principal(_) => new.with.to_lowercase(),
@@ -127,9 +136,12 @@ impl Kind {
     async fn unshare(self, core: &Core, actor: &Actor, of: &OfShare) -> Result<HttpResponse, Refused> {
         let access = self.find_busy(core, actor, of.collection).await?;
         access.need(Privilege::WriteAcl)?;
-        let grantee = read_word(core, &of.with).await?.ok_or(Fault::NotFound)?;
+        let change = match of.with.as_str() {
+            grants::HIDDEN => GrantChange::RevokeHidden,
+            word => GrantChange::Revoke(read_word(core, actor, word).await?.ok_or(Fault::NotFound)?),
+        };
         let guard = Guard::Acl(Preconditions::default());
-        let done = core.change_grants(actor, &access.place(), GrantChange::Revoke(grantee), guard).await;
+        let done = core.change_grants(actor, &access.place(), change, guard).await;
         done.map_err(|fault| explained(fault, "with"))?;
         Ok(HttpResponse::NoContent().finish())
     }
@@ -166,7 +178,8 @@ pub async fn of_calendar(
 
 /// Give a calendar to somebody
 ///
-/// In the place of what he may do with it now, so that asking again does no harm.
+/// In the place of what he may do with it now, so that asking again does no harm. Who may read then is invited to have it in his home
+/// (`/invitations`); he may use it before he answers.
 #[utoipa::path(
     params(("id" = String, Path, description = "The calendar")),
     request_body = NewShare,
@@ -236,7 +249,8 @@ pub async fn of_address_book(
 
 /// Give an address book to somebody
 ///
-/// In the place of what he may do with it now, so that asking again does no harm.
+/// In the place of what he may do with it now, so that asking again does no harm. Who may read then is invited to have it in his home
+/// (`/invitations`); he may use it before he answers.
 #[utoipa::path(
     params(("id" = String, Path, description = "The address book")),
     request_body = NewShare,

@@ -67,7 +67,7 @@ impl Members {
         let (content, kept) = self.fresh(core, media.as_deref(), body).await?;
         let name = self.new_name();
         let fresh = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
-        let terms = Terms { kind: Some(self.kind), request: asked, opened: opened(&access) };
+        let terms = Terms { kind: Some(self.kind), request: asked, opened: opened(&access), past: false };
         let named = core.put_item_on(actor, &access.place(), &name, content, fresh, terms).await?;
         Ok(self.written(collection, named, kept))
     }
@@ -254,7 +254,7 @@ impl Members {
         } else {
             HttpResponse::Ok()
         };
-        if kept {
+        if kept && named.stored.kept {
             answer.insert_header((ETAG, etag.as_str()));
         }
         answer.json(Written { id: named.name, etag })

@@ -23,6 +23,7 @@ const SIGHTINGS_EVERY: Duration = Duration::from_secs(60);
 /// Starts the workers on the calling runtime; they end with it.
 pub fn start(core: &Core, config: &Config, targets: Targets) {
     actix_web::rt::spawn(purge(core.clone(), config.rights.audit_days));
+    actix_web::rt::spawn(directory(core.clone()));
     actix_web::rt::spawn(keys(core.clone(), config.key_days));
     actix_web::rt::spawn(figures());
     match Poster::new(targets) {
@@ -59,6 +60,15 @@ async fn keys(core: Core, days: u32) {
     }
 }
 
+/// Notes the cards of the directory that were never noted, as after an upgrade.
+async fn directory(core: Core) {
+    match core.fill_directory().await {
+        Ok(0) => {}
+        Ok(cards) => tracing::info!(cards, "cards of the directory were noted"),
+        Err(fault) => tracing::warn!(%fault, "cards of the directory could not be noted"),
+    }
+}
+
 /// Removes what has been kept long enough: for undo, and of the audit.
 async fn purge(core: Core, audit_days: u32) {
     loop {
@@ -68,6 +78,14 @@ async fn purge(core: Core, audit_days: u32) {
                 Ok(entries) => tracing::info!(entries, "old entries of the audit removed"),
                 Err(fault) => tracing::warn!(%fault, "old entries of the audit could not be removed"),
             }
+        }
+        if let Err(fault) = core.purge_link_uses().await {
+            tracing::warn!(%fault, "old reads of links could not be removed");
+        }
+        match core.forget_personal().await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "what people had of their own on others' items removed"),
+            Err(fault) => tracing::warn!(%fault, "what people had of their own could not be removed"),
         }
         match core.purge().await {
             Ok(0) => {}
@@ -94,6 +112,9 @@ async fn link_reads(core: Core) {
         tokio::time::sleep(SIGHTINGS_EVERY).await;
         if let Err(fault) = core.keep_link_reads().await {
             tracing::warn!(%fault, "which links were read could not be written");
+        }
+        if let Err(fault) = core.keep_link_uses().await {
+            tracing::warn!(%fault, "from where links were read could not be written");
         }
     }
 }

@@ -3,9 +3,11 @@
 //! Absent and forbidden look alike: without any right on a collection it is not found. RFC 3744 §3, §7.1.1.
 
 use super::actor::Actor;
-use super::mounts;
+use super::homes::named;
+use super::{directory_book, mounts, personal};
 use crate::domain::acl::{Privilege, Privileges};
-use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind};
+use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::object::Object;
@@ -13,7 +15,8 @@ use crate::domain::principal::PrincipalKind;
 use crate::domain::privacy::{Sight, Viewer};
 use crate::domain::props::Props;
 use crate::domain::role;
-use crate::store::{Error, Given, Held, ItemAt, Mount, ReadTx, Standing, WriteTx};
+use crate::domain::team::Part;
+use crate::store::{Error, Held, ItemAt, Mount, ReadTx, Standing, Whose, WriteTx};
 use std::sync::Arc;
 
 /// A collection that the actor may know of, and what he may do to it. Only [`find`] and its kin make one.
@@ -25,7 +28,33 @@ pub struct Access {
     sight: Sight,
     /// Whether some of it was granted to the actor, or to a group of his, by name.
     by_name: bool,
+    /// Whether the actor makes and removes what stands in that home: it is his own, or that of a group that he keeps.
+    keeps_home: bool,
+    /// Whether it is his own, or his group's that he owns.
+    owned: bool,
+    /// Who may have something of his own on its items, where it is another's calendar.
+    keeps: Option<Keeps>,
     mount: Option<Arc<Mounted>>,
+}
+
+/// What the actor has of his own on the items of another's calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Keeps {
+    /// Whose it is, and where.
+    pub whose: Whose,
+    /// The number of his last change of it; 0 where he has nothing.
+    pub number: i64,
+}
+
+/// Who looks at the items of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Looker {
+    /// At which.
+    pub on: CollectionId,
+    /// What he sees of them.
+    pub sight: Sight,
+    /// What he has of his own on them, if he has anything.
+    pub keeps: Option<Keeps>,
 }
 
 /// Where another's collection stands in the actor's own home.
@@ -101,9 +130,24 @@ impl Access {
         self
     }
 
+    /// Whether it is the directory, which is nobody's.
+    pub fn is_directory(&self) -> bool {
+        self.collection.id == directory::BOOK
+    }
+
     /// Whose it is.
     pub fn owner(&self) -> &Owner {
         &self.owner
+    }
+
+    /// Whether the actor may remove it, as far as it may be removed at all.
+    pub(super) fn is_kept(&self) -> bool {
+        self.keeps_home
+    }
+
+    /// Whether it is the actor's to give away.
+    pub(super) fn is_owned(&self) -> bool {
+        self.owned
     }
 
     /// What the actor may do.
@@ -121,11 +165,30 @@ impl Access {
         self.sight
     }
 
+    /// What the actor has of his own here; `None` where the collection is his, or no calendar.
+    pub(super) fn keeps(&self) -> Option<Keeps> {
+        self.keeps
+    }
+
+    /// What is needed to show its items.
+    pub(super) fn looker(&self) -> Looker {
+        Looker {
+            on: self.collection.id,
+            sight: self.sight,
+            keeps: self.keeps.filter(|keeps| keeps.number > 0),
+        }
+    }
+
+    /// As [`Access::keeps`], to be noted.
+    pub(super) fn keeps_mut(&mut self) -> Option<&mut Keeps> {
+        self.keeps.as_mut()
+    }
+
     /// The same for reading alone.
     #[must_use]
     pub(super) fn reading(self) -> Access {
         let rights = if self.rights.has(Privilege::Read) { Privileges::READER } else { Privileges::NONE };
-        Access { rights, ..self }
+        Access { rights, keeps: None, ..self }
     }
 
     /// The same as somebody sees it whom nobody knows: no more than one who may only read, and than the actor himself; and nothing whole
@@ -135,7 +198,7 @@ impl Access {
         let rights =
             if self.rights.has(Privilege::Read) { Privileges::READER } else { Privilege::ReadFreeBusy.bit() };
         let sight = self.sight.within(actor.privacy.sight(Viewer::Reader)).within(Sight::MASKED);
-        Access { rights, sight, ..self }
+        Access { rights, sight, keeps: None, ..self }
     }
 
     /// Where it stands now. A transaction that is given this place works on this very collection or on none.
@@ -187,6 +250,41 @@ pub(super) fn own_access(actor: &Actor, collection: Collection) -> Option<Access
         collection,
         sight: Sight::WHOLE,
         by_name: true,
+        keeps_home: true,
+        owned: true,
+        keeps: None,
+        mount: None,
+    })
+}
+
+/// The directory at this number, as an address book of the actor's home, if his proof reaches it: to be read, and no more.
+pub(super) fn directory(actor: &Actor, number: i64) -> Option<Access> {
+    let owner = Owner { id: PrincipalId(0), kind: PrincipalKind::User, handle: actor.handle.clone() };
+    let collection = Collection {
+        id: directory::BOOK,
+        owner: owner.id,
+        home: HomeKind::AddressBooks,
+        kind: CollectionKind::AddressBook,
+        slug: directory::SLUG.to_owned(),
+        is_default: false,
+        components: Components(0),
+        transparent: true,
+        time_zone: None,
+        modseq: number,
+        home_modseq: 0,
+        created_at: 0,
+        props: named(directory::NAME),
+    };
+    let rights = scoped(actor, &collection, Privileges::READER);
+    (!rights.is_empty()).then_some(Access {
+        collection,
+        owner,
+        rights,
+        sight: Sight::WHOLE,
+        by_name: false,
+        keeps_home: false,
+        owned: false,
+        keeps: None,
         mount: None,
     })
 }
@@ -206,36 +304,56 @@ pub(super) fn rights_on(
     actor: &Actor,
     collection: &Collection,
 ) -> Result<Privileges, Error> {
-    let given = given_on(tx, actor, collection)?;
-    Ok(scoped(actor, collection, given.privileges))
+    let effective = effective_on(tx, actor, collection)?;
+    Ok(scoped(actor, collection, effective.privileges))
 }
 
-/// What he was given, whatever of it his login opens.
-fn given_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Given, Error> {
+/// What somebody may do with a collection, whatever of it his login opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Effective {
+    /// All of it.
+    pub privileges: Privileges,
+    /// Whether some of it comes to him by name, by a group that he is in, or because it is his group's.
+    by_name: bool,
+    /// How he stands to the group whose it is.
+    part: Option<Part>,
+    /// Whether it is his own.
+    own: bool,
+}
+
+/// What the owner may: it stands in no row.
+const OWNER: Effective = Effective { privileges: Privileges::ALL, by_name: true, part: None, own: true };
+
+fn effective_on(tx: &mut ReadTx<'_>, actor: &Actor, collection: &Collection) -> Result<Effective, Error> {
     if collection.owner == actor.id {
         return Ok(OWNER);
     }
     Ok(effective(collection, tx.held(actor.id, collection)?))
 }
 
-/// What the owner has: it stands in no row.
-const OWNER: Given = Given { privileges: Privileges::ALL, by_name: true };
-
-/// What grants on a collection and on its home come to.
-pub(super) fn effective(collection: &Collection, held: Held) -> Given {
+/// What grants on a collection and on its home, and a role in the group whose it is, come to.
+pub(super) fn effective(collection: &Collection, held: Held) -> Effective {
     let home = role::inherited(collection.kind, held.home.privileges);
-    Given {
-        privileges: held.own.privileges.with(home).closed(),
-        by_name: held.own.by_name || (held.home.by_name && !home.is_empty()),
+    let team = held.team.map(|part| part.privileges(collection.kind, collection.home)).unwrap_or_default();
+    Effective {
+        privileges: held.own.privileges.with(home).with(team).closed(),
+        by_name: held.own.by_name || (held.home.by_name && !home.is_empty()) || !team.is_empty(),
+        part: held.team,
+        own: false,
     }
 }
 
 /// A collection with what the actor may do to it, and what he sees of its items; `None` where he may not know of it.
-fn accessed(actor: &Actor, collection: Collection, owner: Owner, given: Given) -> Option<Access> {
-    let Given { privileges, by_name } = given;
+fn accessed(actor: &Actor, collection: Collection, owner: Owner, found: Effective) -> Option<Access> {
+    let Effective { privileges, by_name, part, own } = found;
     let rights = scoped(actor, &collection, privileges);
-    let sight = actor.privacy.sight(Viewer::of(collection.owner == actor.id, privileges));
-    (!rights.is_empty()).then_some(Access { collection, owner, rights, sight, by_name, mount: None })
+    let owned = own || part.is_some_and(Part::owns);
+    let sight = actor.privacy.sight(Viewer::of(owned, privileges));
+    let keeps_home = own || part.is_some_and(Part::keeps);
+    let keeps = (!own && collection.kind == CollectionKind::Calendar)
+        .then_some(Keeps { whose: Whose { of: actor.id, on: collection.id }, number: 0 });
+    let access = Access { collection, owner, rights, sight, by_name, keeps_home, owned, keeps, mount: None };
+    (!rights.is_empty()).then_some(access)
 }
 
 /// What changes the items of a collection.
@@ -246,6 +364,11 @@ const CONTENT: Privileges =
 fn scoped(actor: &Actor, collection: &Collection, rights: Privileges) -> Privileges {
     // What is filled from elsewhere is nobody's to write to.
     let rights = if collection.is_subscription() { rights.without(CONTENT) } else { rights };
+    let rights = match collection.is_birthdays() {
+        true if collection.owner != actor.id => Privileges::NONE,
+        true => rights.without(CONTENT).without(Privilege::WriteAcl.bit()),
+        false => rights,
+    };
     if !actor.scope.takes(collection.id) {
         Privileges::NONE
     } else if actor.scope.write {
@@ -273,7 +396,10 @@ pub(super) fn find(tx: &mut ReadTx<'_>, actor: &Actor, place: &Place) -> Result<
     let meant = |found: &Collection| place.id.is_none_or(|id| id == found.id);
     match tx.collection(owner.id, place.home, &place.slug)? {
         Some(collection) if meant(&collection) => known(tx, actor, owner, collection),
-        None if owner.id == actor.id => mounts::find(tx, actor, place),
+        None if owner.id == actor.id => match mounts::find(tx, actor, place) {
+            Err(Error::Fault(Fault::NotFound)) => directory_book::find(tx, actor, place),
+            found => found,
+        },
         _ => Err(Error::Fault(Fault::NotFound)),
     }
 }
@@ -285,14 +411,15 @@ pub(super) fn known(
     owner: Owner,
     collection: Collection,
 ) -> Result<Access, Error> {
-    let given = given_on(tx, actor, &collection)?;
-    accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))
+    let found = effective_on(tx, actor, &collection)?;
+    let access = accessed(actor, collection, owner, found).ok_or(Error::Fault(Fault::NotFound))?;
+    personal::numbered(tx, access)
 }
 
 /// As [`known`], where what was granted is known.
 pub(super) fn held_access(actor: &Actor, owner: Owner, collection: Collection, held: Held) -> Option<Access> {
-    let given = effective(&collection, held);
-    accessed(actor, collection, owner, given)
+    let found = effective(&collection, held);
+    accessed(actor, collection, owner, found)
 }
 
 /// The collection with this id, wherever it stands in a home of this kind, if the actor may know of it.
@@ -305,13 +432,14 @@ pub(super) fn find_by_id(
     actor.reach(home)?;
     let collection =
         tx.collection_by_id(id)?.filter(|found| found.home == home).ok_or(Error::Fault(Fault::NotFound))?;
-    let given = given_on(tx, actor, &collection)?;
-    if scoped(actor, &collection, given.privileges).is_empty() {
+    let found = effective_on(tx, actor, &collection)?;
+    if scoped(actor, &collection, found.privileges).is_empty() {
         return Err(Error::Fault(Fault::NotFound));
     }
     let owner = owner_by_id(tx, actor, collection.owner)?;
     let own = owner.id == actor.id;
-    let access = accessed(actor, collection, owner, given).ok_or(Error::Fault(Fault::NotFound))?;
+    let access = accessed(actor, collection, owner, found).ok_or(Error::Fault(Fault::NotFound))?;
+    let access = personal::numbered(tx, access)?;
     if own || !access.is_shown() {
         return Ok(access);
     }
@@ -330,7 +458,7 @@ pub(super) fn owner_by_id(tx: &mut ReadTx<'_>, actor: &Actor, id: PrincipalId) -
     Ok(Owner { id, kind: owner.kind, handle: owner.handle })
 }
 
-/// What others have granted to the actor, or to a group that he is in, in homes of this kind; the oldest first.
+/// What others have granted to the actor, or to a group that he is in, in homes of this kind, and what his groups have; the oldest first.
 pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
     let held = tx.held_by_name(actor.id, home)?;
     let ids: Vec<i64> = held.keys().map(|id| id.0).collect();
@@ -349,6 +477,7 @@ pub(super) fn granted(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Res
         let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
         seen.extend(held_access(actor, owner, collection, held));
     }
+    let seen = personal::all_numbered(tx, actor, seen)?;
     mounts::marked(tx, actor, home, seen)
 }
 
@@ -364,7 +493,15 @@ pub(super) fn find_for_change(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place
     }
     // The home that it is in is another's: what was read under no lock is read again.
     tx.lock_home(access.owner.id, place.home)?;
-    find(tx, actor, place)
+    let locked = access.owner.id;
+    let access = find(tx, actor, place)?;
+    still_of(&access, locked)?;
+    Ok(access)
+}
+
+/// Refuses what was handed over between being looked for and the lock on its home: what is read under the wrong lock decides nothing.
+pub(super) fn still_of(access: &Access, locked: PrincipalId) -> Result<(), Fault> {
+    if access.owner.id == locked { Ok(()) } else { Err(Fault::Conflict("it was handed over meanwhile")) }
 }
 
 /// As [`find_for_change`], with what stands at the place of an item: the item, and the name of the one that has the UID.
@@ -385,7 +522,14 @@ pub(super) fn find_item_for_change(
             let Standing { collection, object, uid_holder } = found;
             Ok((known(tx, actor, owner, collection)?, object, uid_holder))
         }
-        None if owner.id == actor.id => mounts::find_item_for_change(tx, actor, place, name, uid),
+        None if owner.id == actor.id => match mounts::find_item_for_change(tx, actor, place, name, uid) {
+            Err(Error::Fault(Fault::NotFound)) => {
+                let access = directory_book::find(tx, actor, place)?;
+                let object = tx.object(access.collection.id, name)?;
+                Ok((access, object, None))
+            }
+            found => found,
+        },
         _ => Err(Error::Fault(Fault::NotFound)),
     }
 }
@@ -432,14 +576,14 @@ pub(super) fn visible(
     };
     let mut seen = Vec::with_capacity(collections.len());
     for collection in collections {
-        let given = match &held {
+        let found = match &held {
             None => OWNER,
             Some(held) => {
                 let own = held.own.get(&collection.id).copied().unwrap_or_default();
-                effective(&collection, Held { own, home: held.home })
+                effective(&collection, Held { own, home: held.home, team: held.team })
             }
         };
-        seen.extend(accessed(actor, collection, owner.clone(), given));
+        seen.extend(accessed(actor, collection, owner.clone(), found));
     }
-    Ok(seen)
+    personal::all_numbered(tx, actor, seen)
 }

@@ -255,6 +255,7 @@ impl Core {
             door: None,
             proof,
             privacy: self.privacy,
+            directory: self.directory,
             ahead: Ahead::default(),
         }
     }

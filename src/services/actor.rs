@@ -3,6 +3,7 @@
 use super::ahead::Ahead;
 use crate::domain::collection::HomeKind;
 use crate::domain::device;
+use crate::domain::directory::Showing;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::privacy::Policy;
@@ -128,6 +129,8 @@ pub struct Actor {
     pub ahead: Ahead,
     /// What the institution lets him see of others' items that are not public.
     pub privacy: Policy,
+    /// Where the institution lets him find the directory as an address book.
+    pub directory: Showing,
 }
 
 /// What a login was good for.
@@ -158,6 +161,7 @@ impl Actor {
             proof: Proof::default(),
             ahead: Ahead::default(),
             privacy: Policy::default(),
+            directory: Showing::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::access::{self, Place};
 use super::actor::Actor;
-use super::{Core, fault};
+use super::{Core, fault, groups};
 use crate::domain::acl::{Grantee, Privilege};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
@@ -14,7 +14,7 @@ use crate::store::{AuditEntry, Error, ReadTx, Weight};
 pub struct AuditPage {
     /// What was done.
     pub entries: Vec<AuditEntry>,
-    /// Those whom the entries name, as far as they are still there.
+    /// Those whom the entries name, as far as they are still there and the reader may know of them.
     pub people: Vec<Principal>,
     /// Whether there are older entries.
     pub more: bool,
@@ -43,7 +43,7 @@ impl Core {
                     let access = access::find(tx, &actor, &place)?;
                     access.need(Privilege::ReadAcl)?;
                     let found = tx.audit_of(access.collection(), before.unwrap_or(i64::MAX), limit + 1)?;
-                    page(tx, found, limit)
+                    page(tx, &actor, found, limit)
                 })
                 .await,
         )
@@ -61,7 +61,7 @@ impl Core {
         if !actor.admin {
             return Err(Fault::NotFound);
         }
-        let owner = owner.map(str::to_lowercase);
+        let (actor, owner) = (actor.clone(), owner.map(str::to_lowercase));
         fault(
             self.store
                 .read(Weight::Scan, move |tx| {
@@ -69,11 +69,11 @@ impl Core {
                         None => None,
                         Some(handle) => match tx.principal_by_handle(handle)? {
                             Some(owner) => Some(owner.id),
-                            None => return page(tx, Vec::new(), limit),
+                            None => return page(tx, &actor, Vec::new(), limit),
                         },
                     };
                     let found = tx.audit(owner, before.unwrap_or(i64::MAX), limit + 1)?;
-                    page(tx, found, limit)
+                    page(tx, &actor, found, limit)
                 })
                 .await,
         )
@@ -93,7 +93,12 @@ impl Core {
     }
 }
 
-fn page(tx: &mut ReadTx<'_>, mut entries: Vec<AuditEntry>, limit: i64) -> Result<AuditPage, Error> {
+fn page(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    mut entries: Vec<AuditEntry>,
+    limit: i64,
+) -> Result<AuditPage, Error> {
     let limit = usize::try_from(limit).unwrap_or(1);
     let more = entries.len() > limit;
     entries.truncate(limit);
@@ -106,5 +111,6 @@ fn page(tx: &mut ReadTx<'_>, mut entries: Vec<AuditEntry>, limit: i64) -> Result
     }
     ids.sort_unstable();
     ids.dedup();
-    Ok(AuditPage { people: tx.principals_with_ids(&ids)?, entries, more })
+    let people = tx.principals_with_ids(&ids)?;
+    Ok(AuditPage { people: groups::only_seen(tx, actor, people)?, entries, more })
 }

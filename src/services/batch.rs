@@ -302,7 +302,8 @@ fn run(tx: &mut WriteTx<'_>, actor: &Actor, step: &Ready, limits: &Limits) -> Re
     match step {
         Ready::Put { place, draft, index, kind, conditions } => {
             let kind = Some(*kind);
-            items::put(tx, actor, place, draft, index.as_deref(), conditions, kind, limits.members).map(Some)
+            items::put(tx, actor, place, draft, index.as_deref(), conditions, kind, limits.members, false)
+                .map(Some)
         }
         Ready::Delete { place, name, kind, conditions } => {
             items::delete(tx, actor, place, name, conditions, Some(*kind)).map(|()| None)

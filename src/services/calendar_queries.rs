@@ -2,16 +2,14 @@
 //!
 //! RFC 4791 §7.8, §7.10. The budget is the request's: over all pages and objects.
 
-use super::access::Access;
+use super::access::{Access, Looker};
 use super::freebusy::zone_of;
 use super::projection::{self, Shown};
-use super::{Core, fault, labour};
+use super::{Core, fault, labour, personal};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::Fault;
 use crate::domain::freebusy::{self, Period};
-use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object};
-use crate::domain::privacy::Sight;
 use crate::domain::query::Words;
 use crate::domain::query::calendar::CalendarFilter;
 use crate::store::{Error, ReadTx, Touched, Weight};
@@ -30,8 +28,7 @@ const FEW: usize = 256 * 1024;
 /// A query that is answered page by page.
 #[derive(Debug)]
 pub struct CalendarQuery {
-    collection: CollectionId,
-    sight: Sight,
+    looker: Looker,
     filter: Arc<CalendarFilter>,
     words: Arc<Words>,
     zone: Zone,
@@ -61,8 +58,7 @@ impl CalendarQuery {
             None => Candidates::After(i64::MIN),
         };
         Ok(CalendarQuery {
-            collection: collection.id,
-            sight: access.sight(),
+            looker: access.looker(),
             zone: zone.unwrap_or_else(|| zone_of(collection)),
             budget: Budget::default(),
             candidates,
@@ -102,7 +98,7 @@ impl CalendarQuery {
                 let work = move |tx: &mut ReadTx<'_>| {
                     let _held = &turn;
                     let (objects, served) = tx.objects_with_ids(&page)?;
-                    let (matches, left) = test.run(objects)?;
+                    let (matches, left) = test.run(tx, objects)?;
                     Ok((matches, left, served))
                 };
                 let (matches, left, served) = fault(core.store.read(Weight::Scan, work).await)?;
@@ -112,14 +108,14 @@ impl CalendarQuery {
                 Ok(Some(matches))
             }
             Candidates::After(after) => {
-                let id = self.collection;
+                let id = self.looker.on;
                 let test = self.lent();
                 let component = self.filter.component().and_then(ItemKind::named);
                 let turn = labour::turn().await?;
                 let work = move |tx: &mut ReadTx<'_>| {
                     let _held = &turn;
                     let (objects, next) = tx.objects_of_kind(id, component, after, PAGE as i64)?;
-                    let (matches, left) = test.run(objects)?;
+                    let (matches, left) = test.run(tx, objects)?;
                     Ok((matches, left, next))
                 };
                 let (matches, left, next) = fault(core.store.read(Weight::Scan, work).await)?;
@@ -135,7 +131,7 @@ impl CalendarQuery {
     /// What a page is tested with.
     fn lent(&self) -> Test {
         Test {
-            sight: self.sight,
+            looker: self.looker,
             filter: Arc::clone(&self.filter),
             words: Arc::clone(&self.words),
             zone: self.zone.clone(),
@@ -145,22 +141,29 @@ impl CalendarQuery {
 
     /// The first page of a window: all of it where the hits are few, else the ids for the pages to come.
     async fn in_window(&mut self, core: &Core, window: Window) -> Result<Vec<Shown>, Fault> {
-        let id = self.collection;
+        let id = self.looker.on;
         let test = self.lent();
         let component = self.filter.component().and_then(ItemKind::named);
         let touched = Touched { window: (window.start, window.end), component };
         // The first page is in another order than further ones, and whether it is all depends on how long items are: not for one
         // from whom something may be hidden.
-        let whole = self.sight.is_whole();
+        let whole = self.looker.sight.is_whole();
         let short = whole && window.end.saturating_sub(window.start) <= SHORT;
         let turn = if short { None } else { Some(labour::turn().await?) };
         let work = move |tx: &mut ReadTx<'_>| {
             let _held = &turn;
             let few = if whole { tx.objects_in_window(id, touched, PAGE)? } else { None };
             let Some(few) = few else {
-                return Ok((Vec::new(), test.budget.clone(), tx.ids_in_window(id, touched)?));
+                let mut ids = tx.ids_in_window(id, touched)?;
+                if let Some(keeps) = test.looker.keeps {
+                    // His alarms may go off where nothing of the item as it is stored lies.
+                    ids.extend(tx.personal_items(keeps.whose)?);
+                    ids.sort_unstable();
+                    ids.dedup();
+                }
+                return Ok((Vec::new(), test.budget.clone(), ids));
             };
-            let (matches, left) = test.run(few)?;
+            let (matches, left) = test.run(tx, few)?;
             Ok((matches, left, Vec::new()))
         };
         let (matches, left, ids) =
@@ -175,7 +178,7 @@ impl CalendarQuery {
 
 /// What a page is tested with.
 struct Test {
-    sight: Sight,
+    looker: Looker,
     filter: Arc<CalendarFilter>,
     words: Arc<Words>,
     zone: Zone,
@@ -184,13 +187,14 @@ struct Test {
 
 impl Test {
     /// What matches of that which is seen, and what is left of the budget.
-    fn run(&self, mut objects: Vec<Object>) -> Result<(Vec<Shown>, Budget), Error> {
+    fn run(&self, tx: &mut ReadTx<'_>, mut objects: Vec<Object>) -> Result<(Vec<Shown>, Budget), Error> {
         let mut budget = self.budget.clone();
-        if !self.sight.is_whole() {
+        if !self.looker.sight.is_whole() {
             objects.sort_by_key(|object| object.id.0);
         }
         let mut matches = Vec::with_capacity(objects.len());
-        for object in projection::objects(self.sight, objects) {
+        personal::attach(tx, self.looker.keeps, &mut objects)?;
+        for object in projection::objects(self.looker.sight, objects) {
             let Some(index) = CalendarIndex::decode(&object.parsed) else {
                 tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
                 continue;

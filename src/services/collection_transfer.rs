@@ -5,10 +5,12 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, Limits, collections, conditions, fault, mounts};
+use super::{Core, Limits, collections, conditions, fault, mounts, personal};
 use crate::domain::acl::Privilege;
+use crate::domain::birthdays;
 use crate::domain::collection::{Collection, CollectionKind, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::invitation;
 use crate::domain::precondition::Preconditions;
 use crate::domain::subscription;
 use crate::store::{Error, WriteTx};
@@ -58,6 +60,7 @@ impl Core {
                     if what.manner == Manner::Move && source.mounted().is_some() {
                         return mounts::rename(tx, &actor, &source, &what);
                     }
+                    access::still_of(&source, from.0)?;
                     let collection = transferable(&actor, &source, what.manner)?;
                     conditions::hold_collection(tx, &actor, &what.conditions, Some(&source))?;
                     if what.to.home != collection.home {
@@ -83,10 +86,19 @@ impl Core {
 /// The source, if the actor may do this with it.
 fn transferable<'a>(actor: &Actor, source: &'a Access, manner: Manner) -> Result<&'a Collection, Fault> {
     if manner == Manner::Move {
-        collections::deletable(actor, source)?;
+        // A group's is handed over, with what that takes (`hand_over.rs`).
+        if source.collection().owner != actor.id {
+            let privilege = Privilege::Unbind;
+            source.need(privilege)?;
+            return Err(Condition::NeedPrivileges { href: String::new(), privilege }.into());
+        }
+        collections::deletable(source)?;
         return Ok(source.collection());
     }
     let collection = source.need(Privilege::Read)?.collection();
+    if source.is_directory() {
+        return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Bind }.into());
+    }
     match collection.kind {
         CollectionKind::Calendar | CollectionKind::AddressBook => Ok(collection),
         // Inbox and outbox are one each.
@@ -118,13 +130,15 @@ fn copy(
     limits: &Limits,
 ) -> Result<(), Error> {
     // What is hidden from him he does not copy.
-    let (source, hidden) = (source.collection(), source.sight().hidden());
+    let (keeps, source, hidden) = (source.keeps(), source.collection(), source.sight().hidden());
     if tx.collections(actor.id, to.home)?.len() >= limits.collections {
         return Err(Condition::QuotaNotExceeded.into());
     }
     let mut props = source.props.clone();
     // A copy is a calendar of one's own.
     subscription::unmark(&mut props);
+    invitation::mark(&mut props, false);
+    birthdays::unmark(&mut props);
     let new = NewCollection {
         owner: actor.id,
         home: to.home,
@@ -150,5 +164,9 @@ fn copy(
         let card = source.home == HomeKind::AddressBooks;
         return Err(Condition::MaxResourceSize { card, bytes: limits.resource_bytes }.into());
     }
-    tx.copy_members(source, made, &by, hidden).map(|_| ())
+    tx.copy_members(source, made, &by, (hidden, keeps.map(|keeps| keeps.whose.of)))?;
+    match keeps {
+        Some(keeps) => personal::copy(tx, keeps.whose, made, &by, hidden),
+        None => Ok(()),
+    }
 }

@@ -5,11 +5,11 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
-use super::{Core, conditions, fault, mounts};
+use super::{Core, conditions, directory_book, fault, mounts, teams};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::{Collection, CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::CollectionId;
+use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::precondition::Preconditions;
 use crate::domain::props::{MAX_PROPS_BYTES, Props};
 use crate::store::{CollectionUpdate, Error, Weight, WriteTx};
@@ -37,11 +37,19 @@ pub(super) fn within_bounds(props: &Props) -> Result<(), Fault> {
 impl Core {
     /// The collection at a place, if the actor may know of it.
     pub async fn collection(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
+        let access = self.collection_now(actor, place).await?;
+        if self.freshen_among(actor, std::slice::from_ref(&access)).await {
+            return self.collection_now(actor, place).await;
+        }
+        Ok(access)
+    }
+
+    async fn collection_now(&self, actor: &Actor, place: &Place) -> Result<Access, Fault> {
         let (actor, place) = (actor.clone(), place.clone());
         fault(self.store.read(Weight::Point, move |tx| access::find(tx, &actor, &place)).await)
     }
 
-    /// Makes a collection in the actor's own home.
+    /// Makes a collection in the actor's own home, or in that of a group that he keeps.
     pub async fn create_collection(
         &self,
         actor: &Actor,
@@ -114,7 +122,7 @@ impl Core {
                     if access.mounted().is_some() {
                         return mounts::leave(tx, &actor, &access, &conditions);
                     }
-                    deletable(&actor, &access)?;
+                    deletable(&access)?;
                     conditions::hold_collection(tx, &actor, &conditions, Some(&access))?;
                     tx.delete_collection(access.collection(), &actor.origin(place.home))
                 })
@@ -123,7 +131,7 @@ impl Core {
     }
 }
 
-/// Makes a collection at a free place of the actor's own home.
+/// Makes a collection at a free place of the actor's own home, or of that of a group that he keeps.
 pub(super) fn create(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
@@ -133,13 +141,13 @@ pub(super) fn create(
     most: usize,
 ) -> Result<CollectionId, Error> {
     actor.reach(place.home)?;
-    free_place(tx, actor, place)?;
+    let owner = free_place(tx, actor, place)?;
     conditions::hold_collection(tx, actor, conditions, None)?;
-    if tx.collections(actor.id, place.home)?.len() >= most {
+    if tx.collections(owner, place.home)?.len() >= most {
         return Err(Condition::QuotaNotExceeded.into());
     }
     let new = NewCollection {
-        owner: actor.id,
+        owner,
         home: place.home,
         kind: draft.kind,
         slug: place.slug.clone(),
@@ -152,13 +160,14 @@ pub(super) fn create(
     tx.insert_collection(&new, Some(&actor.origin(place.home)))
 }
 
-/// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone.
-pub(super) fn deletable(actor: &Actor, access: &Access) -> Result<(), Fault> {
+/// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone: of a
+/// group those have it who keep the group.
+pub(super) fn deletable(access: &Access) -> Result<(), Fault> {
     // Of what nobody writes to, its owner may still rid himself.
-    let subscription = access.collection().is_subscription();
-    let needed = if subscription { Privilege::WriteProperties } else { Privilege::Unbind };
+    let filled = access.collection().is_subscription() || access.collection().is_birthdays();
+    let needed = if filled { Privilege::WriteProperties } else { Privilege::Unbind };
     let collection = access.need(needed)?.collection();
-    if collection.owner != actor.id {
+    if !access.is_kept() {
         return Err(Condition::NeedPrivileges { href: String::new(), privilege: Privilege::Unbind }.into());
     }
     not_default(collection)
@@ -182,14 +191,18 @@ pub(super) fn own_home(actor: &Actor, place: &Place) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A name in the actor's own home that nothing has yet.
-fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<(), Error> {
-    own_home(actor, place)?;
-    tx.lock_home(actor.id, place.home)?;
-    if tx.collection(actor.id, place.home, &place.slug)?.is_some()
-        || tx.is_mounted_at(actor.id, place.home, &place.slug)?
+/// A name in the actor's own home, or in that of a group that he keeps, that nothing has yet; tells whose home it is.
+pub(super) fn free_place(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place) -> Result<PrincipalId, Error> {
+    let owner = match place.owner == actor.handle {
+        true => own_home(actor, place).map(|()| actor.id)?,
+        false => teams::kept_home(tx, actor, place)?,
+    };
+    tx.lock_home(owner, place.home)?;
+    if tx.collection(owner, place.home, &place.slug)?.is_some()
+        || tx.is_mounted_at(owner, place.home, &place.slug)?
+        || directory_book::is_at(actor, place)
     {
         return Err(Fault::Exists.into());
     }
-    Ok(())
+    Ok(owner)
 }

@@ -6,11 +6,11 @@
 use super::access::{self, Access, Place};
 use super::actor::Actor;
 use super::items::{self, token_of};
-use super::mounts;
 use super::projection::{self, Shown};
-use super::{Core, fault};
+use super::{Core, fault, mounts, personal, teams};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::id::Etag;
 use crate::domain::object::Object;
 use crate::domain::precondition::{Known, Named, Preconditions, ResourceState};
 use crate::store::{Error, ReadTx, Weight, WriteTx};
@@ -23,7 +23,15 @@ pub(super) fn hold(
     access: &Access,
     old: Option<&Object>,
 ) -> Result<(), Error> {
-    hold_item(tx, actor, conditions, access, old)
+    if conditions.is_empty() {
+        return Ok(());
+    }
+    let seen = match old {
+        Some(old) if !access.sight().is_whole() => Some(personal::seen_tag(tx, access, old)?),
+        _ => None,
+    };
+    let etag = seen.as_ref().or(old.map(|old| &old.etag));
+    hold_item(tx, actor, conditions, access, etag, old)
 }
 
 /// Conditions of a request to a collection itself, which has no entity tag but a sync token; to the place of one where there is none.
@@ -38,8 +46,7 @@ pub(super) fn hold_collection(
     {
         return Ok(items::hold_collection(tx, conditions, access)?);
     }
-    let token =
-        collection.map(|access| token_of(access.collection(), access.sight(), tx.epoch()).to_string());
+    let token = collection.map(|access| token_of(access, tx.epoch()).to_string());
     let own = ResourceState { sync_token: token.as_deref(), ..ResourceState::default() };
     conditions.check_with(own, ResourceState::default(), |named| known(tx, actor, named))
 }
@@ -59,7 +66,9 @@ impl Core {
         let (actor, access, object) = (actor.clone(), access.clone(), object.clone());
         fault(
             self.store
-                .read(Weight::Point, move |tx| hold_item(tx, &actor, &conditions, &access, Some(&object)))
+                .read(Weight::Point, move |tx| {
+                    hold_item(tx, &actor, &conditions, &access, Some(&object.etag), Some(&object))
+                })
                 .await,
         )
     }
@@ -70,14 +79,15 @@ fn hold_item(
     actor: &Actor,
     conditions: &Preconditions,
     access: &Access,
+    etag: Option<&Etag>,
     old: Option<&Object>,
 ) -> Result<(), Error> {
     if !conditions.names_others() {
-        return Ok(items::hold(tx, conditions, access, old)?);
+        return Ok(items::hold(tx, conditions, access, etag, old)?);
     }
-    let token = token_of(access.collection(), access.sight(), tx.epoch()).to_string();
+    let token = token_of(access, tx.epoch()).to_string();
     let own = ResourceState {
-        etag: old.map(|object| object.etag.0.as_str()),
+        etag: etag.map(|etag| etag.0.as_str()),
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
         sync_token: None,
     };
@@ -112,12 +122,13 @@ fn member_state(
     let collection = access.need(Privilege::Read)?.collection();
     Ok(match item {
         None => {
-            let token = token_of(collection, access.sight(), tx.epoch());
+            let token = token_of(&access, tx.epoch());
             Known { etag: None, sync_token: Some(token.to_string()) }
         }
         Some(name) => {
-            let stored = tx.object(collection.id, name)?;
-            let seen = stored.and_then(|stored| projection::object(access.sight(), stored));
+            let mut stored: Vec<Object> = tx.object(collection.id, name)?.into_iter().collect();
+            personal::attach(tx, access.keeps(), &mut stored)?;
+            let seen = stored.pop().and_then(|stored| projection::object(access.sight(), stored));
             Known { etag: seen.map(|object| object.etag.0.clone()), sync_token: None }
         }
     })
@@ -128,13 +139,13 @@ fn home_state(tx: &mut ReadTx<'_>, actor: &Actor, named: &Named) -> Result<Known
     let owner = access::owner_of(tx, actor, &named.owner)?;
     if owner.id != actor.id {
         let all = tx.collections(owner.id, named.home)?;
-        if access::visible(tx, actor, &owner, all)?.is_empty() {
+        if access::visible(tx, actor, &owner, all)?.is_empty() && !teams::keeps(tx, actor, &owner)? {
             return Ok(Known::default());
         }
     }
     let state = tx.home(owner.id, named.home)?;
-    let mounted = match owner.id == actor.id && state.has_mounts {
-        true => mounts::shown(tx, actor, named.home)?,
+    let mounted = match owner.id == actor.id {
+        true => mounts::beside(tx, actor, named.home, state.has_mounts)?,
         false => Vec::new(),
     };
     let token = mounts::token(owner.id, named.home, state.modseq, tx.epoch(), &mounted);

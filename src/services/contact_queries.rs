@@ -68,6 +68,16 @@ impl ContactQuery {
     pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Shown>>, Fault> {
         match std::mem::replace(&mut self.candidates, Candidates::Done) {
             Candidates::Done => Ok(None),
+            Candidates::Needles(needles) if self.access.is_directory() => {
+                // What is made of several fields stands nowhere as a whole.
+                if needles.iter().any(|needle| needle.contains([';', ',', '\n'])) {
+                    self.candidates = Candidates::After(i64::MIN);
+                    return Ok(Some(Vec::new()));
+                }
+                let work = move |tx: &mut crate::store::ReadTx<'_>| tx.directory_having(&needles);
+                let ids = fault(core.store.read(Weight::Scan, work).await)?;
+                self.these(core, ids.into_iter()).await
+            }
             Candidates::Needles(needles) => {
                 let ids = self.texts(core).await?.having(&needles);
                 self.these(core, ids.into_iter()).await
@@ -110,7 +120,12 @@ impl ContactQuery {
             return Ok(None);
         }
         let few = if page.len() < PAGE { Weight::Point } else { Weight::Scan };
-        let (cards, served) = fault(core.store.read(few, move |tx| tx.objects_with_ids(&page)).await)?;
+        let directory = self.access.is_directory();
+        let work = move |tx: &mut crate::store::ReadTx<'_>| match directory {
+            true => tx.directory_with_ids(&page),
+            false => tx.objects_with_ids(&page),
+        };
+        let (cards, served) = fault(core.store.read(few, work).await)?;
         ids.by_ref().take(served).for_each(drop);
         self.candidates = Candidates::Ids(ids);
         self.fitting(core, cards).await.map(Some)

@@ -60,15 +60,26 @@ pub fn draft(
 
 fn calendar(name: &str, body: String, limits: &Limits) -> Result<(Draft, CalendarIndex), Fault> {
     check_size(&body, limits, false)?;
+    drawn(name, body, Some(limits.attendees))
+}
+
+/// A draft of a text that is stored or was judged already, but for what is somebody's own in it.
+pub(super) fn redrawn(name: &str, body: String) -> Result<(Draft, CalendarIndex), Fault> {
+    drawn(name, body, None)
+}
+
+fn drawn(name: &str, body: String, attendees: Option<usize>) -> Result<(Draft, CalendarIndex), Fault> {
     let document = Document::parse(&body, Bounds::default())
         .map_err(|malformed| Condition::ValidCalendarData(malformed.to_string()))?;
     let index = CalendarIndex::build(&document)
         .map_err(|invalid| Condition::ValidCalendarObjectResource(invalid.to_string()))?;
-    if index.parts.iter().any(|part| part.attendees.len() > limits.attendees) {
-        return Err(Condition::MaxAttendees(limits.attendees as u64).into());
+    if let Some(most) = attendees
+        && index.parts.iter().any(|part| part.attendees.len() > most)
+    {
+        return Err(Condition::MaxAttendees(most as u64).into());
     }
+    let noted = privacy::note(&index, &document);
     drop(document);
-    let noted = privacy::note(&index, &body);
     let draft = Draft {
         name: name.to_owned(),
         uid: index.uid.clone(),

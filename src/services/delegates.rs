@@ -5,7 +5,7 @@
 
 use super::actor::Actor;
 use super::rights::{allowed, differences};
-use super::{Core, fault};
+use super::{Core, fault, groups};
 use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
@@ -84,8 +84,7 @@ impl Core {
         fault(
             self.store
                 .read(Weight::Point, move |tx| {
-                    let mut holders: Vec<PrincipalId> =
-                        tx.groups_above(actor.id)?.into_iter().map(|(group, _)| group).collect();
+                    let mut holders = tx.groups_of(actor.id)?;
                     holders.push(actor.id);
                     let reached: Vec<HomeKind> = homes(&actor).collect();
                     let mut found = BTreeMap::new();
@@ -114,7 +113,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
-                    let delegate = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    let delegate = known(tx, &actor, &handle)?;
                     let mut was = false;
                     for (home, role) in [(HomeKind::Calendars, calendars), (HomeKind::AddressBooks, contacts)]
                     {
@@ -201,6 +200,20 @@ fn named(tx: &mut ReadTx<'_>, found: Found) -> Result<Vec<Delegate>, Error> {
         .collect();
     all.sort_by(|one, other| one.principal.handle.cmp(&other.principal.handle));
     Ok(all)
+}
+
+/// Whom a handle names: somebody whom the actor may know of, or to whom he has given something already.
+fn known(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Result<Principal, Error> {
+    let one = tx.principal_by_handle(handle)?.ok_or(Fault::NotFound)?;
+    if !groups::only_seen(tx, actor, vec![one.clone()])?.is_empty() {
+        return Ok(one);
+    }
+    for home in HOMES {
+        if tx.home_grants(actor.id, home)?.iter().any(|grant| grant.grantee == Grantee::Principal(one.id)) {
+            return Ok(one);
+        }
+    }
+    Err(Fault::NotFound.into())
 }
 
 /// Sets what these grantees may do with a home of the actor's, and notes it; whether any could do something before.

@@ -378,12 +378,12 @@ fn page(
 ) -> Result<Look, Error> {
     // As in a first sync: what was gone before the webhook knew of the collection is not told.
     let (after, unborn) = from.map_or((0, i64::MAX), |from| (from.modseq, from.unborn));
-    let (collection, sight) = (access.collection(), access.sight());
-    let (mut items, page) = if sight.is_whole() {
+    let collection = access.collection();
+    let (mut items, page) = if access.sight().is_whole() {
         let mut page = tx.changes(collection.id, after, most, unborn)?.ok_or(Fault::NotFound)?;
         (projection::all_changes(std::mem::take(&mut page.items)), page)
     } else {
-        seen_changes(tx, (collection.id, sight), after, most, unborn)?
+        seen_changes(tx, access.looker(), after, most, unborn)?
     };
     let unborn = match page.more {
         true => unborn.min(page.current),
@@ -391,7 +391,8 @@ fn page(
     };
     let to = Stand { collection: collection.id, modseq: page.modseq, alone, unborn };
     let moves = Move::Cursor { from: from.map(|from| from.modseq), to };
-    let now_token = token_of(collection, sight, tx.epoch());
+    // What is the receiver's own moves no webhook: a reader who goes on from here is told of it.
+    let now_token = SyncToken { own: 0, ..token_of(access, tx.epoch()) };
     let mut id = format!("{}-{}-{}-{after}-{}", webhook.id, webhook.round, collection.id, page.modseq);
     if webhook.events() != Events::ALL {
         let span = (from.map(|from| from.modseq), page.modseq);

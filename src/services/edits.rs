@@ -14,6 +14,7 @@ use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::object::ItemKind;
+use crate::domain::personal::shared_of;
 use crate::domain::precondition::{Preconditions, Tag, Tags};
 use crate::store::Weight;
 use std::sync::Arc;
@@ -105,7 +106,9 @@ impl Core {
             if object.kind != kind {
                 return Err(Fault::NotFound);
             }
-            access.need(Privilege::WriteContent)?;
+            // Who may only read changes what is his own on another's items; the write decides whether that is all.
+            let own = access.keeps().is_some() && actor.scope.write;
+            access.need(if own { Privilege::Read } else { Privilege::WriteContent })?;
             object.whole(Privilege::WriteContent)?;
             self.hold_for_read(actor, conditions.clone(), &access, &object).await?;
             let (edit, body) = (Arc::clone(&edit), object.body.clone());
@@ -143,7 +146,15 @@ impl Core {
                 let gone = Step::Delete { place, name, kind, conditions };
                 return self.steps(actor, vec![gone], request).await;
             }
-            Edited::Text(text) if text == object.body => return self.left(actor, object, request).await,
+            Edited::Text(text) if text == object.body => {
+                // As with a PUT of what one sees: where nothing in it is one's own, who may not write is told so.
+                if let Err(refused) = access.need(Privilege::WriteContent)
+                    && shared_of(&text).is_none()
+                {
+                    return Err(refused);
+                }
+                return self.left(actor, object, request).await;
+            }
             Edited::Text(body) if request.is_none() => {
                 let terms = Terms { kind: Some(kind), ..Terms::default() };
                 let sent = Sent { body, media };
@@ -178,8 +189,10 @@ impl Core {
     /// Notes that an item was left as it is.
     async fn left(&self, actor: &Actor, object: &Shown, request: Option<Once>) -> Result<Done, Fault> {
         let (etag, schedule_tag) = (object.etag.clone(), object.schedule_tag.clone());
-        let named =
-            Named { name: object.name.clone(), stored: Stored { created: false, etag, schedule_tag } };
+        let named = Named {
+            name: object.name.clone(),
+            stored: Stored { created: false, etag, schedule_tag, kept: true },
+        };
         let named = vec![Some(named)];
         if request.is_none() {
             return Ok(Done::of(named));

@@ -6,10 +6,11 @@
 use super::access::{self, Owner};
 use super::actor::Actor;
 use super::rights::{self, Hold, NamedGrant};
-use super::{Core, fault};
-use crate::domain::acl::{Grantee, Privilege, Privileges};
+use super::{Core, fault, groups};
+use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
+use crate::domain::group::Role;
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::principal::{Principal, PrincipalState};
 use crate::store::{Error, ReadTx, Weight};
@@ -46,8 +47,11 @@ impl Explanation {
 pub struct Reason {
     /// The grant.
     pub grant: NamedGrant,
-    /// The groups on the way, that of the grant first; none where it is to him, or to everybody.
+    /// The groups on the way, that of the grant first; none where it is to him, or to everybody. Those that the actor may not know of
+    /// are left out.
     pub path: Vec<Principal>,
+    /// His role in the group whose the collection is, where that is what gives it.
+    pub role: Option<Role>,
 }
 
 impl Core {
@@ -68,51 +72,83 @@ impl Core {
                     if !access::rights_on(tx, &actor, &of)?.has(Privilege::ReadAcl) && !actor.admin {
                         return Err(Fault::NotFound.into());
                     }
-                    let subject = tx.principal_by_handle(&subject)?.ok_or(Fault::NotFound)?;
+                    let subject = groups::principal(tx, &actor, &subject)?;
                     let owner = tx.principal(of.owner)?.ok_or(Fault::NotFound)?;
                     let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle };
-                    let held = match owner.id == subject.id {
+                    let held = tx.held(subject.id, &of)?;
+                    let all = match owner.id == subject.id {
                         true => Privileges::ALL,
-                        false => access::effective(&of, tx.held(subject.id, &of)?).privileges,
+                        false => access::effective(&of, held).privileges,
                     };
-                    let (own, inherited) = rights::grants(tx, &of)?;
-                    let above = tx.groups_above(subject.id)?;
-                    let groups: Vec<PrincipalId> = above.iter().map(|(group, _)| *group).collect();
                     // Whoever may do anything sees his own rights: that is no reason.
                     let asked = asked(of.home).without(Privilege::ReadCurrentUserPrivilegeSet.bit());
+                    let above = above(tx, subject.id)?;
+                    let groups: Vec<PrincipalId> = above.iter().map(|step| step.group).collect();
+                    let (own, inherited) = rights::grants(tx, &of)?;
                     let own = own.into_iter().map(|grant| (grant, Hold::Own));
-                    let all = own.chain(inherited.into_iter().map(|grant| (grant, Hold::Inherited)));
-                    let giving = all.filter(|(grant, _)| {
+                    let grants = own.chain(inherited.into_iter().map(|grant| (grant, Hold::Inherited)));
+                    let part = held.team.map(|part| {
+                        let privileges = part.privileges(of.kind, of.home);
+                        (Grant { grantee: Grantee::Principal(of.owner), privileges }, Hold::Team)
+                    });
+                    let giving = part.into_iter().chain(grants).filter(|(grant, _)| {
                         let given = grant.privileges.closed();
                         grant.grantee.means(subject.id, &groups) && !Privileges(given.0 & asked.0).is_empty()
                     });
                     let mut reasons = Vec::new();
-                    for grant in rights::name(tx, giving.collect())? {
-                        let path = path(tx, grant.grant.grantee, subject.id, &above)?;
-                        reasons.push(Reason { grant, path });
+                    let mut named = rights::name(tx, giving.collect())?;
+                    rights::hide(tx, &actor, &mut named)?;
+                    for grant in named {
+                        let role = held.team.filter(|_| grant.hold == Hold::Team).map(|part| part.role);
+                        let path = path(tx, grant.grant.grantee, subject.id, &above, role)?;
+                        reasons.push(Reason { path: groups::only_seen(tx, &actor, path)?, grant, role });
                     }
-                    Ok(Explanation { subject, owner, home: of.home, held, reasons })
+                    Ok(Explanation { subject, owner, home: of.home, held: all, reasons })
                 })
                 .await,
         )
     }
 }
 
-/// The groups from a grantee down to a member, without the member.
+/// A membership by which somebody is in a group.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    group: PrincipalId,
+    /// Who of those below is in it.
+    below: PrincipalId,
+    role: Role,
+}
+
+/// All memberships by which somebody is in groups, those of the nearest groups first.
+fn above(tx: &mut ReadTx<'_>, member: PrincipalId) -> Result<Vec<Step>, Error> {
+    let mut left = tx.memberships_above(member)?;
+    let (mut found, mut edge) = (Vec::with_capacity(left.len()), vec![member]);
+    while !edge.is_empty() {
+        let (near, far): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, below, _)| edge.contains(below));
+        edge = near.iter().map(|(group, ..)| *group).collect();
+        found.extend(near.into_iter().map(|(group, below, role)| Step { group, below, role }));
+        left = far;
+    }
+    Ok(found)
+}
+
+/// The groups from a grantee down to a member, without the member; by a membership of this role where one is asked for.
 fn path(
     tx: &mut ReadTx<'_>,
     from: Grantee,
     member: PrincipalId,
-    above: &[(PrincipalId, PrincipalId)],
+    above: &[Step],
+    role: Option<Role>,
 ) -> Result<Vec<Principal>, Error> {
     let Grantee::Principal(mut at) = from else { return Ok(Vec::new()) };
-    let mut ids = Vec::new();
+    let (mut ids, mut role) = (Vec::new(), role);
     while at != member && !ids.contains(&at.0) {
         ids.push(at.0);
-        match above.iter().find(|(group, _)| *group == at) {
-            Some((_, below)) => at = *below,
+        match above.iter().find(|step| step.group == at && role.is_none_or(|role| step.role == role)) {
+            Some(step) => at = step.below,
             None => break,
         }
+        role = None;
     }
     tx.principals_with_ids(&ids)
 }

@@ -2,8 +2,9 @@
 
 use super::access::{self, Access, Owner};
 use super::actor::Actor;
-use super::{Core, fault, mounts};
+use super::{Core, directory_book, fault, mounts, teams};
 use crate::domain::acl::{Grant, Grantee, Privilege};
+use crate::domain::birthdays;
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
 use crate::domain::fault::Fault;
 use crate::domain::id::{HomeToken, PrincipalId};
@@ -20,6 +21,8 @@ pub struct Home {
     pub owner: Owner,
     /// Whether it is the actor's own.
     pub own: bool,
+    /// Whether he makes and removes what stands in it: his own, or that of a group that he keeps.
+    pub kept: bool,
     /// Which of the two.
     pub kind: HomeKind,
     /// Its number and kept properties.
@@ -28,6 +31,13 @@ pub struct Home {
     pub token: HomeToken,
     /// Its collections that the actor may know of, where they were read together with it.
     pub members: Option<Vec<Access>>,
+}
+
+impl Home {
+    /// Whether the actor has, or had, a calendar of birthdays in it.
+    fn has_birthdays(&self) -> bool {
+        self.own && birthdays::is_marked(&self.state.props)
+    }
 }
 
 impl Core {
@@ -43,24 +53,37 @@ impl Core {
             None => None,
         };
         let defaults = self.defaults;
-        fault(self.store.write(move |tx| insert_account(tx, &new, hash.as_deref(), defaults)).await)
+        let made = self.store.write(move |tx| {
+            let id = insert_account(tx, &new, hash.as_deref(), defaults)?;
+            directory_book::note(tx, id)?;
+            Ok(id)
+        });
+        fault(made.await)
     }
 
     /// A home and its owner, if the actor may know of anything in it.
     pub async fn home(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Home, Fault> {
+        let home = self.home_now(actor, owner, kind).await?;
+        if home.has_birthdays() && self.freshen_birthdays(actor, None).await {
+            return self.home_now(actor, owner, kind).await;
+        }
+        Ok(home)
+    }
+
+    async fn home_now(&self, actor: &Actor, owner: &str, kind: HomeKind) -> Result<Home, Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store
                 .read(Weight::Point, move |tx| {
                     actor.reach(kind)?;
-                    let owner = known(tx, &actor, &owner, kind)?;
+                    let (owner, kept) = known(tx, &actor, &owner, kind)?;
                     let id = owner.id;
                     let state = tx.home(id, kind)?;
                     let own = id == actor.id;
                     let mounted =
-                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                        if own { mounts::beside(tx, &actor, kind, state.has_mounts)? } else { Vec::new() };
                     let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
-                    Ok(Home { own, owner, kind, state, token, members: None })
+                    Ok(Home { own, kept, owner, kind, state, token, members: None })
                 })
                 .await,
         )
@@ -124,21 +147,23 @@ pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<()
     }
 }
 
-/// Whose home it is; one of which the actor may know nothing is not there.
+/// Whose home it is, and whether the actor keeps it; one of which he may know nothing is not there.
 fn known(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     owner: &str,
     kind: HomeKind,
-) -> Result<Owner, crate::store::Error> {
+) -> Result<(Owner, bool), crate::store::Error> {
     let owner = access::owner_of(tx, actor, owner)?;
-    if owner.id != actor.id {
-        let all = tx.collections(owner.id, kind)?;
-        if access::visible(tx, actor, &owner, all)?.is_empty() {
-            return Err(Fault::NotFound.into());
-        }
+    if owner.id == actor.id {
+        return Ok((owner, true));
     }
-    Ok(owner)
+    let kept = teams::keeps(tx, actor, &owner)?;
+    let all = tx.collections(owner.id, kind)?;
+    if access::visible(tx, actor, &owner, all)?.is_empty() && !kept {
+        return Err(Fault::NotFound.into());
+    }
+    Ok((owner, kept))
 }
 
 /// A principal to be made, in the one spelling, if it can be one.
@@ -159,7 +184,7 @@ pub(super) fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
     Ok(new)
 }
 
-/// Makes a principal with its default collections.
+/// Makes a principal with its default collections, where it is no group.
 pub(super) fn insert_account(
     tx: &mut WriteTx<'_>,
     new: &NewPrincipal,
@@ -172,9 +197,14 @@ pub(super) fn insert_account(
     if let Some(hash) = hash {
         tx.set_password(id, hash)?;
     }
-    for collection in default_collections(id, new.time_zone.as_deref()) {
+    // A group has what is made for it.
+    let first = match new.kind {
+        PrincipalKind::Group => Vec::new(),
+        _ => default_collections(id, new.time_zone.as_deref()),
+    };
+    for collection in first {
         let made = tx.insert_collection(&collection, None)?;
-        if let Some(role) = defaults.authenticated.filter(|_| is_agenda(new.kind, &collection)) {
+        if let Some(role) = defaults.authenticated.filter(|_| is_agenda(&collection)) {
             let privileges = role.privileges(collection.home);
             tx.insert_grants(made, &[Grant { grantee: Grantee::Authenticated, privileges }])?;
         }
@@ -183,8 +213,8 @@ pub(super) fn insert_account(
 }
 
 /// Whether it is the calendar in which people look when somebody is busy.
-fn is_agenda(of: PrincipalKind, collection: &NewCollection) -> bool {
-    of != PrincipalKind::Group && collection.kind == CollectionKind::Calendar && !collection.transparent
+fn is_agenda(collection: &NewCollection) -> bool {
+    collection.kind == CollectionKind::Calendar && !collection.transparent
 }
 
 /// Refuses what somebody is called by already. A handle with "@" must not hide another's address, by which he logs in, nor an address

@@ -8,6 +8,7 @@ use super::as_seen::Seen;
 use super::content::{self, Sent};
 use super::idempotency::{Once, once};
 use super::opened::Opened;
+use super::personal::{self, Putting};
 use super::projection::{self, Shown};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
@@ -34,6 +35,8 @@ pub struct Terms {
     pub kind: Option<ItemKind>,
     /// The key under which it may be asked for again.
     pub request: Option<Once>,
+    /// Whether it is an older content, in which nothing is the writer's own unless the item is.
+    pub past: bool,
     /// What was read of the place together with the login.
     pub opened: Opened,
 }
@@ -56,15 +59,24 @@ pub struct Stored {
     pub etag: Etag,
     /// Its schedule tag, where it has one.
     pub schedule_tag: Option<String>,
+    /// Whether who wrote it sees the very bytes that he sent.
+    #[serde(default = "as_sent")]
+    pub kept: bool,
 }
 
-/// The sync token of a collection at its present number. Who comes to see more of it, or less, has another one from then on: what he
+fn as_sent() -> bool {
+    true
+}
+
+/// The sync token of a collection at its present number, and that of what is the actor's own in it. Who comes to see more of it, or less, has another one from then on: what he
 /// knows is no state of what he sees now.
-pub fn token_of(collection: &Collection, sight: Sight, epoch: &str) -> SyncToken {
+pub fn token_of(access: &Access, epoch: &str) -> SyncToken {
+    let collection = access.collection();
     SyncToken {
         epoch: epoch.to_owned(),
-        subject: subject_of(collection.id, sight),
+        subject: subject_of(collection.id, access.sight()),
         modseq: collection.modseq,
+        own: access.keeps().map_or(0, |keeps| keeps.number),
     }
 }
 
@@ -206,7 +218,7 @@ impl Core {
         conditions: Preconditions,
         terms: Terms,
     ) -> Result<Named, Fault> {
-        let Terms { kind, request, mut opened } = terms;
+        let Terms { kind, request, past, mut opened } = terms;
         let of = match &opened.collection {
             Some(access) => access.collection().kind,
             None => self.collection_for_item(actor, place).await?.collection().kind,
@@ -236,7 +248,7 @@ impl Core {
             self.store
                 .write_home(&owner, move |tx| {
                     once(tx, &actor, request.as_ref(), |tx| {
-                        put(tx, &actor, &place, &draft, index.as_ref(), &conditions, kind, members)
+                        put(tx, &actor, &place, &draft, index.as_ref(), &conditions, kind, members, past)
                     })
                 })
                 .await,
@@ -346,28 +358,49 @@ pub(super) fn put(
     conditions: &Preconditions,
     kind: Option<ItemKind>,
     members: i64,
+    past: bool,
 ) -> Result<Named, Error> {
     let (access, old, uid_holder) =
         access::find_item_for_change(tx, actor, place, &draft.name, Some(&draft.uid))?;
+    let old = old.as_ref();
+    if let Some(keeps) = access.keeps() {
+        let access = &access;
+        let putting = Putting { access, place, draft, old, uid_holder, conditions, kind, members, past };
+        return personal::put(tx, actor, keeps.whose, putting);
+    }
+    let into = may_put(tx, actor, &access, old, draft, conditions, kind)?;
+    let uid_holder = known_holder(tx, &access, uid_holder)?;
+    let entering = Entering { draft, index, old, uid_holder };
+    admit(tx, into, place, entering, members)?;
+    let stored = write(tx, into, draft, old, actor)?;
+    Ok(Named { name: draft.name.clone(), stored })
+}
+
+/// The collection, if the actor may put a draft where `old` stands, and his conditions hold.
+pub(super) fn may_put<'a>(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    access: &'a Access,
+    old: Option<&Object>,
+    draft: &Draft,
+    conditions: &Preconditions,
+    kind: Option<ItemKind>,
+) -> Result<&'a Collection, Error> {
     // What is absent for him is not there, as far as he is told.
-    let known = old.as_ref().is_some_and(|old| projection::known(&access, old).is_ok());
+    let known = old.is_some_and(|old| projection::known(access, old).is_ok());
     let privilege = if known { Privilege::WriteContent } else { Privilege::Bind };
     let checked = access.need(privilege)?;
-    if let Some(old) = &old {
-        projection::touch(&access, old, privilege)?;
+    if let Some(old) = old {
+        projection::touch(access, old, privilege)?;
     }
-    conditions::hold(tx, actor, conditions, &access, old.as_ref())?;
-    projection::admit(&access, draft, privilege)?;
-    let uid_holder = known_holder(tx, &access, uid_holder)?;
-    if let (Some(kind), Some(old)) = (kind, &old)
+    conditions::hold(tx, actor, conditions, access, old)?;
+    projection::admit(access, draft, privilege)?;
+    if let (Some(kind), Some(old)) = (kind, old)
         && old.kind != kind
     {
         return Err(Fault::Conflict("an item of another kind has this name").into());
     }
-    let entering = Entering { draft, index, old: old.as_ref(), uid_holder };
-    admit(tx, checked.collection(), place, entering, members)?;
-    let stored = write(tx, checked.collection(), draft, old.as_ref(), actor)?;
-    Ok(Named { name: draft.name.clone(), stored })
+    Ok(checked.collection())
 }
 
 /// Removes an item from its place, in a transaction.
@@ -408,14 +441,15 @@ pub(super) fn hold(
     tx: &ReadTx<'_>,
     conditions: &Preconditions,
     access: &Access,
+    etag: Option<&Etag>,
     old: Option<&Object>,
 ) -> Result<(), Fault> {
     if conditions.is_empty() {
         return Ok(());
     }
-    let token = token_of(access.collection(), access.sight(), tx.epoch()).to_string();
+    let token = token_of(access, tx.epoch()).to_string();
     let own = ResourceState {
-        etag: old.map(|object| object.etag.0.as_str()),
+        etag: etag.map(|etag| etag.0.as_str()),
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
         sync_token: None,
     };
@@ -431,7 +465,7 @@ pub(super) fn hold_collection(
     if conditions.is_empty() {
         return Ok(());
     }
-    let token = token_of(access.collection(), access.sight(), tx.epoch()).to_string();
+    let token = token_of(access, tx.epoch()).to_string();
     let own = ResourceState { sync_token: Some(&token), ..ResourceState::default() };
     conditions.check(own, ResourceState::default())
 }
@@ -516,5 +550,6 @@ pub(super) fn write(
         created: written.created,
         etag: draft.etag.clone(),
         schedule_tag: old.and_then(|old| old.schedule_tag.clone()),
+        kept: true,
     })
 }

@@ -22,12 +22,33 @@ impl Core {
         if let Some(access) = actor.ahead.collection(home, id) {
             return Ok(access);
         }
+        let access = self.collection_by_id_now(actor, home, id).await?;
+        if self.freshen_among(actor, std::slice::from_ref(&access)).await {
+            return self.collection_by_id_now(actor, home, id).await;
+        }
+        Ok(access)
+    }
+
+    async fn collection_by_id_now(
+        &self,
+        actor: &Actor,
+        home: HomeKind,
+        id: CollectionId,
+    ) -> Result<Access, Fault> {
         let actor = actor.clone();
         fault(self.store.read(Weight::Point, move |tx| access::find_by_id(tx, &actor, home, id)).await)
     }
 
     /// The actor's own collections of a home, and those that others have granted to him or to a group that he is in.
     pub async fn known_collections(&self, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Fault> {
+        let known = self.known_now(actor, home).await?;
+        if self.freshen_among(actor, &known).await {
+            return self.known_now(actor, home).await;
+        }
+        Ok(known)
+    }
+
+    async fn known_now(&self, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Fault> {
         let actor = actor.clone();
         fault(
             self.store

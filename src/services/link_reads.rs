@@ -5,6 +5,7 @@
 
 use super::access::{self, Access};
 use super::actor::Actor;
+use super::link_uses::Reader;
 use super::projection::Shown;
 use super::{Core, fault, labour};
 use crate::domain::acl::Privilege;
@@ -148,9 +149,11 @@ impl Core {
         }
     }
 
-    /// Notes that a link was read.
-    pub fn note_link_read(&self, of: &Followed) {
-        self.links.note(of.id, self.now());
+    /// Notes that a link was read, and by whom.
+    pub fn note_link_read(&self, of: &Followed, by: Reader<'_>) {
+        let now = self.now();
+        self.links.note(of.id, now);
+        self.reads.note(of.id, by, now);
     }
 
     /// Writes which links were read; tells how many. What cannot be written is counted by the next writing.

@@ -1,15 +1,14 @@
 //! Items by their collection's id, and in the order of their names: what a protocol of pages and cursors needs.
 
-use super::access::{self, Access};
+use super::access::{self, Access, Looker};
 use super::actor::Actor;
 use super::projection::{self, Shown};
-use super::{Core, fault};
+use super::{Core, fault, personal};
 use crate::domain::acl::Privilege;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Listed};
-use crate::domain::privacy::Sight;
 use crate::store::{Error, ReadTx, Weight};
 
 impl Core {
@@ -56,12 +55,12 @@ impl Core {
         limit: i64,
     ) -> Result<(Vec<Shown<Listed>>, bool), Fault> {
         let id = access.need(Privilege::Read)?.collection().id;
-        let (after, sight) = (after.to_owned(), access.sight());
-        let mut rows = if sight.is_whole() {
+        let (after, looker) = (after.to_owned(), access.looker());
+        let mut rows = if looker.sight.is_whole() {
             let rows = self.store.read(Weight::Scan, move |tx| tx.listed_after(id, kind, &after, limit + 1));
             projection::all_listed(fault(rows.await)?)
         } else {
-            fault(self.store.snapshot(move |tx| seen_after(tx, (id, kind), sight, &after, limit + 1)).await)?
+            fault(self.store.snapshot(move |tx| seen_after(tx, kind, looker, &after, limit + 1)).await)?
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
@@ -114,21 +113,21 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// The first `most` of a list that the viewer may know of.
 fn seen_after(
     tx: &mut ReadTx<'_>,
-    (of, kind): (CollectionId, ItemKind),
-    sight: Sight,
+    kind: ItemKind,
+    looker: Looker,
     after: &str,
     most: i64,
 ) -> Result<Vec<Shown<Listed>>, Error> {
     let mut after = after.to_owned();
     let mut seen = Vec::new();
     loop {
-        let rows = tx.listed_after(of, kind, &after, most)?;
+        let rows = tx.listed_after(looker.on, kind, &after, most)?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count >= most);
         let Some(last) = rows.last() else { return Ok(seen) };
         after.clone_from(&last.name);
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-        let hidden = tx.hidden_named(of, &names)?;
-        seen.extend(projection::listed(sight, rows, hidden));
+        let notes = personal::notes_named(tx, looker, &names)?;
+        seen.extend(projection::listed(looker.sight, rows, notes));
         if !full || i64::try_from(seen.len()).is_ok_and(|count| count >= most) {
             return Ok(seen);
         }

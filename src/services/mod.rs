@@ -12,6 +12,7 @@ pub mod archive;
 mod as_seen;
 pub mod audit;
 pub mod batch;
+mod birthdays;
 pub mod calendar_queries;
 mod card_search;
 pub mod collection_transfer;
@@ -23,6 +24,7 @@ pub mod delegates;
 pub mod deliveries;
 pub mod devices;
 pub mod directory;
+mod directory_book;
 pub mod edits;
 pub mod explain;
 pub mod feeds;
@@ -30,22 +32,26 @@ mod following;
 pub mod formats;
 pub mod freebusy;
 pub mod groups;
+pub mod hand_over;
 pub mod history;
 pub mod homes;
 pub mod idempotency;
 pub mod instances;
 pub mod interchange;
+pub mod invitations;
 pub mod items;
 pub mod keys;
 mod known_collections;
 pub mod labour;
 pub mod limits;
 pub mod link_reads;
+pub mod link_uses;
 pub mod links;
 mod listings;
 pub mod mounts;
 pub mod opened;
 pub mod past;
+mod personal;
 pub mod principals;
 pub mod projection;
 pub mod rights;
@@ -53,6 +59,7 @@ pub mod sessions;
 mod sieve;
 pub mod subscriptions;
 pub mod sync;
+pub mod teams;
 pub mod tokens;
 pub mod transfer;
 pub mod trash;
@@ -70,6 +77,7 @@ pub use following::AccountChanges;
 pub use limits::Limits;
 pub use projection::{Shown, SyncItem};
 
+use crate::domain::directory::Showing;
 use crate::domain::fault::Fault;
 use crate::domain::privacy::Policy;
 use crate::domain::role::Defaults;
@@ -86,10 +94,13 @@ pub struct Core {
     keys: Arc<keys::Ring>,
     issuer: Arc<str>,
     defaults: Defaults,
+    accepts_invitations: bool,
     privacy: Policy,
+    directory: Showing,
     card_search: Arc<card_search::CardSearch>,
     sightings: Arc<devices::Sightings>,
     links: Arc<link_reads::Links>,
+    reads: Arc<link_uses::Reads>,
 }
 
 impl Core {
@@ -104,10 +115,13 @@ impl Core {
             keys: Arc::default(),
             issuer: issuer.into(),
             defaults: Defaults::default(),
+            accepts_invitations: false,
             privacy: Policy::default(),
+            directory: Showing::default(),
             card_search: Arc::new(card_search::CardSearch::new()),
             sightings: Arc::default(),
             links: Arc::new(link_reads::Links::new()),
+            reads: Arc::default(),
         }
     }
 
@@ -126,10 +140,22 @@ impl Core {
         Core { defaults, ..self }
     }
 
+    /// The same, asking nobody who is invited to share something, unless he wants to be: it must be the same on all nodes.
+    #[must_use]
+    pub fn accepting_invitations(self, accepts: bool) -> Self {
+        Core { accepts_invitations: accepts, ..self }
+    }
+
     /// The same, letting people see this of each other's items that are not public: it must be the same on all nodes.
     #[must_use]
     pub fn with_privacy(self, privacy: Policy) -> Self {
         Core { privacy, ..self }
+    }
+
+    /// The same, the directory being found there as an address book: it must be the same on all nodes.
+    #[must_use]
+    pub fn with_directory(self, directory: Showing) -> Self {
+        Core { directory, ..self }
     }
 
     /// Who tokens say that made them.

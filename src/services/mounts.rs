@@ -2,15 +2,17 @@
 //! user's name, colour and order. A share that is taken in comes so, and leaves when it is given up, or when the right to it ends.
 //!
 //! What may be done with one follows from the grants on it, asked anew each time; a mount gives no right. Its items are the owner's: one
-//! content, one number, one sync token for all who see it.
+//! content and one number for all who see it, but for what is each one's own (`personal.rs`).
 
-use super::access::{self, Access, Owner, Place};
+use super::access::{self, Access, Mounted, Owner, Place};
 use super::actor::Actor;
 use super::collection_transfer::{self, CollectionTransfer};
-use super::{Core, collections, conditions, fault, sync};
+use super::{Core, collections, conditions, directory_book, fault, invitations, personal, sync};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
+use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, HomeToken};
+use crate::domain::id::{CollectionId, HomeToken, Stand};
+use crate::domain::invitation::State;
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
 use crate::domain::props::Props;
@@ -50,15 +52,8 @@ impl Core {
                 tx.set_mount_props(actor.id, home, &mount, &wish.props)?;
                 return Ok(false);
             }
-            if tx.collections(actor.id, home)?.len() + tx.mounts(actor.id, home)?.len() >= most {
-                return Err(Condition::QuotaNotExceeded.into());
-            }
-            let slug = match &wish.slug {
-                Some(slug) if is_free(tx, &actor, home, slug)? => slug.clone(),
-                Some(_) => return Err(Fault::Exists.into()),
-                None => free_name(tx, &actor, &access)?,
-            };
-            tx.insert_mount(actor.id, home, id, &slug, &wish.props)?;
+            put(tx, &actor, &access, &wish, most)?;
+            invitations::answered(tx, &actor, id, State::Accepted)?;
             Ok(true)
         };
         fault(self.store.write(mount).await)
@@ -76,23 +71,46 @@ impl Core {
             collections::own_home(&actor, &own_home)?;
             tx.lock_home(actor.id, home)?;
             let mount = tx.mount_of(actor.id, home, id)?.ok_or(Fault::NotFound)?;
-            tx.remove_mount(actor.id, home, &mount)
+            tx.remove_mount(actor.id, home, &mount)?;
+            invitations::answered(tx, &actor, id, State::Declined)
         };
         fault(self.store.write(unmount).await)
     }
 
-    /// The collections of others that stand in the actor's home.
+    /// What stands in the actor's home and is not his: collections of others, and the directory where it is listed.
     pub async fn mounted(&self, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Fault> {
         let actor = actor.clone();
         fault(
             self.store
                 .read(Weight::Point, move |tx| {
                     actor.reach(home)?;
-                    shown(tx, &actor, home)
+                    beside(tx, &actor, home, true)
                 })
                 .await,
         )
     }
+}
+
+/// Puts a collection into the actor's home, in which it does not stand yet.
+pub(super) fn put(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    access: &Access,
+    wish: &Wish,
+    most: usize,
+) -> Result<(), Error> {
+    mountable(actor, access)?;
+    let (home, id) = (access.collection().home, access.collection().id);
+    tx.lock_home(actor.id, home)?;
+    if tx.collections(actor.id, home)?.len() + tx.mounts(actor.id, home)?.len() >= most {
+        return Err(Condition::QuotaNotExceeded.into());
+    }
+    let slug = match &wish.slug {
+        Some(slug) if is_free(tx, actor, home, slug)? => slug.clone(),
+        Some(_) => return Err(Fault::Exists.into()),
+        None => free_name(tx, actor, access)?,
+    };
+    tx.insert_mount(actor.id, home, id, &slug, &wish.props)
 }
 
 /// Only what somebody else has, and shows more of than when he is busy, stands in a home.
@@ -123,6 +141,29 @@ fn free_name(tx: &mut ReadTx<'_>, actor: &Actor, access: &Access) -> Result<Stri
     if is_free(tx, actor, collection.home, &name)? { Ok(name) } else { Ok(collection.id.to_string()) }
 }
 
+/// What stands in the actor's home beside his own; `has_mounts`: whether there may be collections of others.
+pub(super) fn beside(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    home: HomeKind,
+    has_mounts: bool,
+) -> Result<Vec<Access>, Error> {
+    let mut all = if has_mounts { shown(tx, actor, home)? } else { Vec::new() };
+    all.extend(directory_book::listed(tx, actor, home)?);
+    Ok(all)
+}
+
+/// The number by which the directory is told from mounts in a home's token: theirs begin with one.
+const DIRECTORY: i64 = 0;
+
+/// What tells something that stands beside one's own from all others there, and the home's number when it came or was changed.
+fn numbers(access: &Access) -> Option<(i64, i64)> {
+    match access.mounted() {
+        Some(Mounted { mount, .. }) => Some((mount.number, mount.home_modseq)),
+        None => access.is_directory().then_some((DIRECTORY, 0)),
+    }
+}
+
 /// What stands in the actor's home and may be seen, in the order in which it came.
 pub(super) fn shown(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
     let mounts = tx.mounts(actor.id, home)?;
@@ -145,7 +186,7 @@ pub(super) fn shown(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Resul
         let access = access::held_access(actor, owner, collection, held).filter(Access::is_shown);
         shown.extend(access.map(|access| access.mounted_as(actor, mount)));
     }
-    Ok(shown)
+    personal::all_numbered(tx, actor, shown)
 }
 
 /// Collections of others, each as the actor has it in his home, if he has.
@@ -214,20 +255,26 @@ pub(super) fn token(
     epoch: &str,
     mounted: &[Access],
 ) -> HomeToken {
-    let number = |access: &Access| Some((access.mounted()?.mount.number, access.collection().modseq));
+    let number = |access: &Access| Some((numbers(access)?.0, stand(access)));
     HomeToken {
         own: sync::home_token(owner.0, kind, modseq, epoch),
         mounted: mounted.iter().filter_map(number).collect(),
     }
 }
 
+/// Where the actor stands in one: a membership or a delegation that comes or goes changes that, and nothing in the collection.
+fn stand(access: &Access) -> Stand {
+    let sight = access.sight();
+    let seen = (sight.private as i64) << 2 | sight.confidential as i64;
+    let regard = Some(i64::from(access.rights().0) << 4 | seen);
+    let own = access.keeps().map_or(0, |keeps| keeps.number);
+    Stand { modseq: access.collection().modseq, regard, own }
+}
+
 /// Those that a reader does not know as they are: he knows `known`, and the home up to the number `from`.
-pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, i64>, from: i64) -> Vec<Access> {
+pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, Stand>, from: i64) -> Vec<Access> {
     let news = |access: &Access| {
-        access.mounted().is_none_or(|mounted| {
-            mounted.mount.home_modseq > from
-                || known.get(&mounted.mount.number) != Some(&access.collection().modseq)
-        })
+        numbers(access).is_none_or(|(number, came)| came > from || known.get(&number) != Some(&stand(access)))
     };
     mounted.into_iter().filter(news).collect()
 }
@@ -237,14 +284,18 @@ pub(super) fn hidden(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     home: HomeKind,
-    known: &BTreeMap<i64, i64>,
+    known: &BTreeMap<i64, Stand>,
     shown: &[Access],
 ) -> Result<Vec<String>, Error> {
-    let shown: BTreeSet<i64> =
-        shown.iter().filter_map(|access| access.mounted().map(|one| one.mount.number)).collect();
+    let shown: BTreeSet<i64> = shown.iter().filter_map(|access| Some(numbers(access)?.0)).collect();
     let gone = |mount: &Mount| known.contains_key(&mount.number) && !shown.contains(&mount.number);
     let all = tx.mounts(actor.id, home)?;
-    Ok(all.into_iter().map(|(mount, _)| mount).filter(gone).map(|mount| mount.slug).collect())
+    let mut left: Vec<String> =
+        all.into_iter().map(|(mount, _)| mount).filter(gone).map(|mount| mount.slug).collect();
+    if known.contains_key(&DIRECTORY) && !shown.contains(&DIRECTORY) {
+        left.push(directory::SLUG.to_owned());
+    }
+    Ok(left)
 }
 
 /// Changes what the actor keeps on it, which is his alone; what is the collection's own needs the right to change that.
@@ -291,7 +342,8 @@ pub(super) fn leave(
         Place { owner: actor.handle.clone(), home: collection.home, slug: String::new(), id: None };
     collections::own_home(actor, &own_home)?;
     conditions::hold_collection(tx, actor, conditions, Some(access))?;
-    tx.remove_mount(actor.id, collection.home, &mounted.mount)
+    tx.remove_mount(actor.id, collection.home, &mounted.mount)?;
+    invitations::answered(tx, actor, collection.id, State::Declined)
 }
 
 /// Gives it another name in the actor's home; tells whether something stood there.
@@ -324,5 +376,6 @@ pub(super) fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransf
         return Err(Fault::PreconditionFailed.into());
     }
     tx.remove_mount(actor.id, what.to.home, &mount)?;
+    invitations::answered(tx, actor, mount.collection, State::Declined)?;
     Ok(true)
 }

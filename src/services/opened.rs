@@ -6,11 +6,11 @@ use super::access::{Access, Place, own_access, own_owner};
 use super::actor::Actor;
 use super::homes::Home;
 use super::projection::{self, Shown};
-use super::{Core, fault, mounts};
+use super::{Core, directory_book, fault, mounts};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
-use crate::store::{At, Login, OwnPlace, Weight};
+use crate::store::{At, Login, OwnPlace, ReadTx, Weight};
 
 /// What a request asks for, so that it is read together with its login.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,10 @@ impl Core {
             return Ok(None);
         };
         let collection = collection.and_then(|collection| own_access(actor, collection));
+        if self.freshen_among(actor, collection.as_slice()).await {
+            // It is another than it was read: whoever asks for it reads it himself.
+            return Ok(Some(Opened::default()));
+        }
         // Only one's own is opened so.
         let object = object.map(projection::own);
         Ok(Some(Opened { collection, object, home: None }))
@@ -102,15 +106,27 @@ impl Core {
         let Some((state, collections)) = fault(opened)? else { return Ok(None) };
         let mut members: Vec<Access> =
             collections.into_iter().filter_map(|collection| own_access(actor, collection)).collect();
-        let mounted = if state.has_mounts {
-            let actor = actor.clone();
-            fault(self.store.read(Weight::Point, move |tx| mounts::shown(tx, &actor, kind)).await)?
+        if self.freshen_among(actor, &members).await {
+            return Ok(Some(Opened::default()));
+        }
+        let mounted = if state.has_mounts || directory_book::is_listed(actor, kind) {
+            let (actor, has_mounts) = (actor.clone(), state.has_mounts);
+            let beside = move |tx: &mut ReadTx<'_>| mounts::beside(tx, &actor, kind, has_mounts);
+            fault(self.store.read(Weight::Point, beside).await)?
         } else {
             Vec::new()
         };
         let token = mounts::token(actor.id, kind, state.modseq, self.store.epoch(), &mounted);
         members.extend(mounted);
-        let home = Home { owner: own_owner(actor), own: true, kind, state, token, members: Some(members) };
+        let home = Home {
+            owner: own_owner(actor),
+            own: true,
+            kept: true,
+            kind,
+            state,
+            token,
+            members: Some(members),
+        };
         Ok(Some(Opened { home: Some(home), ..Opened::default() }))
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::precondition::Preconditions;
 use crate::store::{Error, Happened, LogEntry, ReadTx, Weight};
 use std::collections::HashMap;
 
+pub(super) mod behalf;
 mod sights;
 
 /// Entries of a log that one page looks through at most, however few of them are wanted.
@@ -38,7 +39,10 @@ pub struct Step {
     /// When, microseconds UTC.
     pub at: Option<i64>,
     /// The handle of who did it; `None` where nobody has that account any more.
+    /// Not told of what is seen in part.
     pub by: Option<String>,
+    /// The handle of whose the collection was then, where that was another.
+    pub on_behalf_of: Option<String>,
     /// Through which door, as stored.
     pub door: Option<i16>,
     /// With which device, as the log names it.
@@ -106,7 +110,8 @@ impl Core {
             if !is_of(tx, &access, &name, kind, &limits)? {
                 return Err(Fault::NotFound.into());
             }
-            let (steps, next) = item_steps(tx, of.id, &name, before, limit)?;
+            let (mut steps, next) = item_steps(tx, of.id, &name, before, limit)?;
+            behalf::note(tx, &actor, of, &mut steps)?;
             Ok((sights::steps(tx, &access, steps)?, next))
         };
         fault(self.store.snapshot(read).await)
@@ -121,9 +126,10 @@ impl Core {
         kind: ItemKind,
         number: i64,
     ) -> Result<Kept, Fault> {
-        self.item_then(actor, place, name, kind, Back::To(number)).await
+        self.item_then(actor, place, name, kind, Back::To(number)).await.map(|(kept, _)| kept)
     }
 
+    /// What is seen of an older content, and for one who sees another's also all of it, to be stored again.
     async fn item_then(
         &self,
         actor: &Actor,
@@ -131,7 +137,7 @@ impl Core {
         name: &str,
         kind: ItemKind,
         back: Back,
-    ) -> Result<Kept, Fault> {
+    ) -> Result<(Kept, Option<String>), Fault> {
         let (actor, place, name) = (actor.clone(), place.clone(), name.to_owned());
         let limits = self.limits.clone();
         let read = move |tx: &mut ReadTx<'_>| {
@@ -147,8 +153,9 @@ impl Core {
                     (at_moment(tx, of.id, &name, moment)?, none)
                 }
             };
+            let whole = kept.as_ref().filter(|_| access.keeps().is_some()).map(|kept| kept.body.clone());
             let seen = kept.and_then(|kept| sights::kept(&access, kept));
-            seen.ok_or(Error::Fault(none))
+            Ok((seen.ok_or(Error::Fault(none))?, whole))
         };
         fault(self.store.snapshot(read).await)
     }
@@ -165,26 +172,27 @@ impl Core {
         conditions: Preconditions,
         request: Option<Once>,
     ) -> Result<Named, Fault> {
-        let kept = self.item_then(actor, place, name, kind, back).await?;
+        let (kept, whole) = self.item_then(actor, place, name, kind, back).await?;
         if kept.masked {
             let privilege = Privilege::WriteContent;
             return Err(Condition::NeedPrivileges { href: String::new(), privilege }.into());
         }
-        let sent = Sent { body: kept.body, media: Media::Unsaid };
-        let terms = Terms { kind: Some(kind), request, ..Terms::default() };
+        let sent = Sent { body: whole.unwrap_or(kept.body), media: Media::Unsaid };
+        let terms = Terms { kind: Some(kind), request, past: true, ..Terms::default() };
         self.put_item_on(actor, place, name, sent, conditions, terms).await
     }
 
     /// A page of a collection's history. It may have fewer entries than asked for, or none, and still go on.
     pub async fn collection_history(
         &self,
+        actor: &super::Actor,
         access: &super::Access,
         wanted: Wanted,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Steps, Fault> {
         let of = access.need(Privilege::Read)?.collection().id;
-        let access = access.clone();
+        let (by, access) = (actor.clone(), access.clone());
         let read = move |tx: &mut ReadTx<'_>| {
             let actor = match &wanted.actor {
                 None => None,
@@ -194,8 +202,13 @@ impl Core {
                 },
             };
             let (entries, next) = sift(tx, of, &wanted, actor, before.unwrap_or(i64::MAX), limit)?;
-            let steps = told(tx, entries)?;
-            Ok((sights::steps(tx, &access, steps)?, next))
+            let mut steps = told(tx, entries)?;
+            behalf::note(tx, &by, access.collection(), &mut steps)?;
+            let mut seen = sights::steps(tx, &access, steps)?;
+            // Of what is seen in part it is not told by whom and with what it was done, so it is not found by that either.
+            let by_whom = wanted.actor.is_some() || wanted.device.is_some();
+            seen.retain(|step| !by_whom || step.by.is_some());
+            Ok((seen, next))
         };
         fault(self.store.read(Weight::Scan, read).await)
     }
@@ -314,6 +327,7 @@ fn item_steps(
         what: None,
         at: None,
         by: None,
+        on_behalf_of: None,
         door: None,
         device: None,
         etag: Some(etag),
@@ -345,6 +359,7 @@ fn told(tx: &mut ReadTx<'_>, entries: Vec<LogEntry>) -> Result<Vec<Step>, Error>
             what: Some(entry.what),
             at: Some(entry.at),
             by,
+            on_behalf_of: None,
             door: Some(entry.door),
             device: entry.device,
             etag: entry.etag,

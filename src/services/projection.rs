@@ -11,6 +11,7 @@ use crate::domain::collection::CollectionKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::Etag;
 use crate::domain::object::{Draft, Entry, Listed, Object};
+use crate::domain::personal::{shared_of, tag, view};
 use crate::domain::privacy::{self, Form, Judged, Sight};
 use crate::domain::props::Props;
 use crate::store::{self, Hidden};
@@ -77,9 +78,21 @@ pub(super) fn own(object: Object) -> Shown {
 /// An item; `None` where it is absent for him.
 pub(super) fn object(sight: Sight, object: Object) -> Option<Shown> {
     match privacy::judge(object.masks.as_deref(), sight) {
-        Judged::Whole => Some(Shown(object)),
+        Judged::Whole if object.own.is_none() => Some(Shown(object)),
+        Judged::Whole => Some(Shown(laid(object, None))),
+        Judged::Shared(shared) => Some(Shown(laid(object, Some(shared)))),
         Judged::Absent => None,
         Judged::Masked(_) => masked(sight, object),
+    }
+}
+
+/// The shared part of an item with what is the viewer's own over it; `shared` is its tag, where there is something of the owner's.
+fn laid(stored: Object, shared: Option<Etag>) -> Object {
+    let etag = shared.unwrap_or_else(|| stored.etag.clone());
+    let etag = tag(&etag, stored.own.as_ref().map(|own| &own.etag));
+    match view(&stored.body, stored.own.as_ref().map(|own| &own.overlay)) {
+        Some(seen) => Object { etag, parsed: seen.index.encode(), body: seen.body, ..stored },
+        None => Object { etag, ..stored },
     }
 }
 
@@ -96,7 +109,8 @@ pub(super) fn work(sight: Sight, objects: &[Object]) -> usize {
     if sight.is_whole() {
         return 0;
     }
-    objects.iter().filter(|object| object.masks.is_some()).map(|object| object.body.len()).sum()
+    let worked = |object: &&Object| object.masks.is_some() || object.own.is_some();
+    objects.iter().filter(worked).map(|object| object.body.len()).sum()
 }
 
 fn masked(sight: Sight, stored: Object) -> Option<Shown> {
@@ -115,18 +129,19 @@ fn masked(sight: Sight, stored: Object) -> Option<Shown> {
             props: Props::default(),
             masks: None,
             masked: true,
+            own: None,
             ..stored
         })),
     }
 }
 
-/// What of a listing is seen, `hidden` being what is noted of its items that are not all public.
-pub(super) fn entries(sight: Sight, entries: Vec<Entry>, hidden: Vec<Hidden>) -> Vec<Shown<Entry>> {
-    let hidden = Notes::of(hidden);
-    let seen = |mut entry: Entry| match hidden.judge(&entry.name, sight) {
+/// What of a listing is seen by what is noted of its items.
+pub(super) fn entries(sight: Sight, entries: Vec<Entry>, notes: Noted) -> Vec<Shown<Entry>> {
+    let notes = Notes::of(notes);
+    let seen = |mut entry: Entry| match notes.judge(&entry.name, &entry.etag, sight) {
         Judged::Whole => Some(Shown(entry)),
         Judged::Absent => None,
-        Judged::Masked(etag) => {
+        Judged::Shared(etag) | Judged::Masked(etag) => {
             entry.etag = etag;
             Some(Shown(entry))
         }
@@ -140,11 +155,15 @@ pub(super) fn all_entries(entries: Vec<Entry>) -> Vec<Shown<Entry>> {
 }
 
 /// As [`entries`], of a list with times.
-pub(super) fn listed(sight: Sight, listed: Vec<Listed>, hidden: Vec<Hidden>) -> Vec<Shown<Listed>> {
-    let hidden = Notes::of(hidden);
-    let seen = |mut one: Listed| match hidden.judge(&one.name, sight) {
+pub(super) fn listed(sight: Sight, listed: Vec<Listed>, notes: Noted) -> Vec<Shown<Listed>> {
+    let notes = Notes::of(notes);
+    let seen = |mut one: Listed| match notes.judge(&one.name, &one.etag, sight) {
         Judged::Whole => Some(Shown(one)),
         Judged::Absent => None,
+        Judged::Shared(etag) => {
+            one.etag = etag;
+            Some(Shown(one))
+        }
         Judged::Masked(etag) => {
             (one.etag, one.modified_at) = (etag, one.created_at);
             Some(Shown(one))
@@ -172,23 +191,23 @@ pub(super) fn all_changes(items: Vec<store::SyncItem>) -> Vec<SyncItem> {
 pub(super) fn changes(
     sight: Sight,
     items: Vec<store::SyncItem>,
-    (hidden, buried): (Vec<Hidden>, Vec<Hidden>),
+    (noted, buried): (Noted, Vec<Hidden>),
     unborn: i64,
 ) -> Vec<SyncItem> {
-    let (hidden, buried) = (Notes::of(hidden), Notes::of(buried));
+    let (notes, buried) = (Notes::of(noted), Notes::of(Noted { hidden: buried, own: Vec::new() }));
     let told = |item| match item {
         store::SyncItem::Gone { name, modseq } => {
             let shown = buried.get(&name).is_none_or(|one| privacy::was_shown(one.classes, sight));
             shown.then_some(SyncItem::Gone { name, modseq })
         }
-        store::SyncItem::Present(mut entry) => match hidden.judge(&entry.name, sight) {
+        store::SyncItem::Present(mut entry) => match notes.judge(&entry.name, &entry.etag, sight) {
             Judged::Whole => Some(SyncItem::Present(Shown(entry))),
-            Judged::Masked(etag) => {
+            Judged::Shared(etag) | Judged::Masked(etag) => {
                 entry.etag = etag;
                 Some(SyncItem::Present(Shown(entry)))
             }
             Judged::Absent => {
-                let shown = hidden.get(&entry.name).is_some_and(|one| privacy::was_shown(one.classes, sight));
+                let shown = notes.get(&entry.name).is_some_and(|one| privacy::was_shown(one.classes, sight));
                 let Entry { name, modseq, .. } = entry;
                 (shown && modseq > unborn).then_some(SyncItem::Gone { name, modseq })
             }
@@ -197,27 +216,56 @@ pub(super) fn changes(
     items.into_iter().filter_map(told).collect()
 }
 
-/// What is noted of items, by their names.
-struct Notes(HashMap<String, Hidden>);
+/// What is noted of some items beside what is listed of them.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    /// Those that not all see alike.
+    pub hidden: Vec<Hidden>,
+    /// The digests of what the viewer has of his own on them, by their names.
+    pub own: Vec<(String, Etag)>,
+}
+
+/// The same by the items' names.
+struct Notes {
+    hidden: HashMap<String, Hidden>,
+    own: HashMap<String, Etag>,
+}
 
 impl Notes {
-    fn of(all: Vec<Hidden>) -> Self {
-        Notes(all.into_iter().map(|one| (one.name.clone(), one)).collect())
+    fn of(Noted { hidden, own }: Noted) -> Self {
+        Notes {
+            hidden: hidden.into_iter().map(|one| (one.name.clone(), one)).collect(),
+            own: own.into_iter().collect(),
+        }
     }
 
     fn get(&self, name: &str) -> Option<&Hidden> {
-        self.0.get(name)
+        self.hidden.get(name)
     }
 
-    fn judge(&self, name: &str, sight: Sight) -> Judged {
-        privacy::judge(self.get(name).and_then(|one| one.masks.as_deref()), sight)
+    /// What is seen of the item, its stored tag being `stored`.
+    fn judge(&self, name: &str, stored: &Etag, sight: Sight) -> Judged {
+        let own = self.own.get(name);
+        match privacy::judge(self.get(name).and_then(|one| one.masks.as_deref()), sight) {
+            Judged::Whole if own.is_some() => Judged::Shared(tag(stored, own)),
+            Judged::Shared(shared) => Judged::Shared(tag(&shared, own)),
+            other => other,
+        }
+    }
+}
+
+/// The entity tag under which he sees a stored item that he sees whole, `own` being the digest of what is his own.
+pub(super) fn seen_tag(sight: Sight, stored: &Object, own: Option<&Etag>) -> Etag {
+    match privacy::judge(stored.masks.as_deref(), sight) {
+        Judged::Shared(shared) => tag(&shared, own),
+        _ => tag(&stored.etag, own),
     }
 }
 
 /// Refuses who does not see all of a stored item: to whom it is absent it is not found.
 pub(super) fn touch(access: &Access, stored: &Object, privilege: Privilege) -> Result<(), Fault> {
     match privacy::judge(stored.masks.as_deref(), access.sight()) {
-        Judged::Whole => Ok(()),
+        Judged::Whole | Judged::Shared(_) => Ok(()),
         Judged::Masked(_) => Err(refused(privilege)),
         Judged::Absent => Err(Fault::NotFound),
     }
@@ -226,7 +274,7 @@ pub(super) fn touch(access: &Access, stored: &Object, privilege: Privilege) -> R
 /// Refuses who would not see all of what he is about to store.
 pub(super) fn admit(access: &Access, draft: &Draft, privilege: Privilege) -> Result<(), Fault> {
     match privacy::judge(draft.masks.as_deref(), access.sight()) {
-        Judged::Whole => Ok(()),
+        Judged::Whole | Judged::Shared(_) => Ok(()),
         _ => Err(refused(privilege)),
     }
 }
@@ -260,7 +308,10 @@ pub(super) fn older(sight: Sight, of: CollectionKind, body: String, etag: Etag) 
     let index = CalendarIndex::build(&document).ok()?;
     drop(document);
     match privacy::form(&index, &body, &privacy::classes(&index, &body), sight) {
-        Form::Whole => Some(Older { body, etag, masked: false }),
+        Form::Whole => Some(match shared_of(&body) {
+            Some(shared) => Older { etag: Etag::of(shared.as_bytes()), body: shared, masked: false },
+            None => Older { body, etag, masked: false },
+        }),
         Form::Absent => None,
         Form::Masked(seen) => Some(Older { body: seen.body, etag: seen.etag, masked: true }),
     }
@@ -270,6 +321,7 @@ impl Core {
     /// What is seen of some items, made where it keeps nobody waiting.
     pub(super) async fn show_all(&self, access: &Access, stored: Vec<Object>) -> Result<Vec<Shown>, Fault> {
         let sight = access.sight();
+        let stored = self.with_own(access, stored).await?;
         let bytes = work(sight, &stored);
         labour::of(bytes, move || objects(sight, stored)).await
     }

@@ -6,14 +6,16 @@
 
 use super::access::{self, Access, Owner, Place};
 use super::actor::Actor;
-use super::{Core, conditions, fault};
+use super::{Core, conditions, fault, groups, invitations};
 use crate::domain::acl::{Grant, Grantee, Privilege, Privileges};
 use crate::domain::collection::{Collection, CollectionKind};
 use crate::domain::fault::{Condition, Fault};
+use crate::domain::group::{Role, Visibility};
 use crate::domain::id::{Etag, PrincipalId};
 use crate::domain::precondition::{Preconditions, ResourceState};
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::role::{self, Defaults};
+use crate::domain::team::Part;
 use crate::store::{Action, Audited, Error, ReadTx, Weight, WriteTx};
 
 /// Grants on one collection, or on one home, at most.
@@ -28,6 +30,8 @@ pub enum Hold {
     Locked,
     /// It is on the home that the collection is in.
     Inherited,
+    /// It is what plain members may do with what their group owns, and is changed there.
+    Team,
 }
 
 /// A grant with the principal that it is made to, where it is made to one.
@@ -39,6 +43,8 @@ pub struct NamedGrant {
     pub hold: Hold,
     /// To whom, for its name.
     pub principal: Option<Principal>,
+    /// Whether it is to a group that the actor may not know of. No name is told then; the grant stays when he sets all others.
+    pub hidden: bool,
 }
 
 /// All rights on a collection but its owner's.
@@ -61,6 +67,8 @@ pub enum GrantChange {
     Set(Vec<Grant>),
     /// No grant of this grantee, who must have one.
     Revoke(Grantee),
+    /// No grant to groups that the actor may not know of, of which there must be one.
+    RevokeHidden,
 }
 
 /// What must hold for a change.
@@ -88,9 +96,12 @@ impl Core {
                         (grant, if is_locked(defaults, of, grant.grantee) { Hold::Locked } else { Hold::Own })
                     };
                     let all = own.into_iter().map(held);
-                    let all: Vec<_> =
-                        all.chain(inherited.into_iter().map(|grant| (grant, Hold::Inherited))).collect();
-                    Ok(Acl { owner: access.owner().clone(), grants: name(tx, all)?, tag })
+                    let inherited = inherited.into_iter().map(|grant| (grant, Hold::Inherited));
+                    let team = of_members(tx, &access)?.map(|grant| (grant, Hold::Team));
+                    let all: Vec<_> = team.into_iter().chain(all).chain(inherited).collect();
+                    let mut grants = name(tx, all)?;
+                    hide(tx, &actor, &mut grants)?;
+                    Ok(Acl { owner: access.owner().clone(), grants, tag })
                 })
                 .await,
         )
@@ -108,11 +119,11 @@ impl Core {
         fault(self.store.write(move |tx| change(tx, &actor, &place, &wanted, &guard, defaults)).await)
     }
 
-    /// Whom a handle names, as somebody who may be given rights.
-    pub async fn grantee(&self, handle: &str) -> Result<PrincipalId, Fault> {
-        let handle = handle.to_lowercase();
-        let found = self.store.read(Weight::Point, move |tx| tx.principal_by_handle(&handle)).await;
-        fault(found)?.map(|principal| principal.id).ok_or(Fault::NotFound)
+    /// Whom a handle names, as somebody who may be given rights. A group that the actor may not know of is not found.
+    pub async fn grantee(&self, actor: &Actor, handle: &str) -> Result<PrincipalId, Fault> {
+        let (actor, handle) = (actor.clone(), handle.to_lowercase());
+        let found = self.store.read(Weight::Point, move |tx| groups::principal(tx, &actor, &handle)).await;
+        Ok(fault(found)?.id)
     }
 
     /// Replaces the grants on a collection.
@@ -149,9 +160,37 @@ pub(super) fn name(tx: &mut ReadTx<'_>, grants: Vec<(Grant, Hold)>) -> Result<Ve
     let principals = tx.principals_with_ids(&ids)?;
     let named = |(grant, hold): (Grant, Hold)| {
         let principal = principals.iter().find(|one| grant.grantee == Grantee::Principal(one.id)).cloned();
-        NamedGrant { grant, hold, principal }
+        NamedGrant { grant, hold, principal, hidden: false }
     };
     Ok(grants.into_iter().map(named).collect())
+}
+
+/// Takes away the names of groups that the actor may not know of.
+pub(super) fn hide(tx: &mut ReadTx<'_>, actor: &Actor, grants: &mut [NamedGrant]) -> Result<(), Error> {
+    let all: Vec<Principal> = grants.iter().filter_map(|named| named.principal.clone()).collect();
+    let seen: Vec<PrincipalId> = groups::only_seen(tx, actor, all)?.iter().map(|one| one.id).collect();
+    for named in grants {
+        // What a group gives its members is told by its very place.
+        if named.hold != Hold::Team && named.principal.as_ref().is_some_and(|one| !seen.contains(&one.id)) {
+            named.principal = None;
+            named.hidden = true;
+        }
+    }
+    Ok(())
+}
+
+/// What plain members may do with a collection of their group, as a grant to it.
+pub(super) fn of_members(tx: &mut ReadTx<'_>, access: &Access) -> Result<Option<Grant>, Error> {
+    let (owner, of) = (access.owner(), access.collection());
+    if owner.kind != PrincipalKind::Group {
+        return Ok(None);
+    }
+    let Some(detail) = tx.group_details(&[owner.id])?.remove(&owner.id) else { return Ok(None) };
+    // Of a hidden group only the owners know, who have all rights.
+    let role = if detail.visibility == Visibility::Hidden { Role::Owner } else { Role::Member };
+    let part = Part { role, members_may: detail.members_may };
+    let privileges = if part.owns() { Privileges::NONE } else { part.privileges(of.kind, of.home) };
+    Ok((!privileges.is_empty()).then_some(Grant { grantee: Grantee::Principal(owner.id), privileges }))
 }
 
 fn tag(own: &[Grant], inherited: &[Grant]) -> Etag {
@@ -173,7 +212,7 @@ fn is_locked(defaults: Defaults, of: &Collection, grantee: Grantee) -> bool {
 }
 
 /// The one road to a collection's grants.
-fn change(
+pub(super) fn change(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     place: &Place,
@@ -192,7 +231,9 @@ fn change(
             conditions.check(own, ResourceState::default())?;
         }
     }
-    let new = changed(&old, wanted, |grantee| is_locked(defaults, of, grantee))?;
+    let hidden = hidden_among(tx, actor, &old)?;
+    let bounds = Bounds { is_locked: |grantee| is_locked(defaults, of, grantee), hidden: &hidden };
+    let new = changed(&old, wanted, &bounds)?;
     allowed(of.owner, &new)?;
     let differences = differences(&old, &new);
     if differences.is_empty() {
@@ -200,15 +241,33 @@ fn change(
     }
     tx.set_grants(of, &new, &actor.origin(of.home))?;
     note(tx, actor, of, &differences)?;
-    keeps_his_right(tx, actor, &access)
+    keeps_his_right(tx, actor, &access)?;
+    invitations::follow(tx, of, &differences)?;
+    invitations::settle(tx, of.id)
+}
+
+/// Those of some grantees that the actor may not know of.
+fn hidden_among(tx: &mut ReadTx<'_>, actor: &Actor, grants: &[Grant]) -> Result<Vec<Grantee>, Error> {
+    let mut named = name(tx, grants.iter().map(|grant| (*grant, Hold::Own)).collect())?;
+    hide(tx, actor, &mut named)?;
+    Ok(named.into_iter().filter(|one| one.hidden).map(|one| one.grant.grantee).collect())
+}
+
+/// What a change of grants does not reach.
+struct Bounds<'a, F: Fn(Grantee) -> bool> {
+    /// Whose grants the tenant keeps as they are.
+    is_locked: F,
+    /// Those whom the actor does not know, and so cannot name: they stay where he says what all shall have.
+    hidden: &'a [Grantee],
 }
 
 /// The grants after a change: one a grantee (RFC 3744 §5.5.1 lets a server put entries together).
-fn changed(
+fn changed<F: Fn(Grantee) -> bool>(
     old: &[Grant],
     wanted: &GrantChange,
-    is_locked: impl Fn(Grantee) -> bool,
+    bounds: &Bounds<'_, F>,
 ) -> Result<Vec<Grant>, Fault> {
+    let Bounds { is_locked, hidden } = bounds;
     let locked = || old.iter().filter(|grant| is_locked(grant.grantee)).copied();
     let of_old = |grantee| old.iter().find(|grant| grant.grantee == grantee).map(|grant| grant.privileges);
     let touches = |grant: &Grant| {
@@ -221,7 +280,8 @@ fn changed(
             if new.iter().any(touches) {
                 return Err(Condition::NoProtectedAceConflict.into());
             }
-            for grant in locked() {
+            let unseen = old.iter().filter(|grant| hidden.contains(&grant.grantee)).copied();
+            for grant in locked().chain(unseen) {
                 if new.iter().all(|other| other.grantee != grant.grantee) {
                     new.push(grant);
                 }
@@ -246,6 +306,12 @@ fn changed(
                 return Err(Condition::NoProtectedAceConflict.into());
             }
             new = old.iter().filter(|grant| grant.grantee != *grantee).copied().collect();
+        }
+        GrantChange::RevokeHidden => {
+            if hidden.is_empty() {
+                return Err(Fault::NotFound);
+            }
+            new = old.iter().filter(|grant| !hidden.contains(&grant.grantee)).copied().collect();
         }
     }
     new.retain(|grant| grant.privileges != Privileges::NONE);
@@ -295,7 +361,8 @@ pub(super) fn differences(old: &[Grant], new: &[Grant]) -> Vec<(Grantee, Privile
         .collect()
 }
 
-fn note(
+/// Notes what became of grants.
+pub(super) fn note(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     of: &Collection,
@@ -344,7 +411,8 @@ mod tests {
     #[test]
     fn grants_are_replaced_set_and_revoked() {
         let old = [to(1, 1), to(2, 3)];
-        let open = |wanted| changed(&old, &wanted, |_| false);
+        let free = Bounds { is_locked: |_: Grantee| false, hidden: &[] };
+        let open = |wanted| changed(&old, &wanted, &free);
         assert_eq!(open(GrantChange::Replace(vec![to(3, 1), to(3, 2), to(4, 0)])), Ok(vec![to(3, 3)]));
         assert_eq!(open(GrantChange::Set(vec![to(2, 1), to(3, 1)])), Ok(vec![to(1, 1), to(2, 1), to(3, 1)]));
         assert_eq!(open(GrantChange::Set(vec![to(2, 0)])), Ok(vec![to(1, 1)]));
@@ -355,7 +423,8 @@ mod tests {
     #[test]
     fn what_is_locked_stays() {
         let old = [to(1, 1), all(7)];
-        let locked = |wanted| changed(&old, &wanted, |grantee| grantee == Grantee::Authenticated);
+        let bounds = Bounds { is_locked: |grantee| grantee == Grantee::Authenticated, hidden: &[] };
+        let locked = |wanted| changed(&old, &wanted, &bounds);
         let refused = Err(Fault::Condition(Condition::NoProtectedAceConflict));
         assert_eq!(locked(GrantChange::Replace(vec![to(2, 1)])), Ok(vec![to(2, 1), all(7)]));
         assert_eq!(locked(GrantChange::Replace(vec![all(7)])), Ok(vec![all(7)]));
@@ -363,6 +432,19 @@ mod tests {
         assert_eq!(locked(GrantChange::Set(vec![all(0)])), refused);
         assert_eq!(locked(GrantChange::Set(vec![all(7), to(1, 0)])), Ok(vec![all(7)]));
         assert_eq!(locked(GrantChange::Revoke(Grantee::Authenticated)), refused);
+    }
+
+    #[test]
+    fn whom_the_actor_does_not_know_keeps_what_he_has() {
+        let (seen, unseen) = (to(1, 1), to(2, 3));
+        let hidden = [unseen.grantee];
+        let bounds = Bounds { is_locked: |_: Grantee| false, hidden: &hidden };
+        let done = |wanted| changed(&[seen, unseen], &wanted, &bounds);
+        assert_eq!(done(GrantChange::Replace(vec![to(3, 1)])), Ok(vec![to(3, 1), unseen]));
+        assert_eq!(done(GrantChange::Revoke(seen.grantee)), Ok(vec![unseen]));
+        assert_eq!(done(GrantChange::RevokeHidden), Ok(vec![seen]));
+        let none = Bounds { is_locked: |_: Grantee| false, hidden: &[] };
+        assert_eq!(changed(&[seen], &GrantChange::RevokeHidden, &none), Err(Fault::NotFound));
     }
 
     #[test]

@@ -3,17 +3,17 @@
 //! A foreign token, one of another epoch, or one from the future is refused, never answered as a first sync.
 //! RFC 6578 §3.
 
-use super::access::{self, Access};
+use super::access::{self, Access, Looker};
 use super::actor::Actor;
 use super::items::token_of;
 use super::projection::{self, Shown, SyncItem};
-use super::{Core, fault, mounts};
+use super::{Core, fault, mounts, personal};
 use crate::domain::acl::Privilege;
+use crate::domain::birthdays;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, HomeToken, SyncToken};
+use crate::domain::id::{HomeToken, SyncToken};
 use crate::domain::object::Entry;
-use crate::domain::privacy::Sight;
 use crate::store::{Error, ReadTx, SyncPage, Weight};
 
 /// Changes that are read at once on the asking thread at most.
@@ -49,13 +49,13 @@ pub fn home_token(owner: i64, kind: HomeKind, modseq: i64, epoch: &str) -> SyncT
         HomeKind::Calendars => 'h',
         HomeKind::AddressBooks => 'b',
     };
-    SyncToken { epoch: epoch.to_owned(), subject: format!("{letter}{owner}"), modseq }
+    SyncToken { epoch: epoch.to_owned(), subject: format!("{letter}{owner}"), modseq, own: 0 }
 }
 
 impl Core {
     /// The sync token of a collection as it was read.
     pub fn token(&self, access: &Access) -> SyncToken {
-        token_of(access.collection(), access.sight(), self.store.epoch())
+        token_of(access, self.store.epoch())
     }
 
     /// A page of the changes after `since`; from the beginning without one. Tombstones up to the
@@ -68,24 +68,38 @@ impl Core {
         unborn: i64,
     ) -> Result<Changes, Fault> {
         let collection = access.need(Privilege::Read)?.collection();
-        let sight = access.sight();
-        let now = token_of(collection, sight, self.store.epoch());
-        let from = match since {
-            None => 0,
-            Some(token) if token.epoch == now.epoch && token.subject == now.subject => token.modseq,
+        let now = token_of(access, self.store.epoch());
+        let (from, own) = match since {
+            None => (0, now.own),
+            Some(token) if token.epoch == now.epoch && token.subject == now.subject => {
+                (token.modseq, token.own)
+            }
             Some(_) => return Err(refused(collection.home)),
         };
         let (id, home) = (collection.id, collection.home);
-        if from == now.modseq {
+        if from == now.modseq && own >= now.own {
             return Ok(Changes { items: Vec::new(), current: now.modseq, token: now, more: false });
         }
-        if !sight.is_whole() {
+        if !access.sight().is_whole() {
+            let looker = access.looker();
             let read = move |tx: &mut ReadTx<'_>| {
-                let (seen, page) = seen_changes(tx, (id, sight), from, limit, unborn)?;
-                if page.modseq < from { Err(refused(home).into()) } else { Ok((seen, page)) }
+                let (mut seen, own) = personal::changes(tx, looker, (from, own), limit)?;
+                // What is left of the page, for the rest; of a full one the next goes on where it ends.
+                let left = limit.saturating_sub(seen.len());
+                if left == 0 {
+                    let current = tx.collection_by_id(id)?.ok_or(Fault::NotFound)?.modseq;
+                    return Ok((
+                        seen,
+                        SyncPage { items: Vec::new(), modseq: from, more: true, current },
+                        own,
+                    ));
+                }
+                let (items, page) = seen_changes(tx, looker, from, left, unborn)?;
+                seen.extend(items);
+                if page.modseq < from { Err(refused(home).into()) } else { Ok((seen, page, own)) }
             };
-            let (items, page) = fault(self.store.snapshot(read).await)?;
-            let token = SyncToken { modseq: page.modseq, ..now };
+            let (items, page, own) = fault(self.store.snapshot(read).await)?;
+            let token = SyncToken { modseq: page.modseq, own, ..now };
             return Ok(Changes { items, token, more: page.more, current: page.current });
         }
         let read = move |tx: &mut ReadTx<'_>| {
@@ -112,6 +126,21 @@ impl Core {
         kind: HomeKind,
         since: Option<HomeToken>,
     ) -> Result<HomeChanges, Fault> {
+        let (changes, birthdays) = self.home_changes_now(actor, owner, kind, since.clone()).await?;
+        if birthdays && self.freshen_birthdays(actor, None).await {
+            return self.home_changes_now(actor, owner, kind, since).await.map(|(changes, _)| changes);
+        }
+        Ok(changes)
+    }
+
+    /// Beside the changes whether the actor has, or had, a calendar of birthdays in the home.
+    async fn home_changes_now(
+        &self,
+        actor: &Actor,
+        owner: &str,
+        kind: HomeKind,
+        since: Option<HomeToken>,
+    ) -> Result<(HomeChanges, bool), Fault> {
         let (actor, owner) = (actor.clone(), owner.to_owned());
         fault(
             self.store
@@ -122,7 +151,7 @@ impl Core {
                     let state = tx.home(id, kind)?;
                     let own = id == actor.id;
                     let mounted =
-                        if own && state.has_mounts { mounts::shown(tx, &actor, kind)? } else { Vec::new() };
+                        if own { mounts::beside(tx, &actor, kind, state.has_mounts)? } else { Vec::new() };
                     let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
                     let from = match &since {
                         None => -1,
@@ -147,7 +176,8 @@ impl Core {
                     changed.extend(mounts::moved(mounted, &known, from));
                     // A name that is taken again is not gone.
                     gone.retain(|slug| changed.iter().all(|access| access.shown_at().1 != slug));
-                    Ok(HomeChanges { changed, gone, token })
+                    let birthdays = own && birthdays::is_marked(&state.props);
+                    Ok((HomeChanges { changed, gone, token }, birthdays))
                 })
                 .await,
         )
@@ -165,13 +195,13 @@ impl Core {
             let full = i64::try_from(page.len()).is_ok_and(|count| count >= limit);
             page.last().filter(|_| full).map(|last| last.modseq)
         };
-        let sight = access.sight();
-        if !sight.is_whole() {
+        if !access.sight().is_whole() {
+            let looker = access.looker();
             let read = move |tx: &mut ReadTx<'_>| {
                 let page = tx.entries_after(id, after, limit)?;
                 let upto = page.last().map_or(after, |last| last.modseq);
-                let (next, hidden) = (next(&page), tx.hidden_between(id, (after, upto))?);
-                Ok((projection::entries(sight, page, hidden), next))
+                let (next, notes) = (next(&page), personal::notes_between(tx, looker, (after, upto))?);
+                Ok((projection::entries(looker.sight, page, notes), next))
             };
             return fault(self.store.snapshot(read).await);
         }
@@ -195,9 +225,10 @@ impl Core {
         Ok((self.show_all(access, objects).await?, next))
     }
 
-    /// How many items a collection has, and their bytes. Not for one from whom something may be hidden: it would tell how long that is.
+    /// How many items a collection has, and their bytes. Not for one from whom something may be hidden: it would tell how long that is;
+    /// nor of the directory, which takes no room.
     pub async fn usage(&self, access: &Access) -> Result<(i64, i64), Fault> {
-        if !access.sight().is_whole() {
+        if !access.sight().is_whole() || access.is_directory() {
             return Err(Fault::NotFound);
         }
         let id = access.collection().id;
@@ -208,17 +239,18 @@ impl Core {
 /// The first changes, at most `limit`, that the viewer is told of; beside them the page that they end with.
 pub(super) fn seen_changes(
     tx: &mut ReadTx<'_>,
-    (of, sight): (CollectionId, Sight),
+    looker: Looker,
     since: i64,
     limit: usize,
     unborn: i64,
 ) -> Result<(Vec<SyncItem>, SyncPage), Error> {
     let (mut from, mut seen) = (since, Vec::new());
     loop {
-        let mut page = tx.changes(of, from, limit - seen.len(), unborn)?.ok_or(Fault::NotFound)?;
+        let mut page = tx.changes(looker.on, from, limit - seen.len(), unborn)?.ok_or(Fault::NotFound)?;
         let numbers = (from, page.modseq);
-        let noted = (tx.hidden_between(of, numbers)?, tx.buried_between(of, numbers)?);
-        seen.extend(projection::changes(sight, std::mem::take(&mut page.items), noted, unborn));
+        let notes = personal::notes_between(tx, looker, numbers)?;
+        let noted = (notes, tx.buried_between(looker.on, numbers)?);
+        seen.extend(projection::changes(looker.sight, std::mem::take(&mut page.items), noted, unborn));
         if !page.more || seen.len() >= limit {
             return Ok((seen, page));
         }

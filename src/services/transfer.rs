@@ -7,6 +7,7 @@ use super::actor::Actor;
 use super::content::{self, Media, Sent};
 use super::idempotency::{Once, once};
 use super::items::{self, Named};
+use super::personal::{self, Carried};
 use super::{Core, Limits, conditions, fault, projection};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
@@ -71,6 +72,8 @@ pub(super) fn transfer(
     access::lock_both(tx, from, to)?;
     let source = access::find(tx, actor, &what.from.place)?;
     let target = access::find(tx, actor, &what.to.place).map_err(no_parent)?;
+    access::still_of(&source, from.0)?;
+    access::still_of(&target, to.0)?;
     let old = tx
         .object(source.need(Privilege::Read)?.collection().id, &what.from.name)?
         .filter(|old| what.kind.is_none_or(|kind| kind == old.kind))
@@ -90,7 +93,8 @@ pub(super) fn transfer(
     if into.kind != source.collection().kind {
         return Err(Condition::WrongKindOfCollection.into());
     }
-    let sent = Sent { body: old.body.clone(), media: Media::Unsaid };
+    let Carried { body, own } = personal::carried(tx, (&source, &target), &old)?;
+    let sent = Sent { body, media: Media::Unsaid };
     let (draft, index) = content::draft(&what.to.name, sent, into.kind, limits)?;
     projection::admit(&target, &draft, privilege)?;
     if what.moves {
@@ -109,6 +113,17 @@ pub(super) fn transfer(
     if !old.props.to_json().is_empty() {
         let fresh = tx.object(into.id, &what.to.name)?.ok_or(Fault::NotFound)?;
         tx.set_object_props(into, &fresh, &old.props, &actor.origin(into.home))?;
+    }
+    if let Some((whose, own)) = own {
+        let before = tx.personal_on(whose, &[&draft.uid])?.pop();
+        if before.map_or(!own.overlay.is_empty(), |(_, before)| before.etag != own.etag) {
+            tx.set_personal(whose, &draft.uid, &own)?;
+        }
+    }
+    if target.keeps().is_some()
+        && let Some(fresh) = tx.object(into.id, &what.to.name)?
+    {
+        stored.etag = personal::seen_tag(tx, &target, &fresh)?;
     }
     stored.created = taken.is_none();
     Ok(Named { name: what.to.name.clone(), stored })

@@ -5,17 +5,17 @@
 use super::access;
 use super::actor::Actor;
 use super::idempotency::{Once, once};
-use super::{Core, fault};
+use super::{Core, fault, teams};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
-use crate::store::{Deleted, Error, Weight, WriteTx};
+use crate::store::{Deleted, Error, ReadTx, Weight, WriteTx};
 
 /// Deleted collections that are told: the last ones.
 const MOST: i64 = 1_000;
 
 impl Core {
-    /// The actor's own deleted collections of this kind, the last one first.
+    /// The deleted collections of this kind of the actor, and of the groups that he keeps; the last one first.
     pub async fn deleted_collections(
         &self,
         actor: &Actor,
@@ -24,9 +24,19 @@ impl Core {
     ) -> Result<Vec<Deleted>, Fault> {
         actor.reach(home)?;
         let (id, scope) = (actor.id, actor.scope);
-        let mut all =
-            fault(self.store.read(Weight::Scan, move |tx| tx.deleted_collections(id, home, MOST)).await)?;
+        let read = move |tx: &mut ReadTx<'_>| {
+            let mut all = tx.deleted_collections(id, home, MOST)?;
+            for group in teams::kept(tx, id)? {
+                all.extend(tx.deleted_collections(group, home, MOST)?);
+            }
+            all.sort_by_key(|one| std::cmp::Reverse((one.at, one.collection.id.0)));
+            all.truncate(usize::try_from(MOST).unwrap_or_default());
+            Ok(all)
+        };
+        let mut all = fault(self.store.read(Weight::Scan, read).await)?;
+        // One of birthdays is made anew, as it would be: there is nothing in it to be restored.
         all.retain(|one| one.collection.kind == kind && scope.takes(one.collection.id));
+        all.retain(|one| !one.collection.is_birthdays());
         Ok(all)
     }
 
@@ -61,19 +71,23 @@ pub(super) fn put_back(
     other: &str,
     most: usize,
 ) -> Result<bool, Error> {
-    tx.lock_home(actor.id, home)?;
-    let own = |one: &Collection| one.owner == actor.id && one.home == home && one.kind == kind;
-    let back = tx.deleted_collection(id)?.filter(own).ok_or(Fault::NotFound)?;
+    let meant = |one: &Collection| one.home == home && one.kind == kind && !one.is_birthdays();
+    let back = tx.deleted_collection(id)?.filter(meant).ok_or(Fault::NotFound)?;
+    let owner = back.owner;
+    if owner != actor.id && !teams::kept(tx, actor.id)?.contains(&owner) {
+        return Err(Fault::NotFound.into());
+    }
+    tx.lock_home(owner, home)?;
+    let back = tx.deleted_collection(id)?.filter(|one| one.owner == owner).ok_or(Fault::NotFound)?;
     // As making one: who may only change a part of the account changes no homes.
-    let owner = access::owner_of(tx, actor, &actor.handle)?;
-    let place = access::Place { owner: owner.handle, home, slug: back.slug.clone(), id: None };
+    let handle = actor.handle.clone();
+    let place = access::Place { owner: handle, home, slug: back.slug.clone(), id: None };
     super::collections::own_home(actor, &place)?;
-    if tx.collections(actor.id, home)?.len() >= most {
+    if tx.collections(owner, home)?.len() >= most {
         return Err(Condition::QuotaNotExceeded.into());
     }
-    let free = tx.collection(actor.id, home, &back.slug)?.is_none()
-        && !tx.is_mounted_at(actor.id, home, &back.slug)?;
-    let slug = if free { &back.slug } else { other };
-    tx.undelete_collection(&back, slug, &actor.origin(home))?;
+    let free =
+        tx.collection(owner, home, &back.slug)?.is_none() && !tx.is_mounted_at(owner, home, &back.slug)?;
+    tx.undelete_collection(&back, if free { &back.slug } else { other }, &actor.origin(home))?;
     Ok(free)
 }

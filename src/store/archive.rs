@@ -7,9 +7,10 @@ mod file;
 mod rows;
 
 use super::schema::{
-    address, audit, change, collection, collection_change, collection_tombstone, credential, grant_,
-    group_detail, home, idempotency, itip_state, job, link, membership, meta, mount, object, principal,
-    principal_grant, session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, birthdays, change, collection, collection_change, collection_tombstone, credential,
+    former_owner, grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job,
+    link, link_use, membership, meta, mount, object, personal, personal_mark, principal, principal_grant,
+    session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::group::Role;
@@ -89,7 +90,11 @@ impl ReadTx<'_> {
         paged!(self, sink, collection, id: i64, i64::MIN, CollectionRow, Collection);
         self.each_id(Of::Collections, |tx, ids| {
             of_owners!(tx, sink, mount, collection in ids, MountRow, Mount);
+            of_owners!(tx, sink, personal_mark, collection in ids, PersonalMarkRow, PersonalMark);
+            tx.personal_rows(ids, sink)?;
+            of_owners!(tx, sink, birthdays, collection in ids, BirthdaysRow, Birthdays);
             of_owners!(tx, sink, grant_, collection in ids, GrantRow, Grant);
+            of_owners!(tx, sink, former_owner, collection in ids, FormerOwnerRow, FormerOwner);
             for of in ids {
                 paged!(tx, sink, tombstone, modseq: i64, i64::MIN, TombstoneRow, Tombstone, of);
                 paged!(tx, sink, change, modseq: i64, i64::MIN, ChangeRow, Change, of);
@@ -99,7 +104,13 @@ impl ReadTx<'_> {
         paged!(self, sink, collection_change, id: i64, i64::MIN, CollectionChangeRow, CollectionChange);
         self.bodies(sink)?;
         paged!(self, sink, link, id: i64, i64::MIN, LinkRow, Link);
+        self.each_id(Of::Links, |tx, ids| {
+            of_owners!(tx, sink, link_use, link in ids, LinkUseRow, LinkUse);
+            Ok(())
+        })?;
         paged!(self, sink, subscription, collection: i64, i64::MIN, SubscriptionRow, Subscription);
+        paged!(self, sink, invitation, id: i64, i64::MIN, InvitationRow, Invitation);
+        paged!(self, sink, invitation_answer, id: i64, i64::MIN, InvitationAnswerRow, InvitationAnswer);
         paged!(self, sink, session, id: i64, i64::MIN, SessionRow, Session);
         paged!(self, sink, webhook, id: i64, i64::MIN, WebhookRow, Webhook);
         self.each_id(Of::Webhooks, |tx, ids| {
@@ -108,6 +119,23 @@ impl ReadTx<'_> {
         })?;
         paged!(self, sink, audit, id: i64, i64::MIN, AuditRow, Audit);
         paged!(self, sink, job, id: i64, i64::MIN, JobRow, Job);
+        Ok(())
+    }
+
+    /// What people have of their own on items of these collections, one person in one collection at a time.
+    fn personal_rows(&mut self, collections: &[i64], sink: Sink<'_>) -> Result<(), Error> {
+        let whose: Vec<(i64, i64)> = personal_mark::table
+            .filter(personal_mark::collection.eq_any(collections))
+            .select((personal_mark::principal, personal_mark::collection))
+            .order((personal_mark::collection, personal_mark::principal))
+            .load(self.conn)?;
+        for (of, on) in whose {
+            let rows: Vec<PersonalRow> = personal::table
+                .filter(personal::principal.eq(of).and(personal::collection.eq(on)))
+                .order(personal::number)
+                .load(self.conn)?;
+            rows.into_iter().try_for_each(|row| sink(Record::Personal(row)))?;
+        }
         Ok(())
     }
 
@@ -131,6 +159,12 @@ impl ReadTx<'_> {
                     .filter(collection::id.gt(after))
                     .select(collection::id)
                     .order(collection::id)
+                    .limit(AT_ONCE)
+                    .load(self.conn)?,
+                Of::Links => link::table
+                    .filter(link::id.gt(after))
+                    .select(link::id)
+                    .order(link::id)
                     .limit(AT_ONCE)
                     .load(self.conn)?,
                 Of::Webhooks => webhook::table
@@ -199,6 +233,7 @@ impl ReadTx<'_> {
 enum Of {
     Principals,
     Collections,
+    Links,
     Webhooks,
 }
 
@@ -263,6 +298,9 @@ impl WriteTx<'_> {
             Record::Collection(row) => insert!(collection, row),
             Record::CollectionTombstone(row) => insert!(collection_tombstone, row),
             Record::Mount(row) => insert!(mount, row),
+            Record::Personal(row) => insert!(personal, row),
+            Record::PersonalMark(row) => insert!(personal_mark, row),
+            Record::Birthdays(row) => insert!(birthdays, row),
             Record::Grant(row) => insert!(grant_, row),
             Record::PrincipalGrant(row) => insert!(principal_grant, row),
             Record::Audit(row) => insert!(audit, row),
@@ -282,7 +320,11 @@ impl WriteTx<'_> {
             Record::Webhook(row) => insert!(webhook, row),
             Record::WebhookCursor(row) => insert!(webhook_cursor, row),
             Record::Link(row) => insert!(link, row),
+            Record::LinkUse(row) => insert!(link_use, row),
+            Record::FormerOwner(row) => insert!(former_owner, row),
             Record::Subscription(row) => insert!(subscription, row),
+            Record::Invitation(row) => insert!(invitation, row),
+            Record::InvitationAnswer(row) => insert!(invitation_answer, row),
             Record::Object(row) => match draft {
                 Some(draft) => self.restore_object(row, draft)?,
                 None => {

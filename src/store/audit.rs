@@ -23,6 +23,12 @@ pub enum Action {
     Changed = 2,
     /// Somebody's rights were taken away.
     Revoked = 3,
+    /// Somebody who was invited took what he was given into his home.
+    Accepted = 4,
+    /// He did not want it there, or gave it up.
+    Declined = 5,
+    /// It was given to somebody, with all that is in it.
+    HandedOver = 6,
 }
 
 impl Action {
@@ -88,6 +94,9 @@ fn entry(row: Row) -> AuditEntry {
             action: match action {
                 1 => Action::Granted,
                 2 => Action::Changed,
+                4 => Action::Accepted,
+                5 => Action::Declined,
+                6 => Action::HandedOver,
                 _ => Action::Revoked,
             },
             owner: PrincipalId(owner),
@@ -105,16 +114,13 @@ fn entry(row: Row) -> AuditEntry {
 }
 
 impl ReadTx<'_> {
-    /// What was done to the rights on a collection, and on the home that it is in, before the entry `before`; the newest first.
+    /// What was done to the rights on a collection, also when it was another's, and on the home that it is in, before the entry `before`; the newest first.
     pub fn audit_of(&mut self, on: &Collection, before: i64, limit: i64) -> Result<Vec<AuditEntry>, Error> {
+        let former: Vec<i64> = self.former_owners(on.id)?.into_iter().map(|(_, owner)| owner.0).collect();
+        let here = audit::owner.eq(on.owner.0).and(audit::collection.eq_any([0, on.id.0]));
+        let before_him = audit::owner.eq_any(former).and(audit::collection.eq(on.id.0));
         let rows: Vec<Row> = audit::table
-            .filter(
-                audit::owner
-                    .eq(on.owner.0)
-                    .and(audit::home.eq(on.home as i16))
-                    .and(audit::collection.eq_any([0, on.id.0]))
-                    .and(audit::id.lt(before)),
-            )
+            .filter(audit::home.eq(on.home as i16).and(audit::id.lt(before)).and(here.or(before_him)))
             .order(audit::id.desc())
             .limit(limit)
             .load(self.conn)?;

@@ -6,6 +6,7 @@ use super::schema::collection_change;
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::Collection;
 use crate::domain::id::{CollectionId, PrincipalId};
+use crate::domain::invitation;
 use crate::domain::props::Props;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -63,13 +64,13 @@ pub struct Described {
 }
 
 impl Described {
-    /// As a collection is.
+    /// As a collection is. Whether it is shared is not its owner's to set, and stays out.
     pub fn of(collection: &Collection) -> Self {
-        Described {
-            transparent: collection.transparent,
-            time_zone: collection.time_zone.clone(),
-            props: collection.props.clone(),
+        let mut props = collection.props.clone();
+        if collection.is_shared() {
+            invitation::mark(&mut props, false);
         }
+        Described { transparent: collection.transparent, time_zone: collection.time_zone.clone(), props }
     }
 
     fn read(text: &str) -> Option<Self> {

@@ -6,6 +6,7 @@
 use super::collection_log::{CollectionDeed, Described};
 use super::conn::{Conn, on};
 use super::objects::{Logged, Origin};
+use super::personal::SEEN_OTHERWISE;
 use super::raise::{RaiseCollection, RaiseHome};
 use super::schema::{change, collection, collection_tombstone, home, object};
 use super::{Error, ReadTx, WriteTx};
@@ -300,14 +301,15 @@ impl WriteTx<'_> {
     }
 
     /// Copies the members of `from` with their kept properties into `into`, a collection that was just made and has none; tells how
-    /// many. Those of which a part has one of the classes `without` (bits) are left out. Contents stay within the database. Members keep their numbers, which the caller's lock on the home of `from`
+    /// many. Those of which a part has one of the classes `without` (bits) are left out, and for one who copies
+    /// another's calendar those that he sees otherwise than they are stored (`ReadTx::personal_copies`). Contents stay within the database. Members keep their numbers, which the caller's lock on the home of `from`
     /// keeps as they are, and the new collection's number goes above them.
     pub fn copy_members(
         &mut self,
         from: &Collection,
         into: CollectionId,
         by: &Origin,
-        without: i16,
+        without: (i16, Option<PrincipalId>),
     ) -> Result<usize, Error> {
         let mut copied = 0;
         let mut after = i64::MIN;
@@ -336,14 +338,17 @@ impl WriteTx<'_> {
         into: CollectionId,
         page: (i64, i64),
         count: i64,
-        without: i16,
+        (without, other): (i16, Option<PrincipalId>),
     ) -> Result<usize, Error> {
         let now = self.now;
+        let other = other.map_or(0, |other| other.0);
         let before_first = self.shared.ids.next_run(now, count) - 1;
         // All columns in their order: a new one does not compile until it is copied, or decided otherwise, here.
         Ok(on!(self.conn, conn => object::table
             .filter(object::collection.eq(from.0).and(object::modseq.gt(page.0)).and(object::modseq.le(page.1)))
             .filter(sql::<Bool>("(classes & ").bind::<SmallInt, _>(without).sql(") = 0"))
+            .filter(sql::<Bool>("(").bind::<BigInt, _>(other).sql(" = 0 OR NOT ").sql(SEEN_OTHERWISE)
+                .bind::<BigInt, _>(other).sql(" AND collection = ").bind::<BigInt, _>(from.0).sql(")))"))
             .select((
                 sql::<BigInt>("").bind::<BigInt, _>(before_first).sql(" + ROW_NUMBER() OVER (ORDER BY modseq)"),
                 into.0.into_sql::<BigInt>(),
@@ -444,15 +449,20 @@ impl WriteTx<'_> {
         let left = self.raise_home(of.owner, of.home)?;
         let entered = if owner == of.owner { left } else { self.raise_home(owner, of.home)? };
         self.exhume_collection(owner, of.home, slug)?;
-        diesel::update(collection::table.find(of.id.0))
+        let modseq: i64 = diesel::update(collection::table.find(of.id.0))
             .set((
                 collection::owner.eq(owner.0),
                 collection::slug.eq(slug),
                 collection::modseq.eq(collection::modseq + 1),
                 collection::home_modseq.eq(entered),
             ))
-            .execute(self.conn)?;
-        self.log_collection(of.id, of.modseq + 1, CollectionDeed::Renamed, by, None)?;
+            .returning(collection::modseq)
+            .get_result(self.conn)?;
+        if owner != of.owner {
+            self.sight_into_home_moves(of.owner, of.home)?;
+            self.sight_into_home_moves(owner, of.home)?;
+        }
+        self.log_collection(of.id, modseq, CollectionDeed::Renamed, by, None)?;
         self.bury_collection(of.owner, of.home, &of.slug, left)
     }
 

@@ -215,7 +215,8 @@ impl WriteTx<'_> {
         diesel::update(membership::table.find((group.0, member.0)))
             .set(membership::role.eq(role as i16))
             .execute(self.conn)?;
-        Ok(())
+        // What his group owns is open to him by his role.
+        self.sight_of_members_moves(member)
     }
 
     /// Takes a principal out of all groups, and, of a group, everybody out of it.

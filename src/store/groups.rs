@@ -7,13 +7,15 @@ use super::dialect::Contains;
 use super::group_graph::GroupLock;
 use super::lists::OneOf;
 use super::schema::{
-    address, collection, credential, device_use, effective_membership, grant_, group_detail, home,
-    idempotency, membership, object, principal, session, version,
+    address, collection, credential, device_use, effective_membership, former_owner, grant_, group_detail,
+    home, idempotency, link, membership, mount, object, principal, session, subscription, version,
 };
 use super::{Error, ReadTx, WriteTx};
+use crate::domain::collection::HomeKind;
 use crate::domain::group::{GroupDetail, Role, ShownTo, Visibility};
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::team::MembersMay;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -21,7 +23,7 @@ const GROUP: i16 = PrincipalKind::Group as i16;
 /// What a grant to a principal is called in `grant_`.
 const TO_PRINCIPAL: i16 = 1;
 
-type DetailRow = (i64, i16, i16, String, i64);
+type DetailRow = (i64, i16, i16, String, i64, i16);
 
 /// Which groups are looked for; all that is said must fit.
 #[derive(Debug, Clone, Default)]
@@ -54,12 +56,13 @@ pub struct InsideMatch {
 }
 
 fn detail_of(row: DetailRow) -> (PrincipalId, GroupDetail) {
-    let (id, visibility, shown, description, revision) = row;
+    let (id, visibility, shown, description, revision, members_may) = row;
     let detail = GroupDetail {
         visibility: Visibility::from_number(visibility),
         members_shown_to: ShownTo::from_number(shown),
         description,
         revision,
+        members_may: MembersMay::from_number(members_may),
     };
     (PrincipalId(id), detail)
 }
@@ -285,12 +288,15 @@ impl WriteTx<'_> {
                 group_detail::members_shown_to.eq(detail.members_shown_to as i16),
                 group_detail::description.eq(&detail.description),
                 group_detail::revision.eq(detail.revision),
+                group_detail::members_may.eq(detail.members_may as i16),
             ))
             .execute(self.conn)?;
         diesel::update(principal::table.find(id.0))
             .set(principal::hidden.eq(detail.visibility != Visibility::Public))
             .execute(self.conn)?;
-        Ok(())
+        // What it owns is open to its members as this says.
+        self.sight_into_home_moves(id, HomeKind::Calendars)?;
+        self.sight_into_home_moves(id, HomeKind::AddressBooks)
     }
 
     /// Notes that a group, or a direct member of it, is another than before.
@@ -330,9 +336,18 @@ impl WriteTx<'_> {
         self.unlink_all(lock, id)?;
         let own = collection::table.filter(collection::owner.eq(id.0)).select(collection::id);
         let own: Vec<i64> = own.load(self.conn)?;
+        // Of deleted ones, in which there is nothing.
+        diesel::delete(mount::table.filter(mount::collection.eq_any(&own))).execute(self.conn)?;
+        diesel::delete(link::table.filter(link::collection.eq_any(&own))).execute(self.conn)?;
+        diesel::delete(subscription::table.filter(subscription::collection.eq_any(&own)))
+            .execute(self.conn)?;
+        diesel::delete(former_owner::table.filter(former_owner::collection.eq_any(&own)))
+            .execute(self.conn)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq_any(&own))).execute(self.conn)?;
         let to_it = grant_::grantee.eq(TO_PRINCIPAL).and(grant_::principal.eq(id.0));
         diesel::delete(grant_::table.filter(to_it)).execute(self.conn)?;
+        self.forget_invitations(&own)?;
+        self.forget_invitations_to(id)?;
         diesel::delete(collection::table.filter(collection::owner.eq(id.0))).execute(self.conn)?;
         diesel::delete(home::table.filter(home::principal.eq(id.0))).execute(self.conn)?;
         diesel::delete(address::table.filter(address::principal.eq(id.0))).execute(self.conn)?;

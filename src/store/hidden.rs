@@ -9,7 +9,8 @@ use super::schema::{meta, object, tombstone};
 use super::{Error, ReadTx};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, span_class};
-use crate::domain::privacy::{self, Class};
+use crate::domain::privacy;
+use crate::text::component::Document;
 use crate::text::ical::CalendarIndex;
 use diesel::prelude::*;
 
@@ -100,6 +101,9 @@ pub(super) fn note_all(conn: &mut Conn) -> Result<(), Error> {
     .or_else(|error| if error.is_retryable() { Ok(()) } else { Err(error) })
 }
 
+/// An item's row, compact form, classes, masks and body.
+type NotedRow = (i64, Vec<u8>, i16, Option<String>, String);
+
 /// Notes the next items; tells the last of them, if there are any.
 fn note_some(conn: &mut Conn, after: i64) -> Result<Option<i64>, Error> {
     let calendar = object::component.lt(ItemKind::CARD.0);
@@ -116,19 +120,18 @@ fn note_some(conn: &mut Conn, after: i64) -> Result<Option<i64>, Error> {
         first || bytes <= LOOK_BYTES
     });
     let Some((last, _)) = fitting.last() else { return Ok(None) };
-    let rows: Vec<(i64, Vec<u8>, i16, Option<String>)> = object::table
+    let rows: Vec<NotedRow> = object::table
         .filter(object::id.gt(after).and(object::id.le(*last)).and(calendar))
-        .select((object::id, object::parsed, object::classes, object::masks))
+        .select((object::id, object::parsed, object::classes, object::masks, object::body))
         .load(conn)?;
-    for (id, parsed, before, masks) in rows {
+    for (id, parsed, before, masks, body) in rows {
         let Some(index) = CalendarIndex::decode(&parsed) else { continue };
-        if masks.is_none() && index.parts.iter().all(|part| part.class == Class::Public) {
+        let Ok(document) = Document::parse(&body, Default::default()) else { continue };
+        let noted = privacy::note(&index, &document);
+        if noted.masks == masks && noted.classes == before & 7 {
             continue;
         }
-        let row = object::table.find(id);
-        let Some(body): Option<String> = row.select(object::body).first(conn).optional()? else { continue };
-        let noted = privacy::note(&index, &body);
-        diesel::update(row)
+        diesel::update(object::table.find(id))
             .set((
                 object::classes.eq(privacy::with_past(noted.classes, before)),
                 object::masks.eq(noted.masks),

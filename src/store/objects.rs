@@ -11,6 +11,7 @@ use super::raise::ReplaceObject;
 use super::schema::{change, object, tombstone, version};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::collection::Collection;
+use crate::domain::directory::BOOK;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, Etag, ObjectId, PrincipalId};
 use crate::domain::object::{Draft, Entry, ItemKind, Object, span_class};
@@ -151,6 +152,7 @@ pub(super) fn from_row(row: Row) -> Object {
         classes,
         masks,
         masked: false,
+        own: None,
     }
 }
 
@@ -167,6 +169,9 @@ fn keeps_place(old: &Object, draft: &Draft) -> bool {
 impl ReadTx<'_> {
     /// The item with this name.
     pub fn object(&mut self, of: CollectionId, name: &str) -> Result<Option<Object>, Error> {
+        if of == BOOK {
+            return self.directory_named(name);
+        }
         let row: Option<Row> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::name.eq(name)))
             .select(columns!())
@@ -181,6 +186,9 @@ impl ReadTx<'_> {
         of: CollectionId,
         name: &str,
     ) -> Result<Option<Result<Object, usize>>, Error> {
+        if of == BOOK {
+            return Ok(self.directory_named(name)?.map(Ok));
+        }
         let row: Option<Head> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::name.eq(name)))
             .select(head_columns!(HANDY))
@@ -195,6 +203,9 @@ impl ReadTx<'_> {
     /// The items that exist of the first of these names, and how many names that are: all, unless some items are large. In
     /// no particular order.
     pub fn objects_named(&mut self, of: CollectionId, names: &[&str]) -> Result<(Vec<Object>, usize), Error> {
+        if of == BOOK {
+            return self.directory_with_names(names);
+        }
         let mut rows: Vec<Head> = Vec::with_capacity(names.len());
         for piece in OneOf::pieces(names) {
             rows.extend(on!(self.conn, conn => object::table
@@ -216,6 +227,9 @@ impl ReadTx<'_> {
         since: i64,
         limit: i64,
     ) -> Result<(Vec<Object>, Option<i64>), Error> {
+        if of == BOOK {
+            return self.directory_from(since, limit);
+        }
         let rows: Vec<Head> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
             .select(head_columns!())
@@ -227,6 +241,9 @@ impl ReadTx<'_> {
 
     /// A page of a listing in the order of modification numbers, from after `since`.
     pub fn entries_after(&mut self, of: CollectionId, since: i64, limit: i64) -> Result<Vec<Entry>, Error> {
+        if of == BOOK {
+            return self.directory_entries(since, limit);
+        }
         let rows: Vec<(String, String, i16, i64)> = on!(self.conn, conn => object::table
             .filter(object::collection.eq(of.0).and(object::modseq.gt(since)))
             .select((object::name, object::etag, object::component, object::modseq))

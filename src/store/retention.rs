@@ -4,7 +4,10 @@
 //! In small pieces, so that no writer waits long. Tombstones and the change log itself are never removed: an entry may name a version
 //! that is not kept any more.
 
-use super::schema::{collection, collection_change, grant_, link, mount, object, subscription, version};
+use super::schema::{
+    birthdays, collection, collection_change, former_owner, grant_, link, mount, object, personal,
+    personal_mark, subscription, version,
+};
 use super::{Error, WriteTx};
 use crate::domain::id::IdSource;
 use diesel::prelude::*;
@@ -53,10 +56,15 @@ impl WriteTx<'_> {
         if !items.is_empty() {
             return Ok(diesel::delete(object::table.filter(object::id.eq_any(&items))).execute(self.conn)?);
         }
+        self.forget_invitations(&[gone])?;
         diesel::delete(mount::table.filter(mount::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(personal::table.filter(personal::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(personal_mark::table.filter(personal_mark::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(grant_::table.filter(grant_::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(link::table.filter(link::collection.eq(gone))).execute(self.conn)?;
         diesel::delete(subscription::table.find(gone)).execute(self.conn)?;
+        diesel::delete(former_owner::table.filter(former_owner::collection.eq(gone))).execute(self.conn)?;
+        diesel::delete(birthdays::table.find(gone)).execute(self.conn)?;
         Ok(diesel::delete(collection::table.find(gone)).execute(self.conn)?)
     }
 }

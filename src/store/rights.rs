@@ -8,7 +8,9 @@ use super::grants::PRINCIPAL;
 use super::{Error, ReadTx};
 use crate::domain::acl::Privileges;
 use crate::domain::collection::{Collection, HomeKind};
+use crate::domain::group::Role;
 use crate::domain::id::{CollectionId, PrincipalId};
+use crate::domain::team::{MembersMay, Part};
 use diesel::backend::Backend;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -32,6 +34,8 @@ pub struct Held {
     pub own: Given,
     /// On all of the home that it is in.
     pub home: Given,
+    /// How he stands to the group whose it is; `None` where it is no group's, or he may not know of the group.
+    pub team: Option<Part>,
 }
 
 /// What was granted to somebody in a home: on it, and on those of its collections on which there is a grant to him.
@@ -39,6 +43,8 @@ pub struct Held {
 pub struct HeldInHome {
     /// On all of it.
     pub home: Given,
+    /// How he stands to the group whose it is.
+    pub team: Option<Part>,
     /// On single collections.
     pub own: BTreeMap<CollectionId, Given>,
 }
@@ -64,6 +70,10 @@ impl ReadTx<'_> {
         let mut held = HeldInHome::default();
         for row in rows {
             let given = match row.0 {
+                THE_TEAM => {
+                    held.team = higher(held.team, row);
+                    continue;
+                }
                 THE_HOME => &mut held.home,
                 id => held.own.entry(CollectionId(id)).or_default(),
             };
@@ -93,26 +103,22 @@ impl ReadTx<'_> {
         Ok(by_collection(on!(self.conn, conn => question.load(conn))?))
     }
 
-    /// The groups above a principal, the nearest first, each with the one below it by which it was reached.
-    pub fn groups_above(&mut self, member: PrincipalId) -> Result<Vec<(PrincipalId, PrincipalId)>, Error> {
-        use super::schema::membership;
-        let mut found: Vec<(PrincipalId, PrincipalId)> = Vec::new();
-        let mut edge = vec![member.0];
-        while !edge.is_empty() {
-            let above: Vec<(i64, i64)> = membership::table
-                .filter(membership::member_id.eq_any(&edge))
-                .select((membership::group_id, membership::member_id))
-                .order((membership::group_id, membership::member_id))
-                .load(self.conn)?;
-            edge.clear();
-            for (group, below) in above {
-                if group != member.0 && found.iter().all(|(known, _)| known.0 != group) {
-                    found.push((PrincipalId(group), PrincipalId(below)));
-                    edge.push(group);
-                }
-            }
-        }
-        Ok(found)
+    /// The memberships by which a principal is in groups, his own and those of the groups that he is in: of which group, who, as what.
+    pub fn memberships_above(
+        &mut self,
+        member: PrincipalId,
+    ) -> Result<Vec<(PrincipalId, PrincipalId, Role)>, Error> {
+        use super::schema::{effective_membership, membership};
+        let groups = effective_membership::table
+            .filter(effective_membership::member_id.eq(member.0))
+            .select(effective_membership::group_id);
+        let rows: Vec<(i64, i64, i16)> = membership::table
+            .filter(membership::member_id.eq(member.0).or(membership::member_id.eq_any(groups)))
+            .select(membership::all_columns)
+            .order((membership::group_id, membership::member_id))
+            .load(self.conn)?;
+        let told = |(group, member, role)| (PrincipalId(group), PrincipalId(member), Role::from_number(role));
+        Ok(rows.into_iter().map(told).collect())
     }
 }
 
@@ -137,14 +143,26 @@ impl Given {
 impl Held {
     fn with(self, row: Row) -> Held {
         match row.0 {
+            THE_TEAM => Held { team: higher(self.team, row), ..self },
             THE_HOME => Held { home: self.home.with(row), ..self },
             _ => Held { own: self.own.with(row), ..self },
         }
     }
 }
 
-/// The id of a collection, or [`THE_HOME`], the kind of a grantee, and privileges that he is granted on it.
+/// The higher of what is known and what a row of [`THE_TEAM`] says.
+fn higher(known: Option<Part>, (_, role, members_may): Row) -> Option<Part> {
+    let members_may = i16::try_from(members_may).unwrap_or_default();
+    let here = Part { role: Role::from_number(role), members_may: MembersMay::from_number(members_may) };
+    known.filter(|known| known.role >= here.role).or(Some(here))
+}
+
+/// The id of a collection, or [`THE_HOME`], the kind of a grantee, and privileges that he is granted on it. Or [`THE_TEAM`], a role, and
+/// what plain members may.
 type Row = (i64, i16, i32);
+
+/// What stands for an id where somebody is in the group whose the collection is.
+const THE_TEAM: i64 = -1;
 
 /// What stands for an id where a grant is on all of a home: collections have higher ones.
 const THE_HOME: i64 = 0;
@@ -160,6 +178,24 @@ where
     out.push_sql(" AS BIGINT) UNION ALL SELECT group_id FROM effective_membership WHERE member_id = ");
     out.push_bind_param::<BigInt, _>(holder)?;
     out.push_sql(")");
+    Ok(())
+}
+
+/// Which memberships `m` of a group that is `d` count: a hidden group is known, and so are its things, to its owners alone.
+const KNOWN: &str = " AND (d.visibility < 3 OR m.role = 3)";
+
+/// Goes on with the holder's memberships in the group that is `owner`, if it is one.
+fn in_team<'b, DB>(owner: &'b i64, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<BigInt>,
+    i64: ToSql<BigInt, DB>,
+{
+    out.push_sql(
+        " UNION ALL SELECT CAST(-1 AS BIGINT), m.role, CAST(d.members_may AS INTEGER) FROM membership m \
+         JOIN group_detail d ON d.principal = m.group_id WHERE m.member_id IN (SELECT id FROM mine) AND m.group_id = ",
+    );
+    out.push_bind_param::<BigInt, _>(owner)?;
+    out.push_sql(KNOWN);
     Ok(())
 }
 
@@ -233,7 +269,7 @@ where
             out.push_sql(whom);
             on_home(&self.owner, &self.home, whom, &mut out)?;
         }
-        Ok(())
+        in_team(&self.owner, &mut out)
     }
 }
 
@@ -257,7 +293,7 @@ where
             out.push_sql(whom);
             on_home(&self.owner, &self.home, whom, &mut out)?;
         }
-        Ok(())
+        in_team(&self.owner, &mut out)
     }
 }
 
@@ -307,6 +343,13 @@ where
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
         out.push_sql(
+            " UNION ALL SELECT c.id, c.owner, CAST(-1 AS BIGINT), m.role, CAST(d.members_may AS INTEGER) FROM mine \
+             JOIN membership m ON m.member_id = mine.id JOIN group_detail d ON d.principal = m.group_id \
+             JOIN collection c ON c.owner = m.group_id WHERE c.deleted_at = 0 AND c.home = ",
+        );
+        out.push_bind_param::<SmallInt, _>(&self.home)?;
+        out.push_sql(KNOWN);
+        out.push_sql(
             ") SELECT id, source, grantee, privileges FROM named \
              UNION ALL SELECT r.id, g.collection, g.grantee, g.privileges FROM (SELECT DISTINCT id FROM named) r \
              JOIN grant_ g ON g.collection = r.id AND g.grantee > 1 \
@@ -340,7 +383,13 @@ where
              JOIN principal_grant p ON p.owner = reached.owner AND p.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(" WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine)");
+        out.push_sql(
+            " WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine) \
+             UNION ALL SELECT reached.id, CAST(-1 AS BIGINT), m.role, CAST(d.members_may AS INTEGER) FROM reached \
+             JOIN membership m ON m.group_id = reached.owner JOIN group_detail d ON d.principal = m.group_id \
+             WHERE m.member_id IN (SELECT id FROM mine)",
+        );
+        out.push_sql(KNOWN);
         Ok(())
     }
 }

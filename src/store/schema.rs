@@ -21,6 +21,7 @@ diesel::table! {
         created_at -> BigInt,
         props -> Text,
         token_version -> BigInt,
+        accepts -> SmallInt,
     }
 }
 diesel::table! {
@@ -57,6 +58,7 @@ diesel::table! {
         members_shown_to -> SmallInt,
         description -> Text,
         revision -> BigInt,
+        members_may -> SmallInt,
     }
 }
 diesel::table! {
@@ -96,6 +98,24 @@ diesel::table! {
         home_modseq -> BigInt,
         created_at -> BigInt,
         props -> Text,
+    }
+}
+diesel::table! {
+    personal (principal, collection, uid) {
+        principal -> BigInt,
+        collection -> BigInt,
+        uid -> Text,
+        number -> BigInt,
+        etag -> Text,
+        content -> Text,
+    }
+}
+diesel::table! {
+    personal_mark (principal, collection) {
+        principal -> BigInt,
+        collection -> BigInt,
+        number -> BigInt,
+        lapsed_at -> BigInt,
     }
 }
 diesel::table! {
@@ -346,12 +366,58 @@ diesel::table! {
     }
 }
 diesel::table! {
+    invitation (id) {
+        id -> BigInt,
+        collection -> BigInt,
+        grantee -> Nullable<BigInt>,
+        address -> Text,
+        name -> Text,
+        summary -> Text,
+        inviter -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+diesel::table! {
+    invitation_answer (id) {
+        id -> BigInt,
+        invitation -> BigInt,
+        principal -> BigInt,
+        state -> SmallInt,
+        at -> BigInt,
+        hidden -> Bool,
+        seen -> Bool,
+    }
+}
+diesel::table! {
     device_use (principal, device, collection) {
         principal -> BigInt,
         device -> Text,
         collection -> BigInt,
         program -> Text,
         at -> BigInt,
+    }
+}
+diesel::table! {
+    directory (one) { one -> SmallInt, number -> BigInt, }
+}
+diesel::table! {
+    directory_card (principal) { principal -> BigInt, number -> BigInt, etag -> Text, changed_at -> BigInt, }
+}
+diesel::table! {
+    birthdays (collection) { collection -> BigInt, seen -> Text, }
+}
+
+diesel::table! {
+    former_owner (collection, modseq) { collection -> BigInt, modseq -> BigInt, owner -> BigInt, }
+}
+diesel::table! {
+    link_use (link, hour, address, program) {
+        link -> BigInt,
+        hour -> BigInt,
+        address -> Text,
+        program -> Text,
+        times -> BigInt,
+        last_at -> BigInt,
     }
 }
 
@@ -362,6 +428,8 @@ diesel::joinable!(group_detail -> principal (principal));
 diesel::joinable!(session -> principal (principal));
 diesel::joinable!(webhook -> principal (principal));
 diesel::joinable!(subscription -> collection (collection));
+diesel::joinable!(invitation -> collection (collection));
+diesel::joinable!(invitation_answer -> invitation (invitation));
 diesel::allow_tables_to_appear_in_same_query!(
     principal,
     address,
@@ -372,6 +440,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     home,
     collection,
     mount,
+    personal,
+    personal_mark,
     grant_,
     principal_grant,
     audit,
@@ -383,5 +453,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     change,
     version,
     webhook,
-    webhook_cursor
+    webhook_cursor,
+    invitation,
+    invitation_answer,
+    link,
+    link_use,
+    directory_card,
+    birthdays
 );

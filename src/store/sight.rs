@@ -21,7 +21,8 @@ macro_rules! raise {
     };
 }
 
-// Grants to principals, as `grants.rs` numbers them. What is granted to everybody concerns those who have it in their homes.
+// What is in the home of a group concerns all who are in it. Grants to principals, as `grants.rs` numbers them. What is granted to everybody
+// concerns those who have it in their homes.
 
 const OF_COLLECTION: &str = raise!(
     "SELECT principal FROM grant_ WHERE grantee = 1 AND collection = $1 \
@@ -29,7 +30,8 @@ const OF_COLLECTION: &str = raise!(
 );
 const OF_HOME: &str = raise!(
     "SELECT principal FROM principal_grant WHERE grantee = 1 AND owner = $1 AND home = $2 \
-     UNION ALL SELECT m.principal FROM mount m JOIN collection c ON c.id = m.collection WHERE c.owner = $1 AND c.home = $2"
+     UNION ALL SELECT m.principal FROM mount m JOIN collection c ON c.id = m.collection WHERE c.owner = $1 AND c.home = $2 \
+     UNION ALL SELECT CAST($1 AS BIGINT)"
 );
 const OF_MEMBER: &str = raise!("SELECT CAST($1 AS BIGINT)");
 

@@ -8,6 +8,7 @@ use super::lists::OneOf;
 use super::pages::{self, Head, head_columns};
 use super::schema::object;
 use super::{Error, ReadTx};
+use crate::domain::directory::BOOK;
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Object, SPAN_CLASSES, endless_classes};
 use crate::text::ical::season;
@@ -157,6 +158,9 @@ impl ReadTx<'_> {
         after: i64,
         limit: i64,
     ) -> Result<(Vec<Object>, Option<i64>), Error> {
+        if of == BOOK {
+            return self.directory_after_id(after, limit);
+        }
         let (least, most) = component.map_or((i16::MIN, i16::MAX), |kind| (kind.0, kind.0));
         let rows: Vec<Head> = on!(self.conn, conn => object::table
             .filter(

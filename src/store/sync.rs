@@ -5,6 +5,7 @@
 use super::conn::on;
 use super::schema::collection;
 use super::{Error, ReadTx};
+use crate::domain::directory::BOOK;
 use crate::domain::id::{CollectionId, Etag};
 use crate::domain::object::{Entry, ItemKind};
 use diesel::backend::Backend;
@@ -64,6 +65,9 @@ impl ReadTx<'_> {
         limit: usize,
         unborn: i64,
     ) -> Result<Option<SyncPage>, Error> {
+        if of == BOOK {
+            return self.directory_changes(since, limit, unborn).map(Some);
+        }
         let fetch = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let statement = Changes { of: of.0, since, since_gone: since.max(unborn), fetch };
         let mut current = None;

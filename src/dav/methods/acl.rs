@@ -66,14 +66,15 @@ async fn as_they_are(request: &Request<'_>, place: &Place, aces: Vec<&Element>) 
             privileges: privileges(ace.child(DAV, "grant"))?,
         };
         let same = |named: &NamedGrant| {
-            named.hold == hold
+            let held = if named.hold == Hold::Team { Hold::Locked } else { named.hold };
+            held == hold
                 && named.grant.grantee == grant.grantee
                 && named.grant.privileges.closed() == grant.privileges.closed()
         };
         if !known.iter().any(same) {
             return Err(match hold {
                 Hold::Inherited => Condition::NoInheritedAceConflict.into(),
-                Hold::Own | Hold::Locked => Condition::NoProtectedAceConflict.into(),
+                Hold::Own | Hold::Locked | Hold::Team => Condition::NoProtectedAceConflict.into(),
             });
         }
     }

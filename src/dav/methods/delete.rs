@@ -17,6 +17,10 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
         Target::Collection(place) => {
             request.core.delete_collection(&request.actor, place, conditions).await?;
         }
+        Target::Notice(handle, name) if *handle == request.actor.handle => {
+            request.core.dismiss(&request.actor, name).await?;
+        }
+        Target::Notice(..) => return Err(Fault::NotFound),
         _ => return Err(Fault::MethodNotAllowed),
     }
     Ok(HttpResponse::NoContent().finish())

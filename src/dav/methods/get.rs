@@ -3,9 +3,10 @@
 //! RFC 7232 (304), RFC 7265 (jCal), RFC 7095 (jCard), RFC 6352 §5.1 (versions).
 
 use crate::dav::href::Target;
+use crate::dav::notices::{self, Form};
 use crate::dav::precondition;
 use crate::dav::request::Request;
-use crate::dav::resource;
+use crate::dav::resource::{self, Resource};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::precondition::Preconditions;
@@ -20,7 +21,11 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 
 /// Answers 200 or 304.
 pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
-    let Target::Item(place, name) = &request.target else { return collection(request).await };
+    let (place, name) = match &request.target {
+        Target::Item(place, name) => (place, name),
+        Target::Notice(..) => return notification(request).await,
+        _ => return collection(request).await,
+    };
     let (access, object, room) = match request.handy_item(place, name).await? {
         Ok((access, object)) => (access, object, None),
         Err(bytes) => {
@@ -82,6 +87,15 @@ fn send(mut answer: HttpResponseBuilder, body: String, room: Option<Room>) -> Ht
             answer.body(SizedStream::new(length, pieces::patient(pieces::counted(body, room))))
         }
     }
+}
+
+/// A notification, in the words of the protocol that the client asks for.
+async fn notification(request: &Request<'_>) -> Result<HttpResponse, Fault> {
+    let Resource::Notice(_, one) = request.resource().await? else { return Err(Fault::NotFound) };
+    let form = Form::negotiate(request.header("Accept").unwrap_or_default());
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((ETAG, one.etag().quoted())).insert_header((VARY, "Accept"));
+    Ok(answer.content_type(form.content_type()).body(notices::document(&one, form)))
 }
 
 /// Collections have no representation of their own: a person who looks with a browser is told what stands here.

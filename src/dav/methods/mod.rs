@@ -14,6 +14,7 @@ mod proppatch;
 mod proxies;
 mod put;
 mod report;
+mod sharing;
 
 use super::fault;
 use super::href::Target;
@@ -37,11 +38,11 @@ const METHODS: &[(&str, u16)] = &[
     ("PROPPATCH", kind::COLLECTION | kind::ITEM | kind::HOME | kind::PRINCIPAL),
     ("REPORT", kind::ANY),
     ("PUT", kind::ITEM),
-    ("DELETE", kind::COLLECTION | kind::ITEM),
+    ("DELETE", kind::COLLECTION | kind::ITEM | kind::NOTICE),
     ("COPY", kind::ITEM | kind::CALENDAR | kind::BOOK),
     ("MOVE", kind::ITEM | kind::CALENDAR | kind::BOOK),
     ("ACL", kind::CALENDAR | kind::BOOK),
-    ("POST", kind::CALENDAR | kind::BOOK),
+    ("POST", kind::CALENDAR | kind::BOOK | kind::HOME | kind::NOTICE),
     ("MKCOL", kind::CALENDAR | kind::BOOK),
     ("MKCALENDAR", kind::CALENDAR),
 ];
@@ -63,6 +64,8 @@ fn kinds(target: &Target) -> u16 {
             HomeKind::Calendars => kind::EVENT,
             HomeKind::AddressBooks => kind::CARD,
         },
+        Target::Notices(_) => kind::NOTICES,
+        Target::Notice(..) => kind::NOTICE,
     }
 }
 

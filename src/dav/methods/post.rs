@@ -1,18 +1,31 @@
-//! POST to a collection adds a member under a name of the server's choice. RFC 5995.
+//! POST to a collection adds a member under a name of the server's choice, or shares it; to a home or a notification it answers an
+//! invitation. RFC 5995.
 
-use super::put;
+use super::{put, sharing};
 use crate::dav::href::{self, Target};
 use crate::dav::precondition;
 use crate::dav::request::Request;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
+use crate::services::access::Place;
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Payload;
 
-/// Answers 201 with the `Location` of the new member.
+/// Answers by what is meant.
 pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
-    let Target::Collection(place) = &request.target else { return Err(Fault::MethodNotAllowed) };
+    match &request.target {
+        Target::Collection(place) if sharing::is_meant(request) => {
+            sharing::share(request, place, payload).await
+        }
+        Target::Collection(place) => add(request, place, payload).await,
+        Target::Home(_, owner) | Target::Notice(owner, _) => sharing::reply(request, owner, payload).await,
+        _ => Err(Fault::MethodNotAllowed),
+    }
+}
+
+/// Answers 201 with the `Location` of the new member.
+async fn add(request: &Request<'_>, place: &Place, payload: &mut Payload) -> Result<HttpResponse, Fault> {
     let card = place.home == HomeKind::AddressBooks;
     let sent = put::read_sent(request, payload, card).await?;
     let name = format!("{}.{}", uuid::Uuid::now_v7(), if card { "vcf" } else { "ics" });

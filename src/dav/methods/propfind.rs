@@ -30,7 +30,8 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
         return Err(Fault::BadRequest("the body is not a propfind".into()));
     }
     let resource = resource::seen(request.core, &request.actor, request.resource().await?).await?;
-    let absent = if resource.kind() & kind::ITEM != 0 { Depth::Zero } else { Depth::Infinity };
+    let absent =
+        if resource.kind() & (kind::ITEM | kind::NOTICE) != 0 { Depth::Zero } else { Depth::Infinity };
     let depth = match request.depth(absent)? {
         // A client that forgets the header means a listing; who asks for everything is refused.
         Depth::Infinity if request.header("Depth").is_none() => Depth::One,
@@ -158,7 +159,13 @@ impl Listing {
                 let group = |of| Resource::Proxy(principal.clone(), of);
                 Step::These(vec![group(Proxy::Read), group(Proxy::Write)])
             }
-            Resource::Principal(_) | Resource::Proxy(..) | Resource::Item { .. } => Step::End,
+            Resource::Notices(handle, all) => {
+                let one = |notice| Resource::Notice(handle.clone(), Box::new(notice));
+                Step::These(all.into_iter().map(one).collect())
+            }
+            Resource::Principal(_) | Resource::Proxy(..) | Resource::Item { .. } | Resource::Notice(..) => {
+                Step::End
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     let representation = request.prefers("return=representation").then(|| sent.body.clone());
     let terms = Terms { opened: request.opened.take(), ..Terms::default() };
     let written = request.core.put_item_on(&request.actor, place, name, sent, conditions, terms).await?;
+    // What is kept in another form than it was sent in is asked for by who wants to see it.
+    let representation = representation.filter(|_| written.stored.kept);
     Ok(stored_answer(&written.stored, representation, card))
 }
 
@@ -45,7 +47,9 @@ pub fn stored_answer(stored: &Stored, representation: Option<String>, card: bool
         (false, None) => HttpResponse::NoContent(),
         (false, Some(_)) => HttpResponse::Ok(),
     };
-    answer.insert_header((ETAG, stored.etag.quoted()));
+    if stored.kept {
+        answer.insert_header((ETAG, stored.etag.quoted()));
+    }
     if let Some(tag) = &stored.schedule_tag {
         answer.insert_header(("Schedule-Tag", format!("\"{tag}\"")));
     }

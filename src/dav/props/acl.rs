@@ -38,13 +38,24 @@ pub fn rights(view: &View<'_>) -> Privileges {
         Resource::Collection(access) => access.rights(),
         Resource::Item { of, .. } => of.access.rights(),
         Resource::Home(home) if home.own && view.actor.scope.write => Privileges::ALL,
+        Resource::Home(home) if home.kept && view.actor.scope.write => {
+            look.with(Privilege::Bind.bit()).with(Privilege::Unbind.bit())
+        }
         Resource::Principal(principal) if principal.id == view.actor.id && view.actor.scope.write => {
             look.with(Privilege::WriteProperties.bit())
         }
         Resource::Proxy(owner, _) if owner.id == view.actor.id && view.actor.scope.write => {
             look.with(Privilege::WriteProperties.bit())
         }
-        Resource::Home(_) | Resource::Principal(_) | Resource::Proxy(..) | Resource::Plain(_) => look,
+        Resource::Notices(..) | Resource::Notice(..) if view.actor.scope.write => {
+            look.with(Privilege::Unbind.bit())
+        }
+        Resource::Home(_)
+        | Resource::Principal(_)
+        | Resource::Proxy(..)
+        | Resource::Plain(_)
+        | Resource::Notices(..)
+        | Resource::Notice(..) => look,
     }
 }
 
@@ -120,7 +131,8 @@ fn acl(view: &View<'_>, out: &mut String) -> bool {
     } else {
         protected(out, "<D:authenticated/>", Privileges::READER);
     }
-    for named in grants {
+    // A group that the actor may not know of has no name that could stand here; its grant stays where the others are set anew.
+    for named in grants.iter().filter(|named| !named.hidden) {
         out.push_str("<D:ace><D:principal>");
         match (named.grant.grantee, &named.principal) {
             (Grantee::Authenticated, _) => out.push_str("<D:authenticated/>"),
@@ -135,7 +147,7 @@ fn acl(view: &View<'_>, out: &mut String) -> bool {
         out.push_str("</D:grant>");
         match (named.hold, view.resource.owner()) {
             (Hold::Own, _) => {}
-            (Hold::Locked, _) => out.push_str("<D:protected/>"),
+            (Hold::Locked | Hold::Team, _) => out.push_str("<D:protected/>"),
             (Hold::Inherited, owner) => {
                 out.push_str("<D:inherited>");
                 if let Some(owner) = owner {

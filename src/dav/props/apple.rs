@@ -31,7 +31,7 @@ pub static ALL: &[Property] = &[
     Property {
         ns: CS,
         local: "getctag",
-        kinds: kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME,
+        kinds: kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME | kind::NOTICES,
         allprop: false,
         needs: need::NOTHING,
         get: getctag,

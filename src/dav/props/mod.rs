@@ -9,6 +9,7 @@ mod caldav;
 mod carddav;
 mod principal;
 pub mod select;
+mod sharing;
 pub use acl::privilege;
 mod webdav;
 
@@ -45,7 +46,9 @@ pub struct Property {
 
 /// All live properties.
 pub fn all() -> impl Iterator<Item = &'static Property> {
-    [webdav::ALL, acl::ALL, principal::ALL, caldav::ALL, carddav::ALL, apple::ALL].into_iter().flatten()
+    [webdav::ALL, acl::ALL, principal::ALL, caldav::ALL, carddav::ALL, apple::ALL, sharing::ALL]
+        .into_iter()
+        .flatten()
 }
 
 /// The live property with this name.

@@ -9,7 +9,8 @@ use crate::dav::resource::{Resource, kind, need};
 use crate::dav::xml::names::{CALDAV, CARDDAV, CS};
 use crate::dav::xml::write;
 use crate::domain::collection::HomeKind;
-use crate::domain::principal::Principal;
+use crate::domain::directory::{self, Showing};
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::delegates::Proxy;
 
 /// The principal, or the actor himself on collections that only lead on: some clients ask there for homes.
@@ -42,12 +43,30 @@ fn addressbook_home_set(view: &View<'_>, out: &mut String) -> bool {
     one(view, out, |handle| href::home(HomeKind::AddressBooks, handle))
 }
 
+/// Messages come to people, rooms and resources; a group has neither inbox nor outbox.
+fn has_boxes(view: &View<'_>) -> bool {
+    subject(view).is_none_or(|principal| principal.kind != PrincipalKind::Group)
+}
+
+/// Where Apple's clients search for people: one's own way to the directory, which is told to himself alone.
+fn directory_gateway(view: &View<'_>, out: &mut String) -> bool {
+    let own = match view.resource {
+        Resource::Home(home) => home.own,
+        _ => subject(view).is_some_and(|principal| principal.id == view.actor.id),
+    };
+    if !own || view.actor.directory == Showing::Off {
+        return false;
+    }
+    write::href(out, &href::collection(HomeKind::AddressBooks, &view.actor.handle, directory::SLUG));
+    true
+}
+
 fn schedule_inbox(view: &View<'_>, out: &mut String) -> bool {
-    one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "inbox"))
+    has_boxes(view) && one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "inbox"))
 }
 
 fn schedule_outbox(view: &View<'_>, out: &mut String) -> bool {
-    one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "outbox"))
+    has_boxes(view) && one(view, out, |handle| href::collection(HomeKind::Calendars, handle, "outbox"))
 }
 
 fn calendar_user_address_set(view: &View<'_>, out: &mut String) -> bool {
@@ -107,6 +126,7 @@ const fn live(
 pub static ALL: &[Property] = &[
     live(CALDAV, "calendar-home-set", kind::PRINCIPAL | kind::PLAIN, calendar_home_set),
     live(CARDDAV, "addressbook-home-set", kind::PRINCIPAL | kind::PLAIN, addressbook_home_set),
+    live(CARDDAV, "directory-gateway", kind::PRINCIPAL | kind::BOOK_HOME, directory_gateway),
     live(CALDAV, "schedule-inbox-URL", kind::PRINCIPAL, schedule_inbox),
     live(CALDAV, "schedule-outbox-URL", kind::PRINCIPAL, schedule_outbox),
     live(CALDAV, "calendar-user-address-set", kind::PRINCIPAL, calendar_user_address_set),

@@ -7,7 +7,8 @@ use crate::dav::resource::{Resource, need};
 use crate::dav::xml::names::DAV;
 use crate::dav::xml::write;
 use crate::domain::fault::Fault;
-use crate::domain::props::Props;
+use crate::domain::invitation;
+use crate::domain::props::{Prop, Props};
 use crate::text::xml::{Element, escape};
 use std::collections::HashSet;
 
@@ -141,7 +142,7 @@ impl Select {
                         write::empty(out, property.ns, property.local);
                     }
                 }
-                for prop in kept(view.resource).into_iter().flat_map(Props::iter) {
+                for prop in kept(view.resource).into_iter().flat_map(Props::iter).filter(is_told) {
                     write::empty(out, &prop.ns, &prop.local);
                 }
                 write::end_propstat(out, "200 OK");
@@ -166,7 +167,7 @@ impl Asked {
         if self.known.is_some_and(|property| write_live(property, view, out)) {
             return true;
         }
-        match kept(view.resource).and_then(|props| props.get(&self.ns, &self.local)) {
+        match kept(view.resource).and_then(|props| props.get(&self.ns, &self.local)).filter(is_told) {
             Some(prop) => {
                 out.push_str(&prop.xml);
                 true
@@ -192,14 +193,19 @@ fn write_live(property: &Property, view: &View<'_>, out: &mut String) -> bool {
 }
 
 fn write_kept(resource: &Resource, out: &mut String) {
-    for prop in kept(resource).into_iter().flat_map(Props::iter) {
+    for prop in kept(resource).into_iter().flat_map(Props::iter).filter(is_told) {
         out.push_str(&prop.xml);
     }
 }
 
+/// What the server itself notes on a collection is told to nobody.
+fn is_told(prop: &&Prop) -> bool {
+    prop.ns != invitation::MARK.0
+}
+
 fn kept(resource: &Resource) -> Option<&Props> {
     match resource {
-        Resource::Plain(_) | Resource::Proxy(..) => None,
+        Resource::Plain(_) | Resource::Proxy(..) | Resource::Notices(..) | Resource::Notice(..) => None,
         Resource::Principal(principal) => Some(&principal.props),
         Resource::Home(home) => home.own.then_some(&home.state.props),
         Resource::Collection(access) => Some(&access.collection().props),

@@ -2,6 +2,7 @@
 
 use super::{Property, View};
 use crate::dav::href::{self, Target};
+use crate::dav::notices::{self, Form};
 use crate::dav::reports;
 use crate::dav::resource::{Resource, kind, need};
 use crate::dav::xml::names::{CALDAV, CARDDAV, CS, DAV};
@@ -26,7 +27,8 @@ const fn live(
 fn resourcetype(view: &View<'_>, out: &mut String) -> bool {
     let mut types: Vec<(&str, &str)> = Vec::new();
     match view.resource {
-        Resource::Item { .. } => return true,
+        Resource::Item { .. } | Resource::Notice(..) => return true,
+        Resource::Notices(..) => types.extend([(CS, "notification"), (DAV, "notifications")]),
         Resource::Principal(_) => types.push((DAV, "principal")),
         Resource::Proxy(_, of) => types.extend([(DAV, "principal"), (CS, href::proxy_name(*of))]),
         Resource::Collection(access) => match access.collection().kind {
@@ -38,6 +40,7 @@ fn resourcetype(view: &View<'_>, out: &mut String) -> bool {
         },
         Resource::Plain(_) | Resource::Home(_) => {}
     }
+    types.extend(super::sharing::resource_type(view));
     write::empty(out, DAV, "collection");
     for (ns, local) in types {
         write::empty(out, ns, local);
@@ -46,9 +49,13 @@ fn resourcetype(view: &View<'_>, out: &mut String) -> bool {
 }
 
 fn getetag(view: &View<'_>, out: &mut String) -> bool {
-    let Resource::Item { entry, .. } = view.resource else { return false };
+    let etag = match view.resource {
+        Resource::Item { entry, .. } => &entry.etag,
+        Resource::Notice(_, one) => &one.etag(),
+        _ => return false,
+    };
     out.push_str("&quot;");
-    escape(out, &entry.etag.0);
+    escape(out, &etag.0);
     out.push_str("&quot;");
     true
 }
@@ -56,6 +63,7 @@ fn getetag(view: &View<'_>, out: &mut String) -> bool {
 fn getcontenttype(view: &View<'_>, out: &mut String) -> bool {
     match view.resource {
         Resource::Item { entry, .. } => out.push_str(entry.kind.content_type()),
+        Resource::Notice(..) => out.push_str(Form::CalendarServer.content_type()),
         Resource::Collection(access) => match access.collection().kind {
             CollectionKind::Calendar => out.push_str("text/calendar; charset=utf-8"),
             CollectionKind::AddressBook => out.push_str("text/vcard; charset=utf-8"),
@@ -133,6 +141,7 @@ pub fn token(view: &View<'_>) -> Option<String> {
     match view.resource {
         Resource::Collection(access) => Some(view.core.token(access).to_string()),
         Resource::Home(home) => Some(home.token.to_string()),
+        Resource::Notices(_, all) => Some(notices::token(all)),
         _ => None,
     }
 }
@@ -173,13 +182,13 @@ fn nothing(_: &View<'_>, _: &mut String) -> bool {
 }
 
 const MEMBERS: u16 = kind::COLLECTION | kind::ITEM;
-const TOKENS: u16 = kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME;
+const TOKENS: u16 = kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME | kind::NOTICES;
 
 /// The list.
 pub static ALL: &[Property] = &[
     live("resourcetype", kind::ANY, true, resourcetype),
-    live("getetag", kind::ITEM, true, getetag),
-    live("getcontenttype", kind::ITEM | kind::CALENDAR | kind::BOOK, true, getcontenttype),
+    live("getetag", kind::ITEM | kind::NOTICE, true, getetag),
+    live("getcontenttype", kind::ITEM | kind::CALENDAR | kind::BOOK | kind::NOTICE, true, getcontenttype),
     Property { needs: need::WHOLE, ..live("getcontentlength", kind::ITEM, true, getcontentlength) },
     Property { needs: need::WHOLE, ..live("getlastmodified", kind::ITEM, true, getlastmodified) },
     Property { needs: need::WHOLE, ..live("creationdate", MEMBERS, true, creationdate) },

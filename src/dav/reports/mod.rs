@@ -32,7 +32,7 @@ const REPORTS: &[Report] = &[
     Report {
         ns: DAV,
         local: "sync-collection",
-        kinds: kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME,
+        kinds: kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME | kind::NOTICES,
     },
     Report {
         ns: CALDAV,

@@ -32,7 +32,7 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
         HomeKind::AddressBooks => {
             let filter =
                 root.child(CARDDAV, "filter").ok_or_else(|| Fault::BadRequest(NO_FILTER.to_owned()))?;
-            Query::Contact(ContactQuery::new(&access, parse::card_filter(filter)?)?)
+            Query::Contact(Box::new(ContactQuery::new(&access, parse::card_filter(filter)?)?))
         }
     };
     let answer = Answer {
@@ -70,7 +70,7 @@ fn limit(root: &Element) -> Result<Option<usize>, Fault> {
 
 enum Query {
     Calendar(CalendarQuery),
-    Contact(ContactQuery),
+    Contact(Box<ContactQuery>),
 }
 
 struct Answer {

@@ -6,6 +6,7 @@
 //! and otherwise the answer ends early with a 507, as the RFC's §3.6 lets a server do: its token covers what was told.
 
 use crate::dav::href;
+use crate::dav::notices;
 use crate::dav::props::View;
 use crate::dav::props::select::Select;
 use crate::dav::request::{Depth, Request};
@@ -17,6 +18,7 @@ use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{HomeToken, SyncToken};
 use crate::services::homes::Home;
+use crate::services::invitations::Notice;
 use crate::services::{Access, Actor, Core, SyncItem};
 use crate::text::xml::Element;
 use actix_web::HttpResponse;
@@ -40,6 +42,13 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
         Resource::Home(home) => {
             let since = token(root, home.kind, HomeToken::parse)?;
             changes_of_home(request, &home, root, since).await
+        }
+        Resource::Notices(handle, all) => {
+            let same = |token: &str| (token.trim() == notices::token(&all)).then_some(());
+            let since = token(root, HomeKind::Calendars, same)?;
+            // A token is that of one state, and is not good for any other: then all is asked for anew.
+            let told = if since.is_some() { Vec::new() } else { all.clone() };
+            changes_of_notices(request, &handle, root, told, &notices::token(&all))
         }
         _ => Err(Condition::SupportedReport.into()),
     }
@@ -221,6 +230,27 @@ impl Sync {
         }
         Ok(())
     }
+}
+
+fn changes_of_notices(
+    request: &Request<'_>,
+    handle: &str,
+    root: &Element,
+    told: Vec<Notice>,
+    token: &str,
+) -> Result<HttpResponse, Fault> {
+    let select = Select::parse(Some(root))?;
+    let mut out = String::with_capacity(4096);
+    write::begin(&mut out, "multistatus");
+    let extras = Extras::default();
+    for notice in told {
+        let resource = Resource::Notice(handle.to_owned(), Box::new(notice));
+        let view = View { core: request.core, actor: &request.actor, resource: &resource, extras: &extras };
+        select.respond(&view, request.minimal(), None, &mut out);
+    }
+    write::text(&mut out, DAV, "sync-token", token);
+    write::end(&mut out, "multistatus");
+    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out))
 }
 
 async fn changes_of_home(

@@ -5,6 +5,7 @@
 
 use super::{Class, Showing, Sight};
 use crate::domain::id::Etag;
+use crate::domain::personal;
 use crate::text::component::{Component, Document, Edit, apply};
 use crate::text::ical::CalendarIndex;
 use crate::text::ical::index::{ComponentKind, Part, When};
@@ -43,6 +44,9 @@ pub fn form(index: &CalendarIndex, body: &str, classes: &[Class], sight: Sight) 
     if all(Showing::Absent) {
         return Form::Absent;
     }
+    // Of a whole part beside hidden ones what is its owner's own is hidden too.
+    let view = if all(Showing::Masked) || !sight.foreign { None } else { personal::view(body, None) };
+    let (index, body) = view.as_ref().map_or((index, body), |view| (&view.index, view.body.as_str()));
     let parts = index.parts.iter().zip(classes).zip(&showing).map(|((part, class), showing)| Seen {
         part,
         class: *class,

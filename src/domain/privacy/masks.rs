@@ -2,21 +2,27 @@
 //!
 //! A text of the database: for each way in which its classes can be shown a key of two letters, for PRIVATE and for
 //! CONFIDENTIAL (`w`hole, `m`asked, `a`bsent; `.` where the item has none of it), and the entity tag of what is seen then, or
-//! `-` for nothing. What is not noted is seen whole: `m.=0123…f a.=-`.
+//! `-` for nothing. What is not noted is seen whole: `m.=0123…f a.=-`. Under `ps` the tag of the item without what is its owner's own,
+//! where it has such: others see that of what they see whole.
 
 use super::{Class, Form, Showing, Sight, bit, classes, form, letter};
 use crate::domain::id::Etag;
+use crate::domain::personal;
+use crate::text::component::Document;
 use crate::text::ical::{CalendarIndex, Span};
 
 /// Raised when what is noted would be another: then everything is noted anew.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
+
+/// The key of the shared part: no sight has these letters.
+const SHARED: &str = "ps";
 
 /// What is noted of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noted {
     /// The classes of its parts, as bits.
     pub classes: i16,
-    /// The tags; `None` where all is public.
+    /// The tags; `None` where all see the same.
     pub masks: Option<String>,
     /// When it, and whatever others see in its place, happens.
     pub span: Span,
@@ -27,6 +33,8 @@ pub struct Noted {
 pub enum Judged {
     /// All.
     Whole,
+    /// All but what is its owner's own, with this tag.
+    Shared(Etag),
     /// Something else, with this tag.
     Masked(Etag),
     /// Nothing.
@@ -34,14 +42,17 @@ pub enum Judged {
 }
 
 /// Works out what is noted of an object.
-pub fn note(index: &CalendarIndex, body: &str) -> Noted {
+pub fn note(index: &CalendarIndex, document: &Document<'_>) -> Noted {
+    let body = document.source;
     let classes = classes(index, body);
     let bits = classes.iter().fold(0, |bits, class| bits | bit(*class));
     let mut noted = Noted { classes: bits, masks: None, span: index.span() };
+    let shared = personal::shared(document).map(|shared| Etag::of(shared.as_bytes()));
+    let mut masks = shared.map_or_else(String::new, |etag| format!("{SHARED}={}", etag.0));
     if bits == bit(Class::Public) {
+        noted.masks = Some(masks).filter(|masks| !masks.is_empty());
         return noted;
     }
-    let mut masks = String::new();
     for sight in sights(bits) {
         let told = match form(index, body, &classes, sight) {
             Form::Whole => continue,
@@ -56,7 +67,7 @@ pub fn note(index: &CalendarIndex, body: &str) -> Noted {
         }
         masks.push_str(&format!("{}={told}", key(bits, sight)));
     }
-    noted.masks = Some(masks);
+    noted.masks = Some(masks).filter(|masks| !masks.is_empty());
     noted
 }
 
@@ -69,10 +80,16 @@ pub fn judge(masks: Option<&str>, sight: Sight) -> Judged {
             && key.chars().zip(wanted).all(|(has, wants)| has == '.' || has == wants)
     });
     match found {
-        None => Judged::Whole,
+        None => shared(masks).filter(|_| sight.foreign).map_or(Judged::Whole, Judged::Shared),
         Some((_, "-")) => Judged::Absent,
         Some((_, etag)) => Judged::Masked(Etag(etag.to_owned())),
     }
+}
+
+/// The tag that is noted of the shared part.
+fn shared(masks: &str) -> Option<Etag> {
+    let noted = masks.split(' ').filter_map(|one| one.split_once('='));
+    noted.filter(|(key, _)| *key == SHARED).map(|(_, etag)| Etag(etag.to_owned())).next()
 }
 
 /// All sights under which an object with these classes is seen in different ways, but the whole one.
@@ -80,10 +97,12 @@ fn sights(bits: i16) -> impl Iterator<Item = Sight> {
     const ALL: [Showing; 3] = [Showing::Whole, Showing::Masked, Showing::Absent];
     let of = move |class| if bits & bit(class) != 0 { &ALL[..] } else { &ALL[..1] };
     let all = of(Class::Private).iter().flat_map(move |private| {
-        let with = |confidential: &Showing| Sight { private: *private, confidential: *confidential };
+        let with =
+            |confidential: &Showing| Sight { private: *private, confidential: *confidential, foreign: true };
         of(Class::Confidential).iter().map(with)
     });
-    all.filter(|sight| !sight.is_whole())
+    // What is seen whole has no mask.
+    all.filter(|sight| (sight.private, sight.confidential) != (Showing::Whole, Showing::Whole))
 }
 
 fn key(bits: i16, sight: Sight) -> String {

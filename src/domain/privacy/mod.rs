@@ -71,14 +71,19 @@ pub struct Sight {
     pub private: Showing,
     /// CONFIDENTIAL
     pub confidential: Showing,
+    /// Whether it is another's: what is its owner's own on an item (`domain::personal`) is never shown. Follows from who looks, not from
+    /// a policy.
+    #[serde(skip)]
+    pub foreign: bool,
 }
 
 impl Sight {
-    /// Everything.
-    pub const WHOLE: Sight = Sight { private: Showing::Whole, confidential: Showing::Whole };
+    /// Everything: the owner's.
+    pub const WHOLE: Sight = Sight { private: Showing::Whole, confidential: Showing::Whole, foreign: false };
 
     /// That time is taken, and when.
-    pub const MASKED: Sight = Sight { private: Showing::Masked, confidential: Showing::Masked };
+    pub const MASKED: Sight =
+        Sight { private: Showing::Masked, confidential: Showing::Masked, foreign: true };
 
     /// What both see.
     #[must_use]
@@ -86,12 +91,13 @@ impl Sight {
         Sight {
             private: self.private.within(other.private),
             confidential: self.confidential.within(other.confidential),
+            foreign: self.foreign || other.foreign,
         }
     }
 
     /// Whether nothing is hidden.
     pub const fn is_whole(self) -> bool {
-        matches!((self.private, self.confidential), (Showing::Whole, Showing::Whole))
+        matches!((self.private, self.confidential, self.foreign), (Showing::Whole, Showing::Whole, false))
     }
 
     /// Whether something is shown of every item, though not all.
@@ -108,9 +114,10 @@ impl Sight {
         }
     }
 
-    /// Two letters that tell this sight from others.
+    /// Some letters that tell this sight from others; the last where it is another's.
     pub fn code(self) -> String {
-        [self.private, self.confidential].map(letter).iter().collect()
+        let letters = [self.private, self.confidential].map(letter);
+        letters.into_iter().chain(self.foreign.then_some('s')).collect()
     }
 
     /// The classes that are not shown whole, as bits.
@@ -149,10 +156,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Policy {
-            writer: Sight { private: Showing::Whole, confidential: Showing::Masked },
-            reader: Sight { private: Showing::Masked, confidential: Showing::Masked },
-        }
+        Policy { writer: Sight { private: Showing::Whole, ..Sight::MASKED }, reader: Sight::MASKED }
     }
 }
 
@@ -161,8 +165,8 @@ impl Policy {
     pub const fn sight(self, viewer: Viewer) -> Sight {
         match viewer {
             Viewer::Owner => Sight::WHOLE,
-            Viewer::Writer => self.writer,
-            Viewer::Reader => self.reader,
+            Viewer::Writer => Sight { foreign: true, ..self.writer },
+            Viewer::Reader => Sight { foreign: true, ..self.reader },
         }
     }
 }

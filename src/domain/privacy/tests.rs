@@ -10,13 +10,17 @@ use crate::text::zone::Zone;
 use proptest::prelude::*;
 use std::path::Path;
 
-const MASKED: Sight = Sight { private: Showing::Masked, confidential: Showing::Masked };
-const ABSENT: Sight = Sight { private: Showing::Absent, confidential: Showing::Absent };
-const MIXED: Sight = Sight { private: Showing::Masked, confidential: Showing::Absent };
+const MASKED: Sight = Sight::MASKED;
+const ABSENT: Sight = Sight { private: Showing::Absent, ..MIXED };
+const MIXED: Sight = Sight { confidential: Showing::Absent, ..Sight::MASKED };
 
 fn index(body: &str) -> CalendarIndex {
     let document = Document::parse(body, Default::default()).expect("readable");
     CalendarIndex::build(&document).expect("an object")
+}
+
+fn noted(body: &str) -> Noted {
+    note(&index(body), &Document::parse(body, Default::default()).expect("readable"))
 }
 
 fn seen(body: &str, sight: Sight) -> Option<Masked> {
@@ -84,7 +88,7 @@ fn busy(index: &CalendarIndex) -> Vec<Period> {
 fn owners_see_all_and_others_what_the_policy_says() {
     let policy = Policy::default();
     let sights = [Viewer::Owner, Viewer::Writer, Viewer::Reader].map(|viewer| policy.sight(viewer).code());
-    assert_eq!(sights, ["ww", "wm", "mm"]);
+    assert_eq!(sights, ["ww", "wms", "mms"]);
     assert_eq!(Viewer::of(true, Privileges::NONE), Viewer::Owner);
     assert_eq!(Viewer::of(false, Privileges::WRITE.with(Privileges::READER)), Viewer::Writer);
     assert_eq!(Viewer::of(false, Privileges::READER), Viewer::Reader);
@@ -170,10 +174,13 @@ fn what_is_noted_is_what_is_seen() {
         series("", &["CLASS:PRIVATE\r\n", "CLASS:CONFIDENTIAL\r\n"]),
         series("", &[""]),
     ] {
-        let noted = note(&index(&body), &body);
+        let noted = noted(&body);
         for sight in [Showing::Whole, Showing::Masked, Showing::Absent].into_iter().flat_map(|private| {
-            [Showing::Whole, Showing::Masked, Showing::Absent]
-                .map(|confidential| Sight { private, confidential })
+            [Showing::Whole, Showing::Masked, Showing::Absent].map(|confidential| Sight {
+                private,
+                confidential,
+                foreign: true,
+            })
         }) {
             let judged = judge(noted.masks.as_deref(), sight);
             match seen(&body, sight) {
@@ -183,7 +190,7 @@ fn what_is_noted_is_what_is_seen() {
             }
         }
     }
-    assert_eq!(note(&index(&series("", &[])), &series("", &[])).masks, None);
+    assert_eq!(noted(&series("", &[])).masks, None);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::domain::precondition::Preconditions;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::services::actor::Actor;
 use crate::services::idempotency::{Once, once};
-use crate::services::{Core, Limits, fault};
+use crate::services::{Core, Limits, directory_book, fault};
 use crate::store::{Error, GroupLock, InsideMatch, ReadTx, Weight, WriteTx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Core {
                     }
                 }
                 if all.added + all.changed > 0 {
-                    tx.raise_group(group.principal.id)?;
+                    raise(tx, &group)?;
                 }
                 Ok(all)
             })
@@ -107,7 +107,7 @@ impl Core {
             let mut room = Room::of(tx, &group)?;
             let outcome = put(tx, &lock, (&by, &group), (&member, role), &mut room, &limits)?;
             if outcome != Put::Unchanged {
-                tx.raise_group(group.principal.id)?;
+                raise(tx, &group)?;
             }
             Ok(outcome)
         });
@@ -142,7 +142,7 @@ impl Core {
             group.by.may_turn(Some(known), None, himself).map_err(Condition::Group)?;
             keep_an_owner(tx, &group, Some(known), None)?;
             tx.unlink(&lock, group.principal.id, member.id)?;
-            tx.raise_group(group.principal.id)
+            raise(tx, &group)
         });
         fault(done.await)?;
         note(actor, "member.remove", group, member);
@@ -214,6 +214,12 @@ impl Core {
         let groups = self.store.read(Weight::Point, move |tx| groups_around(tx, &actor, of));
         fault(groups.await)
     }
+}
+
+/// Notes that who is in a group, or how, is another than before.
+fn raise(tx: &mut WriteTx<'_>, group: &SeenGroup) -> Result<(), Error> {
+    tx.raise_group(group.principal.id)?;
+    directory_book::note(tx, group.principal.id)
 }
 
 fn groups_around(

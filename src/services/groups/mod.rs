@@ -8,11 +8,11 @@ mod sight;
 
 pub use members::{Added, Inside};
 pub use sight::SeenGroup;
-pub(super) use sight::{Sight, only_seen, principal};
+pub(super) use sight::{Sight, only_seen, principal, seen};
 
 use super::actor::Actor;
 use super::idempotency::{Once, once};
-use super::{Core, fault, homes};
+use super::{Core, directory_book, fault, homes, teams};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::group::{GroupDetail, GroupRefusal, Role, ShownTo, Visibility, may_stand_in};
@@ -20,6 +20,7 @@ use crate::domain::precondition::{Preconditions, ResourceState};
 use crate::domain::principal::{NewPrincipal, PrincipalKind};
 use crate::domain::query::Words;
 use crate::domain::role::Defaults;
+use crate::domain::team::MembersMay;
 use crate::store::{Error, GroupMatch, Weight, WriteTx};
 use crate::text::collation::fold;
 
@@ -47,6 +48,8 @@ pub struct NewGroup {
     pub visibility: Visibility,
     /// Who is told its members.
     pub members_shown_to: ShownTo,
+    /// What plain members may do with its calendars and address books.
+    pub members_may: MembersMay,
 }
 
 /// A change of a group; what is `None` stays.
@@ -62,6 +65,8 @@ pub struct GroupChange {
     pub visibility: Option<Visibility>,
     /// Who is told its members.
     pub members_shown_to: Option<ShownTo>,
+    /// What plain members may do with its calendars and address books.
+    pub members_may: Option<MembersMay>,
 }
 
 /// Which groups are listed.
@@ -106,6 +111,7 @@ impl Core {
             members_shown_to: new.members_shown_to,
             description: new.description,
             revision: 1,
+            members_may: new.members_may,
         };
         let (most, by) = (self.limits.groups_owned, actor.clone());
         let made = self.store.write(move |tx| {
@@ -119,6 +125,7 @@ impl Core {
                     }
                     tx.link(&lock, id, by.id, Role::Owner)?;
                 }
+                directory_book::note(tx, id)?;
                 Ok(account.handle.clone())
             })
         });
@@ -186,15 +193,16 @@ impl Core {
             let group = sight::seen(tx, &by, &of)?;
             hold(&conditions, &group)?;
             group.by.owns().map_err(Condition::Group)?;
-            apply(tx, &group, &change)
+            apply(tx, &group, &change)?;
+            directory_book::note(tx, group.principal.id)
         });
         fault(done.await)?;
         note(actor, "change", handle, "");
         Ok(())
     }
 
-    /// Removes a group for an owner or an administrator: it leaves all groups, and every grant to it ends. Refused while its calendars
-    /// and address books hold anything, or anything of theirs can still be restored: nothing is lost by it.
+    /// Removes a group for an owner or an administrator: it leaves all groups, and every grant to it ends. Refused while it
+    /// has calendars or address books, or something of deleted ones can still be restored: nothing is lost by it.
     pub async fn delete_group(
         &self,
         actor: &Actor,
@@ -212,10 +220,12 @@ impl Core {
             // Whoever stores something there takes these first, and then finds no home.
             let homes = [HomeKind::Calendars, HomeKind::AddressBooks];
             super::access::lock_all(tx, homes.map(|home| (id, home)).to_vec())?;
-            if tx.holds_content(id)? {
+            if teams::owns_anything(tx, id)? || tx.holds_content(id)? {
                 return Err(Condition::Group(GroupRefusal::NotEmpty).into());
             }
-            tx.delete_group(&lock, id)
+            let around = tx.direct_groups_of(id)?;
+            tx.delete_group(&lock, id)?;
+            around.iter().map(|group| group.id).chain([id]).try_for_each(|of| directory_book::note(tx, of))
         });
         fault(done.await)?;
         note(actor, "delete", handle, "");
@@ -241,6 +251,7 @@ fn apply(tx: &mut WriteTx<'_>, group: &SeenGroup, change: &GroupChange) -> Resul
     }
     detail.members_shown_to = change.members_shown_to.unwrap_or(detail.members_shown_to);
     detail.description = change.description.clone().unwrap_or(detail.description);
+    detail.members_may = change.members_may.unwrap_or(detail.members_may);
     detail.revision += 1;
     tx.set_group_detail(id, &detail)?;
     if change.name.is_none() && change.addresses.is_none() {

@@ -73,7 +73,7 @@ impl SeenGroup {
 }
 
 /// The group with this handle, if the actor may know of it.
-pub(super) fn seen(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Result<SeenGroup, Error> {
+pub(in super::super) fn seen(tx: &mut ReadTx<'_>, actor: &Actor, handle: &str) -> Result<SeenGroup, Error> {
     let absent = || Error::Fault(Fault::NotFound);
     let principal = tx.principal_by_handle(handle)?.filter(|one| one.kind == PrincipalKind::Group);
     let principal = principal.ok_or_else(absent)?;

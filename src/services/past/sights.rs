@@ -33,13 +33,19 @@ fn seen(tx: &mut ReadTx<'_>, access: &Access, step: Step) -> Result<Option<Step>
     let Some((body, etag)) = content(tx, access, &step)? else {
         let sure =
             [Class::Private, Class::Confidential].iter().all(|class| sight.of(*class) != Showing::Absent);
-        return Ok(sure.then_some(Step { etag: None, size: None, ..step }));
+        return Ok(sure.then(|| anonymous(Step { etag: None, size: None, ..step })));
     };
-    let Some(Older { body, etag, .. }) = projection::older(sight, of.kind, body, etag) else {
+    let Some(Older { body, etag, masked }) = projection::older(sight, of.kind, body, etag) else {
         return Ok(None);
     };
     let size = step.size.map(|_| i32::try_from(body.len()).unwrap_or(i32::MAX));
-    Ok(Some(Step { etag: step.etag.as_ref().map(|_| etag), size, ..step }))
+    let step = Step { etag: step.etag.as_ref().map(|_| etag), size, ..step };
+    Ok(Some(if masked { anonymous(step) } else { step }))
+}
+
+/// A step of what is not seen whole: who did it, for whom and with what is a part of it.
+fn anonymous(step: Step) -> Step {
+    Step { by: None, on_behalf_of: None, device: None, ..step }
 }
 
 /// The content that came with a step, or of one that took it away the one that went.

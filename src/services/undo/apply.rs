@@ -18,8 +18,7 @@ use crate::services::content::{self, Media, Sent};
 use crate::services::idempotency::{Once, once};
 use crate::services::items::{self, Entering};
 use crate::services::labour;
-use crate::services::projection;
-use crate::services::trash;
+use crate::services::{personal, projection, trash};
 use crate::store::{Error, Weight, WriteTx};
 use crate::text::ical::CalendarIndex;
 use serde::Serialize;
@@ -367,6 +366,12 @@ fn run(
             let uid_holder = items::known_holder(tx, access, uid_holder)?;
             let entering = Entering { draft, index: index.as_deref(), old: old.as_ref(), uid_holder };
             items::admit(tx, into, place, entering, members)?;
+            // What is the owner's own on the item stays as it is.
+            let redrawn = match access.keeps() {
+                Some(_) => personal::of_the_past(draft, old.as_ref())?,
+                None => None,
+            };
+            let draft = redrawn.as_ref().unwrap_or(draft);
             items::write(tx, into, draft, old.as_ref(), actor).map(|_| ())
         }
     }

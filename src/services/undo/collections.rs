@@ -11,6 +11,7 @@ use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::device;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, PrincipalId};
+use crate::domain::invitation;
 use crate::services::access::{self, Access, Place};
 use crate::services::actor::Actor;
 use crate::services::collections::deletable;
@@ -139,7 +140,7 @@ impl Core {
             let access = access::find(tx, &who, &place)?;
             let verdict = asked.verdict(tx, &who, access.collection().id)?;
             let left = if verdict.made { left(tx, access.collection())? - goes + comes } else { 0 };
-            Ok(fate_of(&who, &access, &verdict, left))
+            Ok(fate_of(&access, &verdict, left))
         };
         fault(self.store.read(Weight::Scan, read).await)
     }
@@ -156,11 +157,12 @@ pub(super) fn undo_itself(
     let of = access.collection();
     let verdict = undo.verdict(tx, actor, of.id)?;
     let left = if verdict.made { left(tx, of)? } else { 0 };
-    let fate = fate_of(actor, &access, &verdict, left);
+    let fate = fate_of(&access, &verdict, left);
     let by = actor.origin(of.home);
     match (&fate, verdict.before) {
         (Some(Fate::Removed), _) => tx.delete_collection(of, &by)?,
-        (Some(Fate::Reverted), Some(before)) => {
+        (Some(Fate::Reverted), Some(mut before)) => {
+            invitation::mark(&mut before.props, of.is_shared());
             let update = CollectionUpdate {
                 transparent: Some(before.transparent),
                 time_zone: Some(before.time_zone),
@@ -179,9 +181,9 @@ fn left(tx: &mut ReadTx<'_>, of: &Collection) -> Result<i64, Error> {
 }
 
 /// What becomes of a collection in which so many members are left.
-fn fate_of(actor: &Actor, access: &Access, verdict: &Verdict, left: i64) -> Option<Fate> {
+fn fate_of(access: &Access, verdict: &Verdict, left: i64) -> Option<Fate> {
     if verdict.made {
-        let goes = left == 0 && deletable(actor, access).is_ok();
+        let goes = left == 0 && deletable(access).is_ok();
         return Some(if goes { Fate::Removed } else { Fate::Covered });
     }
     match &verdict.before {

@@ -4,9 +4,10 @@ use crate::domain::group::{GroupDetail, Role};
 use crate::domain::privacy;
 use crate::domain::webhook::Events;
 use crate::store::schema::{
-    address, audit, change, collection, collection_change, collection_tombstone, credential, grant_,
-    group_detail, home, idempotency, itip_state, job, link, membership, meta, mount, principal,
-    principal_grant, session, signing_key, subscription, tombstone, version, webhook, webhook_cursor,
+    address, audit, birthdays, change, collection, collection_change, collection_tombstone, credential,
+    former_owner, grant_, group_detail, home, idempotency, invitation, invitation_answer, itip_state, job,
+    link, link_use, membership, meta, mount, personal, personal_mark, principal, principal_grant, session,
+    signing_key, subscription, tombstone, version, webhook, webhook_cursor,
 };
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,11 @@ use serde::{Deserialize, Serialize};
 /// What members were before there were roles.
 fn plain_role() -> i16 {
     Role::Member as i16
+}
+
+/// What members could do with what groups own before groups said.
+fn usual_part() -> i16 {
+    GroupDetail::plain().members_may as i16
 }
 
 macro_rules! rows {
@@ -36,6 +42,8 @@ rows! {
         time_zone: Option<String>, locale: Option<String>, auth_version: i64, created_at: i64, props: String,
         #[serde(default)]
         token_version: i64,
+        #[serde(default)]
+        accepts: i16,
     }
     /// A mail address.
     AddressRow of address { mail: String, principal: i64, is_primary: bool }
@@ -52,7 +60,11 @@ rows! {
         role: i16,
     }
     /// What a group is beyond a principal.
-    GroupDetailRow of group_detail { principal: i64, visibility: i16, members_shown_to: i16, description: String, revision: i64 }
+    GroupDetailRow of group_detail {
+        principal: i64, visibility: i16, members_shown_to: i16, description: String, revision: i64,
+        #[serde(default = "usual_part")]
+        members_may: i16,
+    }
     /// A home.
     HomeRow of home {
         principal: i64, kind: i16, modseq: i64, props: String,
@@ -70,6 +82,12 @@ rows! {
     MountRow of mount {
         principal: i64, home: i16, collection: i64, number: i64, slug: String, home_modseq: i64, created_at: i64, props: String,
     }
+    /// What somebody has of his own on an item of another's calendar.
+    PersonalRow of personal { principal: i64, collection: i64, uid: String, number: i64, etag: String, content: String }
+    /// The last number of these in a calendar.
+    PersonalMarkRow of personal_mark { principal: i64, collection: i64, number: i64, lapsed_at: i64 }
+    /// Of which state a calendar of birthdays is.
+    BirthdaysRow of birthdays { collection: i64, seen: String }
     /// A grant.
     GrantRow of grant_ { collection: i64, position: i32, grantee: i16, principal: i64, privileges: i32 }
     /// A grant on all of a home.
@@ -139,11 +157,23 @@ rows! {
         id: i64, collection: i64, maker: i64, scope: i16, label: String, digest: String, created_at: i64, rotated_at: i64,
         expires_at: Option<i64>, last_used: Option<i64>, uses: i64, revoked_at: i64,
     }
+    /// From where it was read.
+    LinkUseRow of link_use { link: i64, hour: i64, address: String, program: String, times: i64, last_at: i64 }
+    /// Whose a collection was up to a number of it.
+    FormerOwnerRow of former_owner { collection: i64, modseq: i64, owner: i64 }
     /// Where a subscribed calendar comes from.
     SubscriptionRow of subscription {
         collection: i64, url: String, refresh: Option<i32>, feed_seconds: i64, etag: Option<String>, modified: Option<String>,
         claim: Option<String>, lease_until: i64, next_at: i64, failures: i32, last_at: Option<i64>, fetched_at: Option<i64>,
         error: Option<String>, status: Option<i16>, items: i64, refused: i64,
+    }
+    /// Who was invited to share a collection.
+    InvitationRow of invitation {
+        id: i64, collection: i64, grantee: Option<i64>, address: String, name: String, summary: String, inviter: i64, changed_at: i64,
+    }
+    /// What he said.
+    InvitationAnswerRow of invitation_answer {
+        id: i64, invitation: i64, principal: i64, state: i16, at: i64, hidden: bool, seen: bool,
     }
     /// Up to where it was told.
     WebhookCursorRow of webhook_cursor {
@@ -173,9 +203,11 @@ fn alone() -> bool {
 impl GroupDetailRow {
     /// Of a group of before there were any.
     pub(super) fn plain(id: i64) -> Self {
-        let GroupDetail { visibility, members_shown_to, description, revision } = GroupDetail::plain();
+        let GroupDetail { visibility, members_shown_to, description, revision, members_may } =
+            GroupDetail::plain();
         let (visibility, members_shown_to) = (visibility as i16, members_shown_to as i16);
-        GroupDetailRow { principal: id, visibility, members_shown_to, description, revision }
+        let members_may = members_may as i16;
+        GroupDetailRow { principal: id, visibility, members_shown_to, description, revision, members_may }
     }
 }
 
@@ -218,6 +250,9 @@ pub enum Record {
     Collection(CollectionRow),
     CollectionTombstone(CollectionTombstoneRow),
     Mount(MountRow),
+    Personal(PersonalRow),
+    PersonalMark(PersonalMarkRow),
+    Birthdays(BirthdaysRow),
     Grant(GrantRow),
     PrincipalGrant(PrincipalGrantRow),
     Audit(AuditRow),
@@ -234,7 +269,11 @@ pub enum Record {
     Webhook(WebhookRow),
     WebhookCursor(WebhookCursorRow),
     Link(LinkRow),
+    LinkUse(LinkUseRow),
+    FormerOwner(FormerOwnerRow),
     Subscription(SubscriptionRow),
+    Invitation(InvitationRow),
+    InvitationAnswer(InvitationAnswerRow),
 }
 
 impl Record {
@@ -251,6 +290,9 @@ impl Record {
             Record::Collection(_) => "collection",
             Record::CollectionTombstone(_) => "collection_tombstone",
             Record::Mount(_) => "mount",
+            Record::Personal(_) => "personal",
+            Record::PersonalMark(_) => "personal_mark",
+            Record::Birthdays(_) => "birthdays",
             Record::Grant(_) => "grant",
             Record::PrincipalGrant(_) => "principal_grant",
             Record::Audit(_) => "audit",
@@ -267,7 +309,11 @@ impl Record {
             Record::Webhook(_) => "webhook",
             Record::WebhookCursor(_) => "webhook_cursor",
             Record::Link(_) => "link",
+            Record::LinkUse(_) => "link_use",
+            Record::FormerOwner(_) => "former_owner",
             Record::Subscription(_) => "subscription",
+            Record::Invitation(_) => "invitation",
+            Record::InvitationAnswer(_) => "invitation_answer",
         }
     }
 }

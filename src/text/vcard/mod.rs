@@ -7,6 +7,7 @@
 
 pub mod convert;
 mod date;
+mod day;
 pub mod image;
 pub mod index;
 pub mod partial;
@@ -14,6 +15,7 @@ pub(in crate::text) mod prop;
 pub mod read;
 
 pub use convert::convert;
+pub use day::{YearlyDay, yearly_day};
 pub use image::{embedded, image_bytes};
 pub use index::{CardIndex, Invalid, Kind, normalised_uid, search_text};
 pub use partial::{PropSelect, is_named, partial};

@@ -1,6 +1,7 @@
 //! RFC 3744: who sees what, who may do what, and how principals are found.
 
 mod grants;
+mod invitations;
 mod mounts;
 mod principals;
 mod sight;

@@ -1,5 +1,6 @@
 //! RFC 4791: what calendars take, what they answer, and when things happen.
 
+mod birthdays;
 mod collections;
 mod data;
 mod filters;

@@ -1,6 +1,7 @@
 //! RFC 6352: contacts, their filters, versions and limits.
 
 mod cards;
+mod directory;
 mod filters;
 mod versions;
 

@@ -5,7 +5,7 @@ use cenacle::store::Location;
 use std::process::{Command, Output};
 
 /// The program itself, with these words.
-fn cenacle(server: &TestServer, words: &[&str]) -> Output {
+pub fn cenacle(server: &TestServer, words: &[&str]) -> Output {
     let url = match server.location() {
         Location::File(file) => format!("sqlite:{}", file.display()),
         Location::Server(url) => url.clone(),

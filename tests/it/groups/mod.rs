@@ -1,6 +1,6 @@
 //! Groups in groups: the closure under concurrency, after the migration, and its speed.
 
-mod commands;
+pub mod commands;
 mod graph;
 mod speed;
 

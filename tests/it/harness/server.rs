@@ -126,6 +126,8 @@ impl TestServer {
         let core = Core::new(Store::open(&location).expect("the database opens"), limits)
             .issued_by(config.issuer.as_deref())
             .with_privacy(config.privacy)
+            .accepting_invitations(config.rights.accept_invitations)
+            .with_directory(config.directory_book)
             .with_defaults(defaults);
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound address");

@@ -323,6 +323,9 @@ pub const DOORS: &[Door] = &[
     door("history", "GET /calendars/{id}/history", Tells::Names, |client, scene, aim| {
         client.get(&scene.rest(&format!("/history?limit={}", aim.limit))).send()
     }),
+    door("changes and who made them", "GET /calendars/{id}/changes", Tells::Names, |client, scene, aim| {
+        client.get(&scene.rest(&format!("/changes?actors=true&limit={}", aim.limit))).send()
+    }),
     door("the calendar", "GET /calendars/{id}", Tells::Times, |client, scene, _| {
         client.get(&scene.rest("")).send()
     }),

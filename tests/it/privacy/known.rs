@@ -19,6 +19,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("GET /calendars/{id}/audit", "rights only"),
     ("GET /calendars/{id}/links", "addresses; what they show is asked in `rest/links/privacy.rs`"),
     ("GET /calendars/{id}/links/{link}", "the same"),
+    ("GET /calendars/{id}/links/{link}/uses", "who read through an address, not what"),
     ("GET /admin/audit", "rights only"),
     ("GET /explain", "rights only"),
     ("GET /app-passwords", "one's own account"),
@@ -37,6 +38,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("GET /webhooks/{id}", "the same"),
     ("GET /webhooks/{id}/deliveries", "numbers of attempts"),
     ("GET /openapi.json", "the description"),
+    ("GET /admin/link-uses", "who read which address, for administrators"),
+    ("GET /invitations", "names collections and roles"),
+    ("GET /me/birthdays", "one's own account; contacts have no classes"),
+    ("GET /me/sharing", "one's own account"),
 ];
 
 /// Operations that change something, and where it is seen that they do not get past privacy.
@@ -84,6 +89,13 @@ const CHANGES: &[(&str, &str)] = &[
     ("POST /auth/revoke", "a login"),
     ("PUT /me/delegates/{handle}", "rights only"),
     ("DELETE /me/delegates/{handle}", "rights only"),
+    ("PUT /invitations/{id}/answer", "rights only"),
+    ("PUT /me/birthdays", "one's own account; contacts have no classes"),
+    ("DELETE /me/birthdays", "the same"),
+    ("PUT /me/sharing", "one's own account"),
+    ("POST /calendars/{id}:transfer", "another owner, and nothing told"),
+    ("POST /groups/{id}/calendars", "a new collection"),
+    ("POST /groups/{id}/address-books", "a new collection"),
     ("POST /groups", "people only"),
     ("PATCH /groups/{id}", "people only"),
     ("DELETE /groups/{id}", "people only"),

@@ -22,8 +22,8 @@ const ROLES: [&str; 5] = ["alice", "dave", "bob", "carol", "erin"];
 
 /// What a policy that hides much says.
 const STRICT: Policy = Policy {
-    writer: Sight { private: Showing::Masked, confidential: Showing::Absent },
-    reader: Sight { private: Showing::Absent, confidential: Showing::Absent },
+    writer: Sight { confidential: Showing::Absent, ..Sight::MASKED },
+    reader: Sight { private: Showing::Absent, confidential: Showing::Absent, ..Sight::MASKED },
 };
 
 /// Alice with her calendar, Dave who may write in it, Bob who may read it, Carol who may see when it is busy, Erin who may nothing.

@@ -265,6 +265,8 @@ impl Things {
             "deleted-calendars" => self.deleted_calendar.clone(),
             "deleted-address-books" => self.deleted_book.clone(),
             "devices" => self.device.clone(),
+            // Nobody invites her here: what invitations answer is asked in `rest/invitations.rs`.
+            "invitations" => "1".to_owned(),
             other => panic!("say how one of {other} is made, for {}", operation.name()),
         };
         let item = |path: &str| match path {
@@ -355,11 +357,14 @@ impl Things {
                 value!({ "version": version.parse::<i64>().expect("a number") })
             }
             ("POST", "{id}:restore") => value!({ "asOf": self.made }),
+            ("POST", "{id}:transfer") => value!({ "to": "dora" }),
             ("POST", "{id}:undo") => value!({ "since": self.made }),
             ("POST", "{id}:replay") => value!({ "since": self.token }),
             ("PUT", "acl") => value!({ "entries": [{ "principal": "dora", "role": "read" }] }),
             ("PATCH", "acl") => value!({ "grant": [{ "principal": "dora", "role": "read" }] }),
             ("POST", "shares") => value!({ "with": "dora", "role": "read" }),
+            ("PUT", "answer") => value!({ "state": "accepted" }),
+            ("PUT", "sharing") => value!({ "invitations": "ask" }),
             ("PUT", "{handle}") => value!({ "role": "read" }),
             ("POST", "members") => value!({ "members": [{ "id": self.group_inside }] }),
             ("POST", "subscriptions") => value!({ "url": "https://feeds.example.org/", "name": "x" }),
@@ -417,6 +422,10 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
         // They show who may not log in what he may not see: a login that only reads has no business with them.
         ("GET /calendars/{id}/links" | "GET /calendars/{id}/links/{link}", Who::Reader) => Some(403),
         ("GET /address-books/{id}/links" | "GET /address-books/{id}/links/{link}", Who::Reader) => Some(403),
+        (
+            "GET /calendars/{id}/links/{link}/uses" | "GET /address-books/{id}/links/{link}/uses",
+            Who::Reader,
+        ) => Some(403),
         // The batch is his own, what it is about is not.
         ("POST /batch", Who::Other | Who::Admin | Who::WrongKind | Who::WrongCollection) => Some(404),
         // What is one's own cannot be taken in, and is not given up.
@@ -431,13 +440,17 @@ fn told(operation: &Operation, who: Who) -> Option<u16> {
             "PUT /me/delegates/{handle}" | "DELETE /me/delegates/{handle}",
             Who::Owner | Who::Other | Who::Admin,
         ) => Some(204),
+        // Nobody has a calendar of birthdays before it is switched on; what was is switched off next.
+        ("GET /me/birthdays", _) => Some(404),
+        ("PUT /me/birthdays", Who::Owner | Who::Other | Who::Admin) => Some(201),
         // Rights are explained to who may see them, and to administrators; all that was done to them is told to these alone.
         ("GET /explain", Who::Other | Who::WrongKind | Who::WrongCollection) => Some(404),
-        ("GET /admin/audit", who) => Some(if who == Who::Admin { 200 } else { 404 }),
+        ("GET /admin/audit" | "GET /admin/link-uses", who) => Some(if who == Who::Admin { 200 } else { 404 }),
         // Each collection of the file is taken or refused by itself.
         ("POST /import", Who::WrongKind) => Some(200),
         // A device is what the log of his own collections calls it: another's has done nothing in them, like one that never was.
         ("POST /devices/{id}:undo", Who::Other | Who::Admin) => Some(200),
+        ("PUT /invitations/{id}/answer", _) => Some(404),
         _ => None,
     }
 }
@@ -459,11 +472,14 @@ fn state(alice: &Client, things: &Things) -> [Value; 8] {
         let items = page["items"].as_array().expect("items").iter();
         Value::from(items.map(|item| item["id"].clone()).collect::<Vec<_>>())
     };
+    let mut changes = json(&alice.get("/api/v1/changes").ok());
+    // What an administrator makes for another group of hers is no change of these.
+    changes["shared"] = Value::Null;
     let group = alice.get(&format!("/api/v1/groups/{}", things.group)).send();
     let members = alice.get(&format!("/api/v1/groups/{}/members", things.group)).send();
     let links = |of: String| json(&alice.get(&format!("/api/v1/{of}/links")).ok());
     [
-        json(&alice.get("/api/v1/changes").ok()),
+        changes,
         ids("app-passwords"),
         ids("sessions"),
         ids("webhooks"),

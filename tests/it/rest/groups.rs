@@ -5,7 +5,6 @@ use crate::harness::{Client, TestServer, both, samples, xml};
 use cenacle::domain::precondition::Preconditions;
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind, PrincipalState};
 use cenacle::services::Limits;
-use cenacle::services::access::Place;
 use cenacle::services::content::{Media, Sent};
 use serde_json::{Value, json as value};
 
@@ -95,7 +94,7 @@ both! {
         let answer = alice.get(&at(&handle)).ok();
         assert_eq!(json(&answer), value!({
             "id": handle, "name": "Projet Génomique", "description": "Séquençage", "addresses": [], "visibility": "private",
-            "membersShownTo": "everyone", "role": "owner", "href": format!("/dav/principals/groups/{handle}/"),
+            "membersShownTo": "everyone", "membersMay": "write", "role": "owner", "href": format!("/dav/principals/groups/{handle}/"),
         }));
         let tag = answer.header("ETag").expect("a tag").to_owned();
         alice.get(&at(&handle)).header("If-None-Match", &tag).status(304);
@@ -391,13 +390,18 @@ both! {
         let server = TestServer::start(db);
         let root = administrator(&server);
         made(&root, &value!({ "name": "Labo", "id": "labo", "visibility": "public" }));
-        let place = Place { owner: "labo".into(), home: cenacle::domain::collection::HomeKind::Calendars, slug: "default".into(), id: None };
+        let calendar = send(&root, "POST", "/api/v1/groups/labo/calendars", &value!({ "name": "Labo" }));
+        let id = json(&calendar)["id"].as_str().expect("an id").to_owned();
         let core = server.core();
         let labo = server.wait(core.on_behalf("labo", "test")).expect("there");
+        let at = cenacle::domain::id::CollectionId::parse(&id).expect("an id");
+        let access = server.wait(core.collection_by_id(&labo, cenacle::domain::collection::HomeKind::Calendars, at)).expect("its own");
         let sent = Sent { body: samples::meeting("a"), media: Media::Calendar };
-        server.wait(core.put_item(&labo, &place, "a.ics", sent, Preconditions::default())).expect("stored");
+        server.wait(core.put_item(&labo, &access.place(), "a.ics", sent, Preconditions::default())).expect("stored");
         problem(&root.delete("/api/v1/groups/labo").send(), 409, "group-not-empty");
-        server.wait(core.delete_item(&labo, &place, "a.ics", Preconditions::default())).expect("gone");
+        server.wait(core.delete_item(&labo, &access.place(), "a.ics", Preconditions::default())).expect("gone");
+        problem(&root.delete("/api/v1/groups/labo").send(), 409, "group-not-empty");
+        server.wait(core.delete_collection(&labo, &access.place(), Preconditions::default())).expect("gone");
         problem(&root.delete("/api/v1/groups/labo").send(), 409, "group-not-empty");
         root.get("/api/v1/groups/labo").ok();
         // When nothing can be restored any more, nothing is lost.

@@ -10,6 +10,7 @@ mod groups;
 mod imports;
 mod instance_lists;
 mod instances;
+mod invitations;
 mod items;
 mod json_forms;
 mod links;

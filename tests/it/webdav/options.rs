@@ -22,7 +22,7 @@ both! {
         for place in &places {
             for client in [&alice, &server.anonymous()] {
                 let answer = client.options(place).ok();
-                for feature in ["1", "3", "access-control", "extended-mkcol", "calendar-access", "addressbook"] {
+                for feature in ["1", "3", "access-control", "extended-mkcol", "calendar-access", "calendarserver-sharing", "resource-sharing", "addressbook"] {
                     assert!(answer.lists("DAV", feature), "{feature} at {place}: {:?}", answer.headers);
                 }
                 // There are no locks, and a server that names both kinds of scheduling confuses Thunderbird.

@@ -1,0 +1,3 @@
+ALTER TABLE principal DROP COLUMN accepts;
+DROP TABLE invitation_answer;
+DROP TABLE invitation;

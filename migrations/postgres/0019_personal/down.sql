@@ -1,0 +1,2 @@
+DROP TABLE personal_mark;
+DROP TABLE personal;

@@ -1,0 +1,3 @@
+DROP TABLE birthdays;
+DROP TABLE directory_card;
+DROP TABLE directory;
