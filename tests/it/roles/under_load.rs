@@ -86,6 +86,13 @@ impl Places {
 #[derive(Default)]
 struct Secret(Mutex<String>);
 
+/// Bob has the calendar in his own home: the path there.
+fn take_in(bob: &Client, calendar: &str) -> String {
+    let taken = send(bob, "PUT", &format!("{calendar}/subscription"), &value!({ "pathName": "taken" }));
+    assert!(matches!(taken.status, 200 | 201), "{} {}", taken.status, taken.text());
+    json(&taken)["href"].as_str().expect("a path").to_owned()
+}
+
 impl Scene {
     fn new(db: Db) -> Scene {
         let config = Config { rest_requests: 0, link_requests: 0, ..Config::default() };
@@ -104,8 +111,7 @@ impl Scene {
             alice.put(&format!("{dav}{WORD}{at}.ics"), body).created();
         }
         share(&alice, &calendar, "bob", "write");
-        let taken = send(&bob, "PUT", &format!("{calendar}/subscription"), &value!({}));
-        let mounted = json(&taken)["href"].as_str().expect("a path").to_owned();
+        let mounted = take_in(&bob, &calendar);
         let token = json(&bob.get(&format!("{calendar}/changes")).ok())["token"]
             .as_str()
             .expect("a token")
@@ -139,6 +145,10 @@ impl Scene {
                 assert_eq!(send(alice, "PATCH", &format!("{calendar}/acl"), &grant).status, 200);
                 *secret.0.lock().expect("a lock") = self.link(&self.bob);
             }
+        }
+        if !matches!(way, Way::Link | Way::LinkOfAReader) {
+            // What was taken back by REST has left his home.
+            take_in(&self.bob, calendar);
         }
     }
 
