@@ -202,8 +202,9 @@ impl Members {
             Err(bytes) => {
                 let room = pieces::room(bytes).await?;
                 let _load = pieces::load().await?;
-                let place = core.collection_by_id(actor, self.home(), of.collection).await?.place();
-                let (access, object) = core.large_item(actor, &place, &of.name).await?;
+                // As it stands in the actor's home: a large item tells the same of it as a small one, or its hidden length would show.
+                let access = core.collection_by_id(actor, self.home(), of.collection).await?;
+                let (_, object) = core.large_item(actor, &access.place(), &of.name).await?;
                 (access, object, Some(room))
             }
         };

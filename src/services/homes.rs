@@ -11,7 +11,7 @@ use crate::domain::id::{HomeToken, PrincipalId};
 use crate::domain::principal::{NewPrincipal, PrincipalKind, valid_handle};
 use crate::domain::props::{Prop, Props};
 use crate::domain::role::Defaults;
-use crate::store::{HomeState, Weight, WriteTx};
+use crate::store::{HomeState, ReadTx, Weight, WriteTx};
 use crate::text::collation;
 
 /// A home with what the actor may see in it.
@@ -76,16 +76,8 @@ impl Core {
             self.store
                 .read(Weight::Point, move |tx| {
                     actor.reach(kind)?;
-                    let owner = access::owner_of(tx, &actor, &owner)?;
+                    let (owner, kept) = known(tx, &actor, &owner, kind)?;
                     let id = owner.id;
-                    let mut kept = id == actor.id;
-                    if !kept {
-                        kept = teams::keeps(tx, &actor, &owner)?;
-                        let all = tx.collections(id, kind)?;
-                        if access::visible(tx, &actor, &owner, all)?.is_empty() && !kept {
-                            return Err(Fault::NotFound.into());
-                        }
-                    }
                     let state = tx.home(id, kind)?;
                     let own = id == actor.id;
                     let mounted =
@@ -129,6 +121,7 @@ impl Core {
         fault(
             self.store
                 .write(move |tx| {
+                    known(tx, &actor, &owner, kind)?;
                     own(tx, &actor, &owner)?;
                     tx.lock_home(actor.id, kind)?;
                     let mut state = tx.home(actor.id, kind)?;
@@ -152,6 +145,25 @@ pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<()
         let privilege = Privilege::WriteProperties;
         Err(crate::domain::fault::Condition::NeedPrivileges { href: String::new(), privilege }.into())
     }
+}
+
+/// Whose home it is, and whether the actor keeps it; one of which he may know nothing is not there.
+fn known(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    owner: &str,
+    kind: HomeKind,
+) -> Result<(Owner, bool), crate::store::Error> {
+    let owner = access::owner_of(tx, actor, owner)?;
+    if owner.id == actor.id {
+        return Ok((owner, true));
+    }
+    let kept = teams::keeps(tx, actor, &owner)?;
+    let all = tx.collections(owner.id, kind)?;
+    if access::visible(tx, actor, &owner, all)?.is_empty() && !kept {
+        return Err(Fault::NotFound.into());
+    }
+    Ok((owner, kept))
 }
 
 /// A principal to be made, in the one spelling, if it can be one.

@@ -58,6 +58,11 @@ impl Client {
         }
     }
 
+    /// The same person at another node.
+    pub fn at(&self, address: SocketAddr) -> Client {
+        Client { address, ..self.another() }
+    }
+
     /// The path of the person's own collection `slug` in the calendar home, with what follows.
     pub fn calendar(&self, rest: &str) -> String {
         format!("/dav/calendars/{}/{rest}", self.login)

@@ -14,6 +14,11 @@ pub use client::Client;
 pub use multistatus::Multistatus;
 pub use server::{Db, TestServer};
 
+/// How many times as long the long proofs take: `CENACLE_LONG`, 1 where nothing is said (docs/performance.md).
+pub fn times() -> usize {
+    std::env::var("CENACLE_LONG").map_or(1, |times| times.parse().expect("CENACLE_LONG is a number"))
+}
+
 /// Makes each test two: `name::sqlite` and `name::postgres`.
 macro_rules! both {
     ($($(#[$attribute:meta])* fn $name:ident($db:ident) $body:block)+) => {$(

@@ -157,6 +157,11 @@ impl TestServer {
         TestServer::on(Place::Shared, self.location.clone(), limits)
     }
 
+    /// As [`TestServer::beside`], with a configuration of its own.
+    pub fn beside_with(&self, limits: Limits, config: Config) -> TestServer {
+        TestServer::configured(Place::Shared, self.location.clone(), limits, config)
+    }
+
     fn stop(&mut self) {
         if let Some(thread) = self.thread.take() {
             runtime().block_on(self.handle.stop(false));

@@ -42,6 +42,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("GET /webhooks/{id}", "the same"),
     ("GET /webhooks/{id}/deliveries", "numbers of attempts"),
     ("GET /openapi.json", "the description"),
+    ("GET /admin/link-uses", "who read which address, for administrators"),
+    ("GET /invitations", "names collections and roles"),
+    ("GET /me/birthdays", "one's own account; contacts have no classes"),
+    ("GET /me/sharing", "one's own account"),
 ];
 
 /// Operations that change something, and where it is seen that they do not get past privacy.
@@ -94,6 +98,13 @@ const CHANGES: &[(&str, &str)] = &[
     ("POST /auth/revoke", "a login"),
     ("PUT /me/delegates/{handle}", "rights only"),
     ("DELETE /me/delegates/{handle}", "rights only"),
+    ("PUT /invitations/{id}/answer", "rights only"),
+    ("PUT /me/birthdays", "one's own account; contacts have no classes"),
+    ("DELETE /me/birthdays", "the same"),
+    ("PUT /me/sharing", "one's own account"),
+    ("POST /calendars/{id}:transfer", "another owner, and nothing told"),
+    ("POST /groups/{id}/calendars", "a new collection"),
+    ("POST /groups/{id}/address-books", "a new collection"),
     ("POST /groups", "people only"),
     ("PATCH /groups/{id}", "people only"),
     ("DELETE /groups/{id}", "people only"),

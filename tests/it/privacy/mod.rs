@@ -5,6 +5,7 @@ mod cells;
 mod changes;
 mod deeds;
 mod doors;
+mod existence;
 mod interference;
 mod known;
 mod matrix;

@@ -7,6 +7,7 @@ mod load;
 mod revocation;
 mod rights;
 mod table;
+mod under_load;
 
 use crate::harness::Client;
 use crate::rest::{json, send};
