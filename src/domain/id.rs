@@ -254,7 +254,7 @@ mod tests {
             "urn:cenacle:sync:a:h1:2+1",
             "urn:cenacle:sync:a:h1:2+1.-1",
             "urn:cenacle:sync:a:h1:2+1.2.",
-            "urn:cenacle:sync:a:h1:2+1.2.3.4",
+            "urn:cenacle:sync:a:h1:2+1.2.3.4.5",
         ] {
             assert_eq!(HomeToken::parse(bad), None, "{bad}");
         }

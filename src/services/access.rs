@@ -500,8 +500,13 @@ pub(super) fn find_for_change(tx: &mut WriteTx<'_>, actor: &Actor, place: &Place
 }
 
 /// Refuses what was handed over between being looked for and the lock on its home: what is read under the wrong lock decides nothing.
+/// The directory is nobody's, and nothing in it is changed.
 pub(super) fn still_of(access: &Access, locked: PrincipalId) -> Result<(), Fault> {
-    if access.owner.id == locked { Ok(()) } else { Err(Fault::Conflict("it was handed over meanwhile")) }
+    if access.owner.id == locked || access.is_directory() {
+        Ok(())
+    } else {
+        Err(Fault::Conflict("it was handed over meanwhile"))
+    }
 }
 
 /// As [`find_for_change`], with what stands at the place of an item: the item, and the name of the one that has the UID.

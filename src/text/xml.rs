@@ -367,6 +367,7 @@ const fn special(byte: u8) -> bool {
 }
 
 /// The same by byte, for where one after the other is looked at.
+#[allow(clippy::indexing_slicing, reason = "made by the compiler, which would say so")]
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte: u8 = 0;
