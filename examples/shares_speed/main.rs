@@ -58,7 +58,6 @@ impl Verdict {
 fn measure(location: &Location, accounts: usize) -> Result<Verdict, String> {
     let store = Store::open(location).map_err(|error| error.to_string())?;
     let core = Core::new(store, Limits::default());
-    let address = serve(&core)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -66,6 +65,7 @@ fn measure(location: &Location, accounts: usize) -> Result<Verdict, String> {
         .map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let people = fill::tenant(&core, accounts).await?;
+        let address = serve(&core)?;
         let mut verdict = Verdict::default();
         for round in rounds::ROUNDS {
             let [shared, own, plain] = rounds::homes(address, &people, round).await?;
@@ -95,7 +95,7 @@ fn serve(core: &Core) -> Result<SocketAddr, String> {
         let config = Config { workers: 1, ..Config::default() };
         actix_web::rt::System::new().block_on(async move {
             match listen::serve(core, &config, listener) {
-                Ok(server) => drop(server.await),
+                Ok(server) => eprintln!("the server ended: {:?}", server.await),
                 Err(error) => eprintln!("the server does not start: {error}"),
             }
         });
