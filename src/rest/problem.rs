@@ -241,10 +241,11 @@ fn named(fault: &Fault) -> (&'static str, StatusCode) {
 fn condition_status(condition: &Condition) -> StatusCode {
     match condition {
         Condition::Group(why) if why.is_about_rights() => StatusCode::FORBIDDEN,
-        Condition::NoUidConflict { .. } | Condition::ResourceMustBeNull | Condition::Group(_) => {
-            StatusCode::CONFLICT
-        }
-        Condition::QuotaNotExceeded => StatusCode::INSUFFICIENT_STORAGE,
+        // DAV says 507 of a quota (RFC 4331 §6): here nothing is wrong with the server, but with what stands there already.
+        Condition::NoUidConflict { .. }
+        | Condition::ResourceMustBeNull
+        | Condition::QuotaNotExceeded
+        | Condition::Group(_) => StatusCode::CONFLICT,
         Condition::SupportedAddressDataConversion => StatusCode::NOT_ACCEPTABLE,
         Condition::MaxResourceSize { .. } | Condition::MaxImageSize(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Condition::ValidCalendarData(_)

@@ -40,7 +40,7 @@ CHECKS = [
     "use_after_free",
 ]
 #: Seconds of a run at most.
-PATIENCE = 400
+PATIENCE = 900
 
 
 class Run:

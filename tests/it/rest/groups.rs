@@ -317,7 +317,7 @@ both! {
         for _ in 0..5 {
             made(&alice, &value!({ "name": "more" }));
         }
-        problem(&send(&alice, "POST", "/api/v1/groups", &value!({ "name": "more" })), 507, "quota-not-exceeded");
+        problem(&send(&alice, "POST", "/api/v1/groups", &value!({ "name": "more" })), 409, "quota-not-exceeded");
     }
 
     fn members_are_told_in_pages(db) {

@@ -52,7 +52,7 @@ both! {
         for _ in 0..100 {
             made(&alice, of, "full");
         }
-        problem(&send(&alice, "POST", &calendar, &value!({ "scope": "full" })), 507, "quota-not-exceeded");
+        problem(&send(&alice, "POST", &calendar, &value!({ "scope": "full" })), 409, "quota-not-exceeded");
     }
 
     fn a_change_says_what_it_changes(db) {

@@ -290,7 +290,7 @@ both! {
         subscribe(&bob, "https://a.example/");
         let calendars = || json(&bob.get("/api/v1/calendars").ok())["items"].as_array().map(Vec::len);
         let before = calendars();
-        problem(&send(&bob, "POST", LIST, &value!({ "url": "https://a.example/", "name": "B" })), 507, "quota-not-exceeded");
+        problem(&send(&bob, "POST", LIST, &value!({ "url": "https://a.example/", "name": "B" })), 409, "quota-not-exceeded");
         assert_eq!(calendars(), before, "nothing half made");
     }
 

@@ -79,7 +79,7 @@ both! {
         }
         assert_eq!(send(&bob, "POST", &format!("{path}:replay"), &value!({ "since": own })).status, 204);
         hook(&bob, URL, None);
-        problem(&send(&bob, "POST", ALL, &value!({ "url": URL })), 507, "quota-not-exceeded");
+        problem(&send(&bob, "POST", ALL, &value!({ "url": URL })), 409, "quota-not-exceeded");
     }
 
     fn only_a_login_that_opens_everything_has_webhooks(db) {
