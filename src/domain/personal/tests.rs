@@ -82,6 +82,8 @@ proptest! {
         let mut places: Vec<usize> = holders(&read).flat_map(|one| one.lines.iter().map(|line| line.span.end)).collect();
         let ends = holders(&read).map(|one| one.end.start);
         places.extend(ends);
+        // Empty lines are nobody's: what stood before one comes back behind it.
+        places.retain(|place| !body.get(*place..).is_some_and(|rest| rest.starts_with(['\r', '\n'])));
         prop_assume!(!places.is_empty());
         let own = [ALARM, "X-MOZ-LASTACK:20260101T000000Z\r\n", "x-moz-snooze-time-1770000000000000:2026\r\n 0101T000000Z\r\n", "ACKNOWLEDGED:1\r\n"];
         let edits: Vec<Edit> = at.iter().map(|(place, what)| {
