@@ -155,7 +155,7 @@ impl ReadTx<'_> {
         self.directory_page(rows, full, |row| row.1)
     }
 
-    /// As [`ReadTx::directory_after`], in the order of principals' ids.
+    /// As [`ReadTx::directory_from`], in the order of principals' ids.
     pub(super) fn directory_after_id(
         &mut self,
         after: i64,
