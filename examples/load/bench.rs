@@ -140,6 +140,7 @@ pub async fn measure(system: &System, reference: &Process, plan: &Plan) -> Resul
     let fit =
         |line: &Line| wanted(line.id) && (system.is_ours() || line.on != On::Series && line.like.is_none());
     let lines: Vec<Line> = LINES.into_iter().filter(fit).collect();
+    warm(system, plan).await?;
     let mut rest = lines.as_slice();
     while let [first, after @ ..] = rest {
         // New members are removed in the same turn, so that no collection grows; and what is compared is measured in turns.
@@ -158,6 +159,17 @@ pub async fn measure(system: &System, reference: &Process, plan: &Plan) -> Resul
         }
     }
     Ok(all)
+}
+
+/// Reads items for a while and counts nothing: what a server's caches hold just after it was filled is no measure of its answers.
+async fn warm(system: &System, plan: &Plan) -> Result<(), String> {
+    for stock in &system.calendars {
+        let row = rows::build("get", stock).await?;
+        let figures =
+            run(system.process.address, CONNECTIONS, Duration::from_secs_f64(plan.seconds), row).await;
+        figures.wrong.map_or(Ok(()), |wrong| Err(format!("get: {wrong}")))?;
+    }
+    Ok(())
 }
 
 async fn run_block(

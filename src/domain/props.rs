@@ -3,7 +3,7 @@
 //! Names, language and nested markup survive. Display names and colours live here too, for
 //! no rule depends on them. Knows no HTTP; XML only as kept text.
 
-use memchr::memmem;
+use memchr::memchr_iter;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -57,6 +57,12 @@ pub struct Props {
     /// The stored form, as long as nothing has changed; empty where there are none.
     stored: String,
     all: OnceLock<Vec<Prop>>,
+}
+
+/// Whether a short name stands in a short text: preparing a search costs more than this.
+fn holds(text: &[u8], name: &[u8]) -> bool {
+    let Some(first) = name.first() else { return true };
+    memchr_iter(*first, text).any(|at| text.get(at..).is_some_and(|rest| rest.starts_with(name)))
 }
 
 impl Props {
@@ -121,6 +127,9 @@ impl Props {
     #[must_use]
     pub fn overlaid(&self, own: &Props) -> Props {
         let mut both = self.clone();
+        if own.all().is_empty() {
+            return both;
+        }
         both.apply(&own.iter().map(Change::Set).collect::<Vec<_>>());
         both
     }
@@ -136,7 +145,7 @@ impl Props {
     pub fn get(&self, ns: &str, local: &str) -> Option<&Prop> {
         // A name stands in the stored form as it is: what JSON escapes is in no name.
         let untouched = self.all.get().is_none();
-        if untouched && memmem::find(self.stored.as_bytes(), local.as_bytes()).is_none() {
+        if untouched && !holds(self.stored.as_bytes(), local.as_bytes()) {
             return None;
         }
         self.iter().find(|prop| prop.ns == ns && prop.local == local)

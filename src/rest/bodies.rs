@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_body_of_an_item_has_an_example() {
-        let value: Value = serde_json::from_str(super::super::document()).expect("JSON");
+        let value: Value = serde_json::from_str(super::super::DOCUMENT).expect("JSON");
         let mut found = 0;
         for list in ["calendars/{id}/events", "calendars/{id}/tasks", "address-books/{id}/contacts"] {
             for (path, method) in [("", "post"), ("/{item}", "put"), ("/{item}", "patch")] {

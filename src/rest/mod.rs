@@ -1,6 +1,6 @@
 //! REST: JSON for programs, described by OpenAPI. Translates requests into calls of `services`, and their outcomes back.
 //!
-//! To add a resource: a file with its body types and handlers under `#[utoipa::path]`, its handlers in [`mount`], then
+//! To add a resource: a file with its body types and handlers under `#[utoipa::path]`, its handlers in `list`, then
 //! `cenacle openapi`. Knows no other protocol; who asks, and where other protocols serve his data, is put into the request by
 //! `server`. RFC 9457 (problems).
 
@@ -59,6 +59,7 @@ pub mod problem;
 mod query;
 mod report;
 mod restores;
+mod routes;
 mod seats;
 mod shares;
 pub mod subscriptions;
@@ -73,15 +74,14 @@ mod windows;
 mod writes;
 
 use crate::domain::fault::Fault;
-use actix_web::dev::ResourceDef;
 use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
-use std::sync::OnceLock;
+use routes::{Handlers, Routes, Served};
 use utoipa::OpenApi;
-use utoipa::openapi::PathItem;
+use utoipa::openapi::OpenApi as OpenApiDocument;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use crate::http::rates::Left;
 pub use collections::DavPaths;
@@ -118,9 +118,14 @@ pub fn is_public(path: &str) -> bool {
 )]
 struct Description;
 
-/// The list of resources, below [`BASE`].
-pub fn mount(config: &mut ServiceConfig<'_>) {
-    // Routes are tried one after the other in this order, so what is asked most stands first.
+/// Serves all resources, below [`BASE`].
+pub fn mount(config: &mut ServiceConfig) {
+    list(&mut Served::on(config));
+}
+
+/// The list of resources.
+fn list(config: &mut impl Handlers) {
+    // Of several that fit a request the first takes it.
     config.service(changes::of_calendar).service(changes::of_address_book).service(changes::of_account);
     config
         .service(events::list)
@@ -294,81 +299,34 @@ pub async fn nothing(request: HttpRequest) -> HttpResponse {
     }
 }
 
-/// A resource and its methods.
-struct Known {
-    path: ResourceDef,
-    methods: Vec<&'static str>,
-}
-
-impl Known {
-    /// Whether it is an action on something that is called by an id of the server's.
-    fn is_action(&self) -> bool {
-        let last = self.path.pattern().and_then(|pattern| pattern.rsplit('/').next()).unwrap_or_default();
-        last.contains("}:") && !last.starts_with("{item}")
-    }
-}
-
-/// The methods of the resource at a path. They fall out of the description, so that no resource can be forgotten here.
+/// The methods of the resource at a path.
 fn allowed(path: &str) -> Option<String> {
-    static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
-    let known = KNOWN.get_or_init(|| {
-        let paths = api().paths.paths.iter();
-        paths
-            .map(|(path, item)| Known { path: ResourceDef::new(path.as_str()), methods: methods(item) })
-            .collect()
-    });
-    let mut found: Vec<&Known> = known.iter().filter(|one| one.path.is_match(path)).collect();
-    // The path of an action on an item is also that of an item, whose name may have any character; other ids have no colon.
-    if found.iter().any(|one| one.is_action()) {
-        found.retain(|one| one.is_action());
-    }
-    let mut methods: Vec<&str> = found.iter().flat_map(|one| one.methods.clone()).collect();
-    methods.sort_unstable();
-    methods.dedup();
+    let methods: Vec<&str> = Routes::all().methods(path.strip_prefix(BASE)?).into_iter().collect();
     (!methods.is_empty()).then(|| methods.join(", "))
 }
 
-fn methods(item: &PathItem) -> Vec<&'static str> {
-    let PathItem { get, put, post, delete, options, patch, trace, .. } = item;
-    let all = [
-        ("GET", get),
-        // What can be read can be asked for its head: see `server`.
-        ("HEAD", get),
-        ("POST", post),
-        ("PUT", put),
-        ("PATCH", patch),
-        ("DELETE", delete),
-        ("OPTIONS", options),
-        ("TRACE", trace),
-    ];
-    all.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect()
+/// The description of the API, as it is kept in `openapi/cenacle.json`. A running server never makes it: that takes megabytes.
+pub const DOCUMENT: &str = include_str!("../../openapi/cenacle.json");
+
+/// The description of the API, made from the handlers.
+pub fn document() -> String {
+    let mut text = api().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
 }
 
-/// The description of the API, as it stands in `openapi/cenacle.json`.
-pub fn document() -> &'static str {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| {
-        let mut text = api().to_pretty_json().unwrap_or_default();
-        text.push('\n');
-        text
-    })
-}
-
-fn api() -> &'static utoipa::openapi::OpenApi {
-    static API: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
-    API.get_or_init(|| {
-        let (_, mut api) = actix_web::App::new()
-            .into_utoipa_app()
-            .openapi(Description::openapi())
-            .service(utoipa_actix_web::scope(BASE).configure(mount))
-            .split_for_parts();
-        operations::complete(&mut api);
-        bodies::complete(&mut api);
-        let schemes = api.components.get_or_insert_default();
-        schemes.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
-        schemes.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        api
-    })
+fn api() -> OpenApiDocument {
+    let (_, mut api) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(Description::openapi())
+        .service(utoipa_actix_web::scope(BASE).configure(|config| list(config)))
+        .split_for_parts();
+    operations::complete(&mut api);
+    bodies::complete(&mut api);
+    let schemes = api.components.get_or_insert_default();
+    schemes.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+    schemes.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    api
 }
 
 /// The description of this API
@@ -377,7 +335,7 @@ fn api() -> &'static utoipa::openapi::OpenApi {
 #[utoipa::path(responses((status = 200, description = "The description")), security(()), tag = "api")]
 #[get("/openapi.json")]
 async fn description() -> impl Responder {
-    HttpResponse::Ok().content_type("application/json").body(document())
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT)
 }
 
 #[cfg(test)]
@@ -386,7 +344,7 @@ mod tests {
 
     #[test]
     fn the_description_names_every_resource() {
-        let value: serde_json::Value = serde_json::from_str(document()).expect("JSON");
+        let value: serde_json::Value = serde_json::from_str(DOCUMENT).expect("JSON");
         let paths: Vec<&String> = value["paths"].as_object().expect("paths").keys().collect();
         for path in ["/api/v1/me", "/api/v1/calendars/{id}", "/api/v1/openapi.json"] {
             assert!(paths.iter().any(|known| *known == path), "{path}");
@@ -410,7 +368,7 @@ mod tests {
 
     #[test]
     fn every_reference_of_the_description_leads_somewhere() {
-        let value: serde_json::Value = serde_json::from_str(document()).expect("JSON");
+        let value: serde_json::Value = serde_json::from_str(DOCUMENT).expect("JSON");
         let mut found = Vec::new();
         references(&value, &mut found);
         assert!(found.len() > 50);
@@ -422,10 +380,13 @@ mod tests {
 
     #[test]
     fn methods_fall_out_of_the_description() {
-        for (path, item) in &api().paths.paths {
+        let value: serde_json::Value = serde_json::from_str(DOCUMENT).expect("JSON");
+        for (path, item) in value["paths"].as_object().expect("paths") {
             let told = allowed(path).expect("known");
-            assert!(!super::methods(item).is_empty(), "{path}");
-            for method in super::methods(item) {
+            let methods: Vec<String> =
+                item.as_object().expect("operations").keys().map(|name| name.to_uppercase()).collect();
+            assert!(!methods.is_empty(), "{path}");
+            for method in methods {
                 assert!(told.split(", ").any(|one| one == method), "{path}: {method} of {told}");
             }
         }

@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn every_operation_has_an_id_of_its_own() {
-        let value: Value = serde_json::from_str(super::super::document()).expect("JSON");
+        let value: Value = serde_json::from_str(super::super::DOCUMENT).expect("JSON");
         let mut ids = Vec::new();
         for item in value["paths"].as_object().expect("paths").values() {
             let operations = item.as_object().expect("operations").values();

@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn each_line_is_of_one_kind_that_the_description_names() {
-        let document: Value = serde_json::from_str(super::super::document()).expect("JSON");
+        let document: Value = serde_json::from_str(super::super::DOCUMENT).expect("JSON");
         let mut out = String::new();
         let mut report = Report::new(Told::All, false);
         report.file(EACH as usize + 1, &["x".to_owned()], &mut out);

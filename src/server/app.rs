@@ -70,9 +70,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/metrics", web::get().to(telemetry::metrics))
         .service(
             web::scope(rest::BASE)
-                .configure(|config| {
-                    rest::mount(&mut utoipa_actix_web::service_config::ServiceConfig::new(config))
-                })
+                .configure(rest::mount)
                 .default_service(web::route().to(rest::nothing))
                 .wrap(from_fn(rest_door)),
         )

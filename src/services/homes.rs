@@ -11,7 +11,7 @@ use crate::domain::id::{HomeToken, PrincipalId};
 use crate::domain::principal::{NewPrincipal, PrincipalKind, valid_handle};
 use crate::domain::props::{Prop, Props};
 use crate::domain::role::Defaults;
-use crate::store::{HomeState, ReadTx, Weight, WriteTx};
+use crate::store::{Error, HeldInHome, HomeState, ReadTx, Weight, WriteTx};
 use crate::text::collation;
 
 /// A home with what the actor may see in it.
@@ -135,7 +135,7 @@ impl Core {
 }
 
 /// Only one's own home and principal can be changed, and only with a proof that may write.
-pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<(), crate::store::Error> {
+pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<(), Error> {
     if access::owner_of(tx, actor, owner)?.id == actor.id
         && actor.scope.write
         && actor.scope.collection.is_none()
@@ -148,22 +148,31 @@ pub(super) fn own(tx: &mut WriteTx<'_>, actor: &Actor, owner: &str) -> Result<()
 }
 
 /// Whose home it is, and whether the actor keeps it; one of which he may know nothing is not there.
-fn known(
-    tx: &mut ReadTx<'_>,
-    actor: &Actor,
-    owner: &str,
-    kind: HomeKind,
-) -> Result<(Owner, bool), crate::store::Error> {
-    let owner = access::owner_of(tx, actor, owner)?;
+fn known(tx: &mut ReadTx<'_>, actor: &Actor, owner: &str, kind: HomeKind) -> Result<(Owner, bool), Error> {
+    let owner = match access::owner_of(tx, actor, owner) {
+        // Nobody's home is looked for as long as one in which there is nothing for the actor.
+        Err(Error::Fault(Fault::NotFound)) => {
+            Owner { id: PrincipalId(0), kind: PrincipalKind::User, handle: owner.to_owned() }
+        }
+        owner => owner?,
+    };
     if owner.id == actor.id {
         return Ok((owner, true));
     }
     let kept = teams::keeps(tx, actor, &owner)?;
-    let all = tx.collections(owner.id, kind)?;
-    if access::visible(tx, actor, &owner, all)?.is_empty() && !kept {
-        return Err(Fault::NotFound.into());
+    if kept
+        || (tx.held_in_home(actor.id, owner.id, kind)? != HeldInHome::default()
+            && shows(tx, actor, &owner, kind)?)
+    {
+        return Ok((owner, kept));
     }
-    Ok((owner, kept))
+    Err(Fault::NotFound.into())
+}
+
+/// Whether there is anything in a home that the actor may know of.
+fn shows(tx: &mut ReadTx<'_>, actor: &Actor, owner: &Owner, kind: HomeKind) -> Result<bool, Error> {
+    let all = tx.collections(owner.id, kind)?;
+    Ok(!access::visible(tx, actor, owner, all)?.is_empty())
 }
 
 /// A principal to be made, in the one spelling, if it can be one.
@@ -190,7 +199,7 @@ pub(super) fn insert_account(
     new: &NewPrincipal,
     hash: Option<&str>,
     defaults: Defaults,
-) -> Result<PrincipalId, crate::store::Error> {
+) -> Result<PrincipalId, Error> {
     free(tx, std::slice::from_ref(&new.handle))?;
     free(tx, &new.addresses)?;
     let id = tx.insert_principal(new, &search_text(new))?;
@@ -219,7 +228,7 @@ fn is_agenda(collection: &NewCollection) -> bool {
 
 /// Refuses what somebody is called by already. A handle with "@" must not hide another's address, by which he logs in, nor an address
 /// another's handle.
-pub(super) fn free(tx: &mut WriteTx<'_>, logins: &[String]) -> Result<(), crate::store::Error> {
+pub(super) fn free(tx: &mut WriteTx<'_>, logins: &[String]) -> Result<(), Error> {
     for login in logins {
         if tx.principal_by_handle(login)?.is_some() || tx.principal_by_address(login)?.is_some() {
             return Err(Fault::Exists.into());

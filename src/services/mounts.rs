@@ -7,7 +7,7 @@
 use super::access::{self, Access, Mounted, Owner, Place};
 use super::actor::Actor;
 use super::collection_transfer::{self, CollectionTransfer};
-use super::{Core, collections, conditions, directory_book, fault, invitations, personal, sync};
+use super::{Core, collections, conditions, directory_book, fault, invitations, sync};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
@@ -16,7 +16,7 @@ use crate::domain::invitation::State;
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
 use crate::domain::props::Props;
-use crate::store::{CollectionUpdate, Error, ItemAt, Mount, ReadTx, Standing, Weight, WriteTx};
+use crate::store::{Beside, CollectionUpdate, Error, ItemAt, Mount, ReadTx, Standing, Weight, WriteTx};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a share is called in the home that it comes to.
@@ -166,27 +166,22 @@ fn numbers(access: &Access) -> Option<(i64, i64)> {
 
 /// What stands in the actor's home and may be seen, in the order in which it came.
 pub(super) fn shown(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Result<Vec<Access>, Error> {
-    let mounts = tx.mounts(actor.id, home)?;
-    if mounts.is_empty() {
+    let all = tx.beside(actor.id, home)?;
+    if all.is_empty() {
         return Ok(Vec::new());
     }
     let held = tx.held_on_mounts(actor.id, home)?;
-    let mut owners: Vec<i64> = mounts.iter().filter_map(|(_, of)| of.as_ref().map(|of| of.owner.0)).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let owners = tx.principals_with_ids(&owners)?;
-    let mut shown = Vec::with_capacity(mounts.len());
-    for (mount, collection) in mounts {
-        let Some(collection) = collection.filter(|of| of.owner != actor.id && of.home == home) else {
-            continue;
-        };
-        let Some(owner) = owners.iter().find(|owner| owner.id == collection.owner) else { continue };
-        let owner = Owner { id: owner.id, kind: owner.kind, handle: owner.handle.clone() };
+    let access = |beside: Beside| {
+        let Beside { mount, collection, owner_kind, owner_handle, own_number } = beside;
+        let owner = Owner { id: collection.owner, kind: owner_kind, handle: owner_handle };
         let held = held.get(&collection.id).copied().unwrap_or_default();
-        let access = access::held_access(actor, owner, collection, held).filter(Access::is_shown);
-        shown.extend(access.map(|access| access.mounted_as(actor, mount)));
-    }
-    personal::all_numbered(tx, actor, shown)
+        let mut access = access::held_access(actor, owner, collection, held).filter(Access::is_shown)?;
+        if let Some(keeps) = access.keeps_mut() {
+            keeps.number = own_number;
+        }
+        Some(access.mounted_as(actor, mount))
+    };
+    Ok(all.into_iter().filter(|beside| beside.collection.owner != actor.id).filter_map(access).collect())
 }
 
 /// Collections of others, each as the actor has it in his home, if he has.
@@ -201,7 +196,7 @@ pub(super) fn marked(
     }
     let mounts = tx.mounts(actor.id, home)?;
     let mut mounts: BTreeMap<CollectionId, Mount> =
-        mounts.into_iter().map(|(mount, _)| (mount.collection, mount)).collect();
+        mounts.into_iter().map(|mount| (mount.collection, mount)).collect();
     let marked = |access: Access| match mounts.remove(&access.collection().id) {
         Some(mount) if access.is_shown() => access.mounted_as(actor, mount),
         _ => access,
@@ -290,8 +285,7 @@ pub(super) fn hidden(
     let shown: BTreeSet<i64> = shown.iter().filter_map(|access| Some(numbers(access)?.0)).collect();
     let gone = |mount: &Mount| known.contains_key(&mount.number) && !shown.contains(&mount.number);
     let all = tx.mounts(actor.id, home)?;
-    let mut left: Vec<String> =
-        all.into_iter().map(|(mount, _)| mount).filter(gone).map(|mount| mount.slug).collect();
+    let mut left: Vec<String> = all.into_iter().filter(gone).map(|mount| mount.slug).collect();
     if known.contains_key(&DIRECTORY) && !shown.contains(&DIRECTORY) {
         left.push(directory::SLUG.to_owned());
     }
@@ -369,7 +363,7 @@ pub(super) fn rename(
 /// Makes a place free at which none of the actor's own stands; tells whether something stood there.
 pub(super) fn clear(tx: &mut WriteTx<'_>, actor: &Actor, what: &CollectionTransfer) -> Result<bool, Error> {
     let mounts = tx.mounts(actor.id, what.to.home)?;
-    let Some((mount, _)) = mounts.into_iter().find(|(mount, _)| mount.slug == what.to.slug) else {
+    let Some(mount) = mounts.into_iter().find(|mount| mount.slug == what.to.slug) else {
         return Ok(false);
     };
     if !what.overwrite {

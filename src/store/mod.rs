@@ -6,6 +6,7 @@
 
 mod archive;
 mod audit;
+mod beside;
 mod birthdays;
 mod collection_log;
 mod collections;
@@ -59,6 +60,7 @@ mod writer;
 
 pub use archive::{ObjectRecord, Record};
 pub use audit::{Action, AuditEntry, Audited};
+pub use beside::Beside;
 pub use collection_log::{CollectionDeed, CollectionEntry, Described};
 pub use collections::{CollectionUpdate, HomeState};
 pub use conn::Location;

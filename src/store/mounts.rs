@@ -11,6 +11,7 @@ use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::props::Props;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 /// Another's collection in somebody's home.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,10 @@ pub struct Mount {
     pub props: Props,
 }
 
-type MountRow = (i64, i64, String, i64, String);
+pub(super) type MountRow = (i64, i64, String, i64, String);
+
+/// The types of [`MountRow`].
+pub(super) type SqlRow = (BigInt, BigInt, Text, BigInt, Text);
 
 macro_rules! mount_columns {
     () => {
@@ -35,25 +39,20 @@ macro_rules! mount_columns {
     };
 }
 
-fn mount_from((collection, number, slug, home_modseq, props): MountRow) -> Mount {
+pub(super) fn mount_from((collection, number, slug, home_modseq, props): MountRow) -> Mount {
     let props = Props::from_json(props);
     Mount { collection: CollectionId(collection), number, slug, home_modseq, props }
 }
 
 impl ReadTx<'_> {
-    /// All of a home, the oldest first; without the collection where its owner has deleted it.
-    pub fn mounts(
-        &mut self,
-        of: PrincipalId,
-        home: HomeKind,
-    ) -> Result<Vec<(Mount, Option<Collection>)>, Error> {
-        let rows: Vec<(MountRow, Option<Row>)> = on!(self.conn, conn => mount::table
-            .left_join(collection::table.on(collection::id.eq(mount::collection).and(collection::deleted_at.eq(0))))
+    /// All of a home, the oldest first; those too whose collection its owner has deleted.
+    pub fn mounts(&mut self, of: PrincipalId, home: HomeKind) -> Result<Vec<Mount>, Error> {
+        let rows: Vec<MountRow> = on!(self.conn, conn => mount::table
             .filter(mount::principal.eq(of.0).and(mount::home.eq(home as i16)))
-            .select((mount_columns!(), collection_columns!().nullable()))
+            .select(mount_columns!())
             .order(mount::number)
             .load(conn))?;
-        Ok(rows.into_iter().map(|(mount, of)| (mount_from(mount), of.map(from_row))).collect())
+        Ok(rows.into_iter().map(mount_from).collect())
     }
 
     /// The one of this name, if its collection is not deleted.

@@ -48,6 +48,16 @@ impl ReadTx<'_> {
         Ok(self.all_with_addresses(row.into_iter().collect())?.pop())
     }
 
+    /// What the principal with this handle, in lower case, is; one search, whether or not there is one.
+    pub fn owner_by_handle(&mut self, handle: &str) -> Result<Option<(PrincipalId, PrincipalKind)>, Error> {
+        let row: Option<(i64, i16)> = on!(self.conn, conn => principal::table
+            .filter(principal::handle.eq(handle))
+            .select((principal::id, principal::kind))
+            .first(conn)
+            .optional())?;
+        Ok(row.and_then(|(id, kind)| Some((PrincipalId(id), PrincipalKind::from_number(kind)?))))
+    }
+
     /// The principal that this mail address, in lower case, belongs to.
     pub fn principal_by_address(&mut self, mail: &str) -> Result<Option<Principal>, Error> {
         let owner: Option<i64> =

@@ -39,7 +39,7 @@ pub struct Held {
 }
 
 /// What was granted to somebody in a home: on it, and on those of its collections on which there is a grant to him.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeldInHome {
     /// On all of it.
     pub home: Given,

@@ -202,14 +202,19 @@ fn scene(db: crate::harness::Db) -> Scene {
     scene
 }
 
-/// A question whose time is taken. Not of homes: who has an account is no secret (the directory tells it), and one more look at his collections is
-/// what the answer costs.
+/// A question whose time is taken.
 type Ask = fn(&Client, &Scene, &str) -> Answer;
 
 const TIMED: &[(&str, Ask)] = &[
     ("GET", |client, scene, name| client.get(&scene.alice().calendar(&format!("{name}/a.ics"))).send()),
     ("PROPFIND", |client, scene, name| {
         client.propfind(&scene.alice().calendar(&format!("{name}/")), "1", &["D:getetag"]).send()
+    }),
+    ("PROPFIND of a home", |client, _, name| {
+        client.propfind(&format!("/dav/calendars/{name}/"), "1", &["D:getetag"]).send()
+    }),
+    ("PROPFIND of a calendar of a home", |client, _, name| {
+        client.propfind(&format!("/dav/calendars/{name}/default/"), "1", &["D:getetag"]).send()
     }),
     ("sync", |client, scene, name| {
         let inside = "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop>";

@@ -89,7 +89,7 @@ impl Operation {
 
 /// All operations that need a login.
 fn operations() -> Vec<Operation> {
-    let description: Value = serde_json::from_str(rest::document()).expect("JSON");
+    let description: Value = serde_json::from_str(rest::DOCUMENT).expect("JSON");
     let mut all = Vec::new();
     for (path, item) in description["paths"].as_object().expect("paths") {
         for method in METHODS.into_iter().filter(|method| item.get(*method).is_some()) {

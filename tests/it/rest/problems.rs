@@ -185,7 +185,7 @@ both! {
     fn a_method_that_a_resource_lacks_is_told_as_such(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
-        let description: serde_json::Value = serde_json::from_str(rest::document()).expect("JSON");
+        let description: serde_json::Value = serde_json::from_str(rest::DOCUMENT).expect("JSON");
         let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "NONSENSE"];
         let paths = description["paths"].as_object().expect("paths");
         for (path, operations) in paths {
