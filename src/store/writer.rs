@@ -12,6 +12,7 @@ use super::keeper::Keeper;
 use super::locks::Locks;
 use super::{Shared, WriteTx};
 use diesel::connection::SimpleConnection;
+use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use tokio::sync::oneshot;
 
 /// Transactions in one commit at most: bounds how long the first one waits.
 const BATCH: usize = 256;
+/// Transactions that share a commit on a server, however few wait.
+const SHARED_ANYHOW: usize = 4;
 /// Transactions that may wait; more are told to come back.
 const QUEUE: usize = 4096;
 
@@ -110,10 +113,12 @@ impl Writer {
             let (opener, shared) = (opener.clone(), Arc::clone(shared));
             let conn = Some(opener.open()?);
             let keeper = Keeper::open(&opener.location);
+            let in_turns = matches!(conn, Some(Conn::Postgres(_)));
+            let waiting = Waiting { jobs, left: VecDeque::new(), in_turns };
             let mut writing = Writing { conn, keeper, opener, shared, commits: 0, careful: 0 };
             std::thread::Builder::new()
                 .name("writer".into())
-                .spawn(move || writing.serve(&jobs))
+                .spawn(move || writing.serve(waiting))
                 .map_err(|error| Error::Unavailable(error.to_string()))?;
         }
         Ok(Writer { queues: queues.into(), turns: Arc::default() })
@@ -147,10 +152,31 @@ fn number(key: &str) -> usize {
     hasher.finish() as usize
 }
 
-/// The next batch; `None` when no handle is left.
-fn next_batch(jobs: &Receiver<Box<dyn Pending>>) -> Option<Vec<Box<dyn Pending>>> {
-    let first = jobs.recv().ok()?;
-    Some(std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect())
+/// What waits for one thread.
+struct Waiting {
+    jobs: Receiver<Box<dyn Pending>>,
+    /// Taken from there, and left for the next batch.
+    left: VecDeque<Box<dyn Pending>>,
+    /// Whether a batch leaves some to the next one.
+    in_turns: bool,
+}
+
+impl Waiting {
+    /// The next batch; `None` when no handle is left.
+    fn next_batch(&mut self) -> Option<Vec<Box<dyn Pending>>> {
+        if self.left.is_empty() {
+            self.left.push_back(self.jobs.recv().ok()?);
+        }
+        self.left.extend(self.jobs.try_iter().take(BATCH - self.left.len().min(BATCH)));
+        let taken = if self.in_turns { share(self.left.len()) } else { self.left.len() };
+        Some(self.left.drain(..taken).collect())
+    }
+}
+
+/// How many of those that wait come into a batch on a server. If all did, all were answered together, and asked again together: the server
+/// would wait for requests to be read and logged in, and they for the server.
+fn share(waiting: usize) -> usize {
+    waiting.div_ceil(2).max(waiting.min(SHARED_ANYHOW))
 }
 
 /// One writer thread.
@@ -167,8 +193,8 @@ struct Writing {
 }
 
 impl Writing {
-    fn serve(&mut self, jobs: &Receiver<Box<dyn Pending>>) {
-        while let Some(mut batch) = next_batch(jobs) {
+    fn serve(&mut self, mut waiting: Waiting) {
+        while let Some(mut batch) = waiting.next_batch() {
             let mut again = Vec::new();
             let committed = self.commit(&mut batch, &mut again);
             if let Err(error) = &committed {
@@ -326,4 +352,14 @@ fn begin(conn: &mut Conn) -> Result<(), Error> {
         Conn::Postgres(_) => "BEGIN",
     };
     conn.batch_execute(begin).map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_on_a_server_leaves_some_to_the_next_one() {
+        assert_eq!([1, 2, 3, 4, 5, 8, 16, 17, 256].map(share), [1, 2, 3, 4, 4, 4, 8, 9, 128]);
+    }
 }

@@ -3,6 +3,7 @@
 //! Namespaces are resolved, a DOCTYPE, an undeclared prefix, an unknown entity and what XML 1.0 forbids are
 //! refused, depth and size are bounded (RFC 4918 §17, §20.6). Knows no DAV element by name.
 
+use memchr::memchr_iter;
 use quick_xml::NsReader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
@@ -329,6 +330,9 @@ pub fn is_xml_char(c: char) -> bool {
 pub fn escape(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len());
+    if !holds_rare(bytes) {
+        return returns(out, text);
+    }
     let mut from = 0;
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -356,6 +360,27 @@ pub fn escape(out: &mut String, text: &str) {
     out.push_str(text.get(from..).unwrap_or_default());
 }
 
+/// As [`escape`], of text in which nothing but CR needs it: most items.
+fn returns(out: &mut String, text: &str) {
+    let mut from = 0;
+    for at in memchr_iter(b'\r', text.as_bytes()) {
+        out.push_str(text.get(from..at).unwrap_or_default());
+        out.push_str("&#13;");
+        from = at + 1;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+}
+
+/// Whether a byte other than CR needs a second look.
+fn holds_rare(bytes: &[u8]) -> bool {
+    let rare = |found: bool, byte: &u8| found | (special(*byte) & (*byte != b'\r'));
+    let (pieces, rest) = bytes.as_chunks::<PIECE>();
+    pieces.iter().any(|piece| piece.iter().fold(false, rare)) || rest.iter().fold(false, rare)
+}
+
+/// Bytes that are judged at once, which the compiler does with wide registers.
+const PIECE: usize = 16;
+
 /// Whether a byte needs a second look.
 const fn special(byte: u8) -> bool {
     (byte < 32) & (byte != b'\t') & (byte != b'\n')
@@ -378,10 +403,8 @@ const SPECIAL: [bool; 256] = {
     table
 };
 
-/// How many bytes at the beginning need no second look. Whole pieces are judged at once, which the compiler does with wide
-/// registers.
+/// How many bytes at the beginning need no second look.
 fn plain(bytes: &[u8]) -> usize {
-    const PIECE: usize = 16;
     let (pieces, _) = bytes.as_chunks::<PIECE>();
     let clean = |piece: &&[u8; PIECE]| !piece.iter().fold(false, |found, byte| found | special(*byte));
     let at = pieces.iter().take_while(clean).count() * PIECE;
@@ -471,5 +494,35 @@ mod tests {
         wrapped.push_str(&out);
         wrapped.push_str("</a>");
         assert!(parse(wrapped.as_bytes()).is_ok());
+    }
+
+    /// One character after the other.
+    fn escaped(text: &str) -> String {
+        let one = |c: char| match c {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '"' => "&quot;".to_owned(),
+            '\r' => "&#13;".to_owned(),
+            c if is_xml_char(c) => c.to_string(),
+            _ => "\u{fffd}".to_owned(),
+        };
+        text.chars().map(one).collect()
+    }
+
+    #[test]
+    fn escaping_is_the_same_wherever_something_stands() {
+        for special in
+            ["", "\r", "\r\r\n", "&", "<", ">", "\"", "\u{1f}", "\u{fffe}", "\u{ff01}", "\t", "\n", "é"]
+        {
+            for before in 0..40 {
+                for after in [0, 1, 15, 16, 17, 40] {
+                    let text = format!("{}{special}{}\r\n", "a".repeat(before), "b".repeat(after));
+                    let mut out = String::from("x");
+                    escape(&mut out, &text);
+                    assert_eq!(out, format!("x{}", escaped(&text)), "{text:?}");
+                }
+            }
+        }
     }
 }

@@ -23,6 +23,8 @@ use std::collections::{HashMap, VecDeque};
 
 /// Items of a page.
 const PAGE: usize = 100;
+/// Bytes that stand about the content of an item in an answer.
+const AROUND: usize = 400;
 
 /// Answers 207, in the order of the hrefs.
 pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
@@ -157,6 +159,10 @@ impl Multiget {
         };
         let names = run.iter().map(|(_, name)| name.clone()).collect();
         let (found, served) = self.core.items_named(&of.access, names).await?;
+        if self.data.is_some() {
+            let bytes = found.iter().map(|object| object.body.len() + AROUND).sum::<usize>();
+            out.reserve(bytes.min(stream::PAGE));
+        }
         let found: HashMap<String, Resource> =
             found.into_iter().map(|object| (object.name.clone(), of.item(object))).collect();
         let zone = zone_of(of.access.collection());

@@ -59,6 +59,11 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Contains<C> {
 
 /// Tells the planner of a server what the tables hold, unless the server has done so by itself. Without it, a member of a table
 /// that has just begun to grow is looked for by whichever index seems as good. The embedded database prefers unique ones.
+///
+/// Of an empty table nothing is told: the planner would take it to stay so, and read all of it where an index is at hand, until the server
+/// looks again; what it knows nothing of it takes for a table of some pages.
 pub(super) const REFRESH_STATISTICS: &str = "DO $$ BEGIN \
     IF EXISTS (SELECT 1 FROM pg_stat_user_tables WHERE relid = 'object'::regclass AND last_autoanalyze IS NULL) THEN \
-    ANALYZE object, collection, home, tombstone, change, version; END IF; END $$";
+    ANALYZE object, collection, home, change; \
+    IF EXISTS (SELECT 1 FROM tombstone) THEN ANALYZE tombstone; END IF; \
+    IF EXISTS (SELECT 1 FROM version) THEN ANALYZE version; END IF; END IF; END $$";
