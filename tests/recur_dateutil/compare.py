@@ -225,13 +225,16 @@ def numbered_case(seed_and_number):
     signal.signal(signal.SIGALRM, alarm)
     for skipped in range(100):
         rng = random.Random(f"{seed}/{number}/{skipped}")
-        signal.setitimer(signal.ITIMER_REAL, 0.15)
         try:
-            return make_case(rng), skipped
+            signal.setitimer(signal.ITIMER_REAL, 0.15)
+            try:
+                case = make_case(rng)
+            finally:
+                # The alarm may ring just before this, too.
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            return case, skipped
         except (TooSlow, OverflowError):
             pass
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
     raise RuntimeError("every rule is too slow for dateutil on this machine")
 
 
