@@ -4,6 +4,7 @@
 
 use super::id::{CollectionId, PrincipalId};
 use super::principal::{Principal, PrincipalKind};
+use super::query::CardFilter;
 use crate::text::line::{escape_text, write_folded};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -100,11 +101,28 @@ pub fn card(of: &Principal, members: &[PrincipalId]) -> String {
     out
 }
 
+/// Whether the card of somebody may fit a filter, by what he is called and the folded text that he is found by: the name, then each other
+/// value in a line of its own. A name is compared as it is written, the rest without accents.
+pub fn may_fit(filter: &CardFilter, display_name: &str, search: &str) -> bool {
+    let others = search.split_once('\n').map_or("", |(_, others)| others);
+    filter.may_fit(|property, text| {
+        let named = ["FN", "N"].iter().any(|name| property.eq_ignore_ascii_case(name));
+        // The card of somebody without a name is called by his handle.
+        match named && !display_name.trim().is_empty() {
+            true => text.may_be_in(display_name),
+            false => text.required().is_none_or(|needle| others.contains(&needle)),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::principal::PrincipalState;
     use crate::domain::props::Props;
+    use crate::domain::query::card::{CardPropertyFilter, CardTest};
+    use crate::domain::query::{Test, TextMatch};
+    use crate::text::collation::{Collation, MatchType, fold};
     use crate::text::component::{Document, Limits};
     use crate::text::vcard::CardIndex;
 
@@ -122,6 +140,40 @@ mod tests {
             token_version: 0,
             props: Props::default(),
         }
+    }
+
+    #[test]
+    fn what_fits_passes_by_its_name_and_addresses() {
+        let folded = |of: &Principal| format!("{}\nx\n{}", fold(&of.display_name), of.addresses.join("\n"));
+        let kinds = [MatchType::Equals, MatchType::Contains, MatchType::StartsWith, MatchType::EndsWith];
+        let collations = [Collation::AsciiCasemap, Collation::UnicodeCasemap, Collation::Octet];
+        let (mut fitting, mut passed, mut asked) = (0, 0, 0);
+        for name in ["Zoé; la, grande", "Jean Lefèvre", "ŒUVRARD ﬁn", ""] {
+            let of = principal(PrincipalKind::User, name);
+            let card = card(&of, &[]);
+            for property in ["FN", "n", "EMAIL", "item1.FN", "TEL"] {
+                for word in
+                    ["zoe", "zoé", "Zoé", "LEFÈVRE", "lefevre", "fin", "x", "a@example.org", "example"]
+                {
+                    for (kind, collation) in
+                        kinds.into_iter().flat_map(|kind| collations.map(|one| (kind, one)))
+                    {
+                        let text = TextMatch::new(word.to_owned(), collation, kind, false);
+                        let test =
+                            CardTest::Defined { join: Test::AllOf, texts: vec![text], params: Vec::new() };
+                        let properties = vec![CardPropertyFilter { name: property.to_owned(), test }];
+                        let filter = CardFilter { test: Test::AnyOf, properties };
+                        let may = may_fit(&filter, name, &folded(&of));
+                        let fits = filter.matches(&card);
+                        assert!(may || !fits, "{name} {property} {word} {kind:?} {collation:?}");
+                        (fitting, passed, asked) =
+                            (fitting + usize::from(fits), passed + usize::from(may), asked + 1);
+                    }
+                }
+            }
+        }
+        // Nearly all that passes fits: the rest differs in where the text stands.
+        assert!(fitting > 50 && passed < fitting * 4 && asked > passed * 4, "{fitting} {passed} {asked}");
     }
 
     #[test]

@@ -6,16 +6,19 @@ use super::instances::MOST_OBJECTS;
 use super::projection::Shown;
 use super::{Core, fault};
 use crate::domain::acl::Privilege;
+use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Listed, Object};
 use crate::domain::query::Words;
 use crate::domain::query::card::CardFilter;
-use crate::store::Weight;
+use crate::store::{Candidate, ReadTx, Weight};
 use std::sync::Arc;
 
 /// Cards of a page: candidates that are loaded and tested at a time.
 const PAGE: usize = 200;
+/// People of the directory whose names are looked at, at a time, before a card is made of any.
+const NAMES: usize = 500;
 
 /// A query that is answered page by page.
 #[derive(Debug)]
@@ -33,12 +36,21 @@ pub struct ContactQuery {
 enum Candidates {
     /// Cards whose text has one of these.
     Needles(Vec<String>),
-    /// Those that were found, without those already used.
-    Ids(std::vec::IntoIter<i64>),
+    /// People of the directory, from after the one at whom the last look ended.
+    Directory(Directory),
+    /// Those that were found, without those already used; where the directory goes on after them.
+    Ids(std::vec::IntoIter<i64>, Option<Directory>),
     /// All of the address book, from after this id.
     After(i64),
     /// None left.
     Done,
+}
+
+/// People of the directory whose text has one of these.
+#[derive(Debug, Clone)]
+struct Directory {
+    needles: Arc<[String]>,
+    after: Option<Arc<Candidate>>,
 }
 
 impl ContactQuery {
@@ -70,22 +82,25 @@ impl ContactQuery {
             Candidates::Done => Ok(None),
             Candidates::Needles(needles) if self.access.is_directory() => {
                 // What is made of several fields stands nowhere as a whole.
-                if needles.iter().any(|needle| needle.contains([';', ',', '\n'])) {
-                    self.candidates = Candidates::After(i64::MIN);
-                    return Ok(Some(Vec::new()));
-                }
-                let work = move |tx: &mut crate::store::ReadTx<'_>| tx.directory_having(&needles);
-                let ids = fault(core.store.read(Weight::Scan, work).await)?;
-                self.these(core, ids.into_iter()).await
+                let whole = needles.iter().any(|needle| needle.contains([';', ',', '\n']));
+                self.candidates = match whole {
+                    true => Candidates::After(i64::MIN),
+                    false => Candidates::Directory(Directory { needles: needles.into(), after: None }),
+                };
+                Ok(Some(Vec::new()))
+            }
+            Candidates::Directory(from) => {
+                let (ids, more) = self.named(core, from).await?;
+                self.these(core, ids.into_iter(), more).await
             }
             Candidates::Needles(needles) => {
                 let ids = self.texts(core).await?.having(&needles);
-                self.these(core, ids.into_iter()).await
+                self.these(core, ids.into_iter(), None).await
             }
-            Candidates::Ids(ids) => self.these(core, ids).await,
+            Candidates::Ids(ids, more) => self.these(core, ids, more).await,
             Candidates::After(after) => {
                 let id = self.collection;
-                let work = move |tx: &mut crate::store::ReadTx<'_>| {
+                let work = move |tx: &mut ReadTx<'_>| {
                     tx.objects_of_kind(id, Some(ItemKind::CARD), after, PAGE as i64)
                 };
                 let (cards, next) = fault(core.store.read(Weight::Scan, work).await)?;
@@ -95,6 +110,27 @@ impl ContactQuery {
                 self.fitting(core, cards).await.map(Some)
             }
         }
+    }
+
+    /// Those of the directory whose names let their cards fit, a page of them at least where there are so many, and where it goes on.
+    async fn named(&self, core: &Core, from: Directory) -> Result<(Vec<i64>, Option<Directory>), Fault> {
+        let filter = self.filter.clone();
+        let work = move |tx: &mut ReadTx<'_>| {
+            let (mut ids, mut from) = (Vec::new(), from.clone());
+            loop {
+                let names = tx.directory_candidates(&from.needles, from.after.as_deref(), NAMES)?;
+                let fits = |one: &&Candidate| directory::may_fit(&filter, &one.display_name, &one.search);
+                ids.extend(names.iter().filter(fits).map(|one| one.id.0));
+                if names.len() < NAMES {
+                    return Ok((ids, None));
+                }
+                from.after = names.into_iter().next_back().map(Arc::new);
+                if ids.len() >= PAGE {
+                    return Ok((ids, Some(from)));
+                }
+            }
+        };
+        fault(core.store.read(Weight::Scan, work).await)
     }
 
     /// The texts of the address book as the request found it.
@@ -114,20 +150,24 @@ impl ContactQuery {
         &mut self,
         core: &Core,
         mut ids: std::vec::IntoIter<i64>,
+        more: Option<Directory>,
     ) -> Result<Option<Vec<Shown>>, Fault> {
         let page: Vec<i64> = ids.as_slice().iter().take(PAGE).copied().collect();
         if page.is_empty() {
-            return Ok(None);
+            return Ok(more.map(|more| {
+                self.candidates = Candidates::Directory(more);
+                Vec::new()
+            }));
         }
         let few = if page.len() < PAGE { Weight::Point } else { Weight::Scan };
         let directory = self.access.is_directory();
-        let work = move |tx: &mut crate::store::ReadTx<'_>| match directory {
+        let work = move |tx: &mut ReadTx<'_>| match directory {
             true => tx.directory_with_ids(&page),
             false => tx.objects_with_ids(&page),
         };
         let (cards, served) = fault(core.store.read(few, work).await)?;
         ids.by_ref().take(served).for_each(drop);
-        self.candidates = Candidates::Ids(ids);
+        self.candidates = Candidates::Ids(ids, more);
         self.fitting(core, cards).await.map(Some)
     }
 

@@ -242,7 +242,7 @@ pub(super) fn search_text(new: &NewPrincipal) -> String {
     let mut text = collation::fold(&new.display_name);
     for part in std::iter::once(&new.handle).chain(&new.addresses) {
         text.push('\n');
-        text.push_str(part);
+        text.push_str(&collation::fold(part));
     }
     text
 }

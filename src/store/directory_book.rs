@@ -4,7 +4,6 @@
 //! know of; one that went keeps its row, with an empty digest. Decides nothing else.
 
 use super::conn::on;
-use super::dialect::Contains;
 use super::lists::OneOf;
 use super::schema::{directory as book, directory_card as card, group_detail, membership, principal};
 use super::sync::{SyncItem, SyncPage};
@@ -220,24 +219,6 @@ impl ReadTx<'_> {
         items.truncate(limit);
         let modseq = if more { items.last().map_or(since, SyncItem::modseq) } else { current };
         Ok(SyncPage { items, modseq, more, current })
-    }
-
-    /// The ids of those in whose name, handle or addresses one of these folded texts occurs, in their order.
-    pub fn directory_having(&mut self, needles: &[String]) -> Result<Vec<i64>, Error> {
-        let mut found: Vec<i64> = Vec::new();
-        let kinds: Vec<i16> = PrincipalKind::ALL.into_iter().map(|kind| kind as i16).collect();
-        for needle in needles {
-            // One index has all that is looked at here.
-            let ids: Vec<i64> = on!(self.conn, conn => principal::table
-                .select(principal::id)
-                .filter(principal::hidden.eq(false).and(principal::kind.eq_any(&kinds)))
-                .filter(Contains::new(principal::search, needle))
-                .load(conn))?;
-            found.extend(ids);
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
     }
 
     /// Those whom everybody may know of and whose cards were never noted: as many as the limit says.

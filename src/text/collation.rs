@@ -115,6 +115,11 @@ impl Needle {
     pub fn matches(&self, haystack: &str) -> bool {
         self.kind.holds(&self.collation.key(haystack), &self.key)
     }
+
+    /// Whether the needle stands anywhere in `haystack`, whatever its kind of match.
+    pub fn stands_in(&self, haystack: &str) -> bool {
+        self.collation.key(haystack).contains(&*self.key)
+    }
 }
 
 /// The key of `i;unicode-casemap`: simple titlecase, then full decomposition, in the order of the text (RFC 5051 §2).

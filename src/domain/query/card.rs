@@ -67,6 +67,12 @@ impl CardFilter {
             Test::AllOf => best(self.properties.iter().filter_map(CardPropertyFilter::needles)),
         }
     }
+
+    /// Whether a card may fit that is not read yet: `may_have` says of a property whether its values may hold a text. What only the card
+    /// itself tells is taken to hold.
+    pub fn may_fit(&self, may_have: impl Fn(&str, &TextMatch) -> bool) -> bool {
+        self.test.join(&self.properties, |property| property.may_fit(&may_have))
+    }
 }
 
 impl CardPropertyFilter {
@@ -80,8 +86,21 @@ impl CardPropertyFilter {
         }
     }
 
+    /// The name without its group.
+    fn bare_name(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or_default()
+    }
+
+    fn may_fit(&self, may_have: impl Fn(&str, &TextMatch) -> bool) -> bool {
+        let CardTest::Defined { join, texts, params } = &self.test else { return true };
+        match join {
+            Test::AnyOf if !params.is_empty() => true,
+            join => join.join(texts, |text| may_have(self.bare_name(), text)),
+        }
+    }
+
     fn needles(&self) -> Option<Vec<String>> {
-        let name = self.name.rsplit('.').next().unwrap_or_default();
+        let name = self.bare_name();
         if !SEARCHED.iter().any(|searched| searched.eq_ignore_ascii_case(name)) {
             return None;
         }

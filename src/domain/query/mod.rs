@@ -64,6 +64,11 @@ impl TextMatch {
         values.into_iter().any(|value| self.needle.matches(value)) != self.negate
     }
 
+    /// Whether a value that fits may be a part of `text`: it holds what is looked for, wherever it stands, or must not hold it.
+    pub fn may_be_in(&self, text: &str) -> bool {
+        self.negate || self.needle.stands_in(text)
+    }
+
     /// The text that a fitting value must hold, folded for the search column; `None` where it must *not* hold it.
     pub fn required(&self) -> Option<String> {
         (!self.negate).then(|| fold(&self.text))

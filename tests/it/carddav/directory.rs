@@ -194,6 +194,28 @@ both! {
         assert!(answer.contains("507") && answer.contains("number-of-matches-within-limits"), "{answer}");
     }
 
+    fn names_that_differ_in_accents_are_told_apart_on_every_page(db) {
+        let server = TestServer::start(db);
+        let (alice, _) = people(&server);
+        // Two pages of names and some, of which every third lacks its accent.
+        let name = |number: usize| if number % 3 == 0 { "lefevre" } else { "lefèvre" };
+        for number in 0..1_203 {
+            let handle = format!("{} {number:04}", name(number)).replace(' ', ".");
+            server.principal(PrincipalKind::User, &handle, &[&format!("{number}@example.org")]);
+        }
+        let found = |filter: &str| fits(&alice, filter).len();
+        assert_eq!(found(&named("FN", "LEFEVRE")), 401);
+        assert_eq!(found(&named("N", "Lefèvre")), 802);
+        assert_eq!(fits(&alice, &named("FN", "lefevre.1200")), ["Lefevre.1200"]);
+        assert_eq!(fits(&alice, &named("FN", "lefèvre.1200")), Vec::<String>::new());
+        assert_eq!(found(&named("EMAIL", "lefevre")), 0, "a name is no address");
+        assert_eq!(found(&named("EMAIL", "00@example.org")), 12);
+        // What a collation does not find in a name may stand in an address.
+        let either = "<R:filter test=\"anyof\"><R:prop-filter name=\"FN\"><R:text-match>lefevre.12</R:text-match></R:prop-filter>\
+            <R:prop-filter name=\"EMAIL\"><R:text-match>1202@</R:text-match></R:prop-filter></R:filter>";
+        assert_eq!(fits(&alice, either), ["Lefevre.1200", "Lefèvre.1202"]);
+    }
+
     fn its_changes_are_told_by_tokens(db) {
         let server = TestServer::start(db);
         let (alice, bob) = people(&server);

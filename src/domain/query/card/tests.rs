@@ -134,6 +134,22 @@ fn needles_screen_without_losing_a_card() {
 }
 
 #[test]
+fn what_only_a_card_tells_may_fit() {
+    let nothing = |_: &str, _: &TextMatch| false;
+    assert!(!one(has("item1.FN", contains("x"))).may_fit(nothing));
+    assert!(one(has("item1.FN", contains("x"))).may_fit(|name, _| name == "FN"), "whatever its group");
+    assert!(one(absent("FN")).may_fit(nothing) && one(has("FN", vec![])).may_fit(nothing));
+    assert!(CardFilter::default().may_fit(nothing));
+    assert!(one(with("FN", Test::AnyOf, contains("x"), vec![type_is("home")])).may_fit(nothing));
+    assert!(!one(with("FN", Test::AllOf, contains("x"), vec![type_is("home")])).may_fit(nothing));
+    assert!(
+        not("x").may_be_in("x")
+            && text("X", MatchType::Equals).may_be_in("an x")
+            && !text("y", MatchType::Equals).may_be_in("x")
+    );
+}
+
+#[test]
 fn what_fits_passes_the_screen() {
     let words = ["lefèvre", "LEF", "paul", "polo", "moi,p", "maison.TEST", "6 11", "lefèvre;", "zz"];
     let kinds = [MatchType::Equals, MatchType::Contains, MatchType::StartsWith, MatchType::EndsWith];

@@ -1,0 +1,2 @@
+DROP INDEX principal_directory;
+CREATE INDEX principal_directory ON principal (kind, search, hidden, id);
