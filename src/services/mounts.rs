@@ -11,12 +11,16 @@ use super::{Core, collections, conditions, directory_book, fault, invitations, s
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{CollectionId, HomeToken, Stand};
+use crate::domain::id::{CollectionId, HomeToken, PrincipalId, Stand};
 use crate::domain::invitation::State;
 use crate::domain::object::Object;
 use crate::domain::precondition::Preconditions;
+use crate::domain::principal::PrincipalKind;
 use crate::domain::props::Props;
-use crate::store::{Beside, CollectionUpdate, Error, ItemAt, Mount, ReadTx, Standing, Weight, WriteTx};
+use crate::store::{
+    Beside, CollectionUpdate, Error, HeldOnMounts, ItemAt, Mount, ReadTx, Standing, Weight, WriteTx,
+};
+use futures_util::future::try_join;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a share is called in the home that it comes to.
@@ -170,18 +174,75 @@ pub(super) fn shown(tx: &mut ReadTx<'_>, actor: &Actor, home: HomeKind) -> Resul
     if all.is_empty() {
         return Ok(Vec::new());
     }
-    let held = tx.held_on_mounts(actor.id, home)?;
+    let mut held = tx.held_on_mounts(actor.id, home)?;
+    let teams = teams_among(&all);
+    if !teams.is_empty() {
+        tx.held_in_teams(actor.id, &teams, &mut held)?;
+    }
+    Ok(seen(actor, all, &held))
+}
+
+/// The groups whose some of these are.
+fn teams_among(all: &[Beside]) -> Vec<PrincipalId> {
+    let mut teams: Vec<PrincipalId> = all
+        .iter()
+        .filter(|beside| beside.owner_kind == PrincipalKind::Group)
+        .map(|beside| beside.collection.owner)
+        .collect();
+    teams.sort_unstable();
+    teams.dedup();
+    teams
+}
+
+/// What may be seen of what stands in the actor's home, by what he holds there.
+fn seen(actor: &Actor, all: Vec<Beside>, held: &HeldOnMounts) -> Vec<Access> {
     let access = |beside: Beside| {
-        let Beside { mount, collection, owner_kind, owner_handle, own_number } = beside;
-        let owner = Owner { id: collection.owner, kind: owner_kind, handle: owner_handle };
-        let held = held.get(&collection.id).copied().unwrap_or_default();
+        let Beside { mount, collection, owner_kind, owner_handle } = beside;
+        let owner = Owner { id: collection.owner, kind: owner_kind, handle: owner_handle.to_string() };
+        let own_number = held.own_number(collection.id);
+        let held = held.on(&collection);
         let mut access = access::held_access(actor, owner, collection, held).filter(Access::is_shown)?;
         if let Some(keeps) = access.keeps_mut() {
             keeps.number = own_number;
         }
         Some(access.mounted_as(actor, mount))
     };
-    Ok(all.into_iter().filter(|beside| beside.collection.owner != actor.id).filter_map(access).collect())
+    all.into_iter().filter(|beside| beside.collection.owner != actor.id).filter_map(access).collect()
+}
+
+impl Core {
+    /// As [`beside`], by itself. What stands there and what he holds on it are read at the same time, for to a server each is a journey.
+    pub(super) async fn beside(
+        &self,
+        actor: &Actor,
+        home: HomeKind,
+        has_mounts: bool,
+    ) -> Result<Vec<Access>, Fault> {
+        let store = &self.store;
+        let id = actor.id;
+        let mut all = Vec::new();
+        if has_mounts {
+            let there = store.read(Weight::Point, move |tx| tx.beside(id, home));
+            let held = store.read(Weight::Point, move |tx| tx.held_on_mounts(id, home));
+            let (there, mut held) = fault(try_join(there, held).await)?;
+            let teams = teams_among(&there);
+            if !teams.is_empty() {
+                let with_teams = move |tx: &mut ReadTx<'_>| {
+                    let mut held = held.clone();
+                    tx.held_in_teams(id, &teams, &mut held)?;
+                    Ok(held)
+                };
+                held = fault(store.read(Weight::Point, with_teams).await)?;
+            }
+            all = seen(actor, there, &held);
+        }
+        if directory_book::is_listed(actor, home) {
+            let actor = actor.clone();
+            let listed = store.read(Weight::Point, move |tx| directory_book::listed(tx, &actor, home));
+            all.extend(fault(listed.await)?);
+        }
+        Ok(all)
+    }
 }
 
 /// Collections of others, each as the actor has it in his home, if he has.

@@ -10,7 +10,7 @@ use super::{Core, directory_book, fault, mounts};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
-use crate::store::{At, Login, OwnPlace, ReadTx, Weight};
+use crate::store::{At, Login, OwnPlace, Weight};
 
 /// What a request asks for, so that it is read together with its login.
 #[derive(Debug, Clone, Copy)]
@@ -110,9 +110,7 @@ impl Core {
             return Ok(Some(Opened::default()));
         }
         let mounted = if state.has_mounts || directory_book::is_listed(actor, kind) {
-            let (actor, has_mounts) = (actor.clone(), state.has_mounts);
-            let beside = move |tx: &mut ReadTx<'_>| mounts::beside(tx, &actor, kind, has_mounts);
-            fault(self.store.read(Weight::Point, beside).await)?
+            self.beside(actor, kind, state.has_mounts).await?
         } else {
             Vec::new()
         };

@@ -1,6 +1,6 @@
 //! What stands in a home beside its own, with whose it is: one statement, whose text is made once (see `own_places.rs`).
 //!
-//! Every opening of a home and every poll of it asks this. What may be done with each is another question (`rights.rs`).
+//! Every opening of a home and every poll of it asks this. What its owner holds on each is another question (`mount_rights.rs`).
 
 use super::collections;
 use super::conn::on;
@@ -13,7 +13,8 @@ use diesel::backend::Backend;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, HasSqlType, SmallInt};
+use std::sync::Arc;
 
 /// Another's collection in somebody's home, with whose it is.
 #[derive(Debug, Clone)]
@@ -25,28 +26,27 @@ pub struct Beside {
     /// What its owner is.
     pub owner_kind: PrincipalKind,
     /// The owner's handle.
-    pub owner_handle: String,
-    /// The number of the last change of what the home's owner has of his own on its items; 0 where he has nothing.
-    pub own_number: i64,
+    pub owner_handle: Arc<str>,
 }
 
-type Row = (mounts::MountRow, collections::Row, i16, String, Option<i64>);
+type Row = (mounts::MountRow, collections::Row);
 
 impl ReadTx<'_> {
     /// All in a home that their owners have not deleted, in the order in which they came.
     pub fn beside(&mut self, of: PrincipalId, home: HomeKind) -> Result<Vec<Beside>, Error> {
         let question = InHome { of: of.0, home: home as i16 };
         let rows: Vec<Row> = on!(self.conn, conn => question.load(conn))?;
-        let beside = |(mount, collection, kind, owner_handle, own_number): Row| {
-            Some(Beside {
-                mount: mounts::mount_from(mount),
-                collection: collections::from_row(collection),
-                owner_kind: PrincipalKind::from_number(kind)?,
-                owner_handle,
-                own_number: own_number.unwrap_or(0),
-            })
+        let all: Vec<(Mount, Collection)> = rows
+            .into_iter()
+            .map(|(mount, collection)| (mounts::mount_from(mount), collections::from_row(collection)))
+            .collect();
+        let owners: Vec<PrincipalId> = all.iter().map(|(_, collection)| collection.owner).collect();
+        let names = self.names(&owners)?;
+        let beside = |(mount, collection): (Mount, Collection)| {
+            let (owner_kind, owner_handle) = names.get(&collection.owner)?.clone();
+            Some(Beside { mount, collection, owner_kind, owner_handle })
         };
-        let mut all: Vec<Beside> = rows.into_iter().filter_map(beside).collect();
+        let mut all: Vec<Beside> = all.into_iter().filter_map(beside).collect();
         all.sort_unstable_by_key(|one| one.mount.number);
         Ok(all)
     }
@@ -59,7 +59,7 @@ struct InHome {
 }
 
 impl Query for InHome {
-    type SqlType = (mounts::SqlRow, collections::SqlRow, SmallInt, Text, Nullable<BigInt>);
+    type SqlType = (mounts::SqlRow, collections::SqlRow);
 }
 
 impl<Conn> RunQueryDsl<Conn> for InHome {}
@@ -75,11 +75,8 @@ where
             "SELECT mount.collection, mount.number, mount.slug, mount.home_modseq, mount.props, collection.id, collection.owner, \
              collection.home, collection.kind, collection.slug, collection.is_default, collection.components, \
              collection.transparent, collection.time_zone, collection.modseq, collection.home_modseq, collection.created_at, \
-             collection.props, principal.kind, principal.handle, personal_mark.number FROM mount \
-             JOIN collection ON collection.id = mount.collection AND collection.deleted_at = 0 AND collection.home = mount.home \
-             JOIN principal ON principal.id = collection.owner \
-             LEFT JOIN personal_mark ON personal_mark.principal = mount.principal AND personal_mark.collection = mount.collection \
-             WHERE mount.principal = ",
+             collection.props FROM mount JOIN collection ON collection.id = mount.collection AND collection.deleted_at = 0 \
+             AND collection.home = mount.home WHERE mount.principal = ",
         );
         out.push_bind_param::<BigInt, _>(&self.of)?;
         out.push_sql(" AND mount.home = ");

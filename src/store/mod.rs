@@ -34,7 +34,9 @@ mod listing;
 mod lists;
 mod locks;
 mod migrations;
+mod mount_rights;
 mod mounts;
+mod names;
 mod objects;
 mod opening;
 mod own_places;
@@ -77,6 +79,7 @@ pub use hidden::Hidden;
 pub use invitations::{Answered, Invitation, NewInvitation};
 pub use link_uses::{LinkReads, NamedReads, ReadsKey, ReadsOf};
 pub use links::{Link, LinkUse, NewLink};
+pub use mount_rights::HeldOnMounts;
 pub use mounts::Mount;
 pub use objects::{Door, Origin, Written};
 pub use opening::{At, Login, OpenedItem, OwnPlace};
@@ -97,6 +100,7 @@ use diesel::connection::SimpleConnection;
 use gather::Gather;
 use lane::Lane;
 use locks::Locks;
+use names::Names;
 use readers::Readers;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -125,6 +129,7 @@ pub struct Shared {
     ids: IdSource,
     epoch: String,
     signing_secret: String,
+    names: Names,
 }
 
 /// Both databases behind one handle; cheap to clone.
@@ -210,7 +215,7 @@ impl Store {
         let epoch = migrations::epoch(&mut conn)?;
         let signing_secret = migrations::signing_secret(&mut conn)?;
         let ids = IdSource::new(rand::random::<u32>().into());
-        let shared = Arc::new(Shared { ids, epoch, signing_secret });
+        let shared = Arc::new(Shared { ids, epoch, signing_secret, names: Names::default() });
         let writers = match location {
             Location::File(_) => 1,
             Location::Server(_) => SERVER_WRITERS,

@@ -90,17 +90,13 @@ impl ReadTx<'_> {
         home: HomeKind,
     ) -> Result<BTreeMap<CollectionId, Held>, Error> {
         let question = HeldByName { holder: holder.0, home: home as i16 };
-        Ok(by_collection(on!(self.conn, conn => question.load(conn))?))
-    }
-
-    /// What `holder` was granted on the collections that stand in his own home as mounts.
-    pub fn held_on_mounts(
-        &mut self,
-        holder: PrincipalId,
-        home: HomeKind,
-    ) -> Result<BTreeMap<CollectionId, Held>, Error> {
-        let question = HeldOnMounts { holder: holder.0, home: home as i16 };
-        Ok(by_collection(on!(self.conn, conn => question.load(conn))?))
+        let rows: Vec<(i64, i64, i16, i32)> = on!(self.conn, conn => question.load(conn))?;
+        let mut all: BTreeMap<CollectionId, Held> = BTreeMap::new();
+        for (reached, collection, grantee, privileges) in rows {
+            let held = all.entry(CollectionId(reached)).or_default();
+            *held = held.with((collection, grantee, privileges));
+        }
+        Ok(all)
     }
 
     /// The memberships by which a principal is in groups, his own and those of the groups that he is in: of which group, who, as what.
@@ -122,17 +118,8 @@ impl ReadTx<'_> {
     }
 }
 
-fn by_collection(rows: Vec<(i64, i64, i16, i32)>) -> BTreeMap<CollectionId, Held> {
-    let mut all: BTreeMap<CollectionId, Held> = BTreeMap::new();
-    for (reached, collection, grantee, privileges) in rows {
-        let held = all.entry(CollectionId(reached)).or_default();
-        *held = held.with((collection, grantee, privileges));
-    }
-    all
-}
-
 impl Given {
-    fn with(self, (_, grantee, privileges): Row) -> Given {
+    pub(super) fn with(self, (_, grantee, privileges): Row) -> Given {
         Given {
             privileges: self.privileges.with(Privileges(privileges)),
             by_name: self.by_name || grantee == PRINCIPAL,
@@ -151,7 +138,7 @@ impl Held {
 }
 
 /// The higher of what is known and what a row of [`THE_TEAM`] says.
-fn higher(known: Option<Part>, (_, role, members_may): Row) -> Option<Part> {
+pub(super) fn higher(known: Option<Part>, (_, role, members_may): Row) -> Option<Part> {
     let members_may = i16::try_from(members_may).unwrap_or_default();
     let here = Part { role: Role::from_number(role), members_may: MembersMay::from_number(members_may) };
     known.filter(|known| known.role >= here.role).or(Some(here))
@@ -159,16 +146,16 @@ fn higher(known: Option<Part>, (_, role, members_may): Row) -> Option<Part> {
 
 /// The id of a collection, or [`THE_HOME`], the kind of a grantee, and privileges that he is granted on it. Or [`THE_TEAM`], a role, and
 /// what plain members may.
-type Row = (i64, i16, i32);
+pub(super) type Row = (i64, i16, i32);
 
 /// What stands for an id where somebody is in the group whose the collection is.
-const THE_TEAM: i64 = -1;
+pub(super) const THE_TEAM: i64 = -1;
 
 /// What stands for an id where a grant is on all of a home: collections have higher ones.
 const THE_HOME: i64 = 0;
 
 /// Begins a statement: `mine` are the holder and all groups that he is in, through other groups too.
-fn mine<'b, DB>(holder: &'b i64, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+pub(super) fn mine<'b, DB>(holder: &'b i64, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
 where
     DB: Backend + HasSqlType<BigInt>,
     i64: ToSql<BigInt, DB>,
@@ -222,19 +209,6 @@ struct HeldByName {
     holder: i64,
     home: i16,
 }
-
-/// Grants on what stands in the holder's home as mounts.
-#[derive(Debug, Clone, Copy, QueryId)]
-struct HeldOnMounts {
-    holder: i64,
-    home: i16,
-}
-
-impl Query for HeldOnMounts {
-    type SqlType = (BigInt, BigInt, SmallInt, Integer);
-}
-
-impl<Conn> RunQueryDsl<Conn> for HeldOnMounts {}
 
 impl Query for HeldOn {
     type SqlType = (BigInt, SmallInt, Integer);
@@ -357,39 +331,6 @@ where
              JOIN principal_grant p ON p.owner = r.owner AND p.grantee > 1 AND p.home = ",
         );
         out.push_bind_param::<SmallInt, _>(&self.home)?;
-        Ok(())
-    }
-}
-
-impl<DB> QueryFragment<DB> for HeldOnMounts
-where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt>,
-    i64: ToSql<BigInt, DB>,
-    i16: ToSql<SmallInt, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        mine(&self.holder, &mut out)?;
-        out.push_sql(
-            ", reached (id, owner) AS (SELECT c.id, c.owner FROM mount m JOIN collection c ON c.id = m.collection \
-             WHERE c.deleted_at = 0 AND m.principal = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.holder)?;
-        out.push_sql(" AND m.home = ");
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(
-            ") SELECT reached.id, g.collection, g.grantee, g.privileges FROM reached JOIN grant_ g ON g.collection = reached.id \
-             WHERE g.grantee <> 1 OR g.principal IN (SELECT id FROM mine) \
-             UNION ALL SELECT reached.id, CAST(0 AS BIGINT), p.grantee, p.privileges FROM reached \
-             JOIN principal_grant p ON p.owner = reached.owner AND p.home = ",
-        );
-        out.push_bind_param::<SmallInt, _>(&self.home)?;
-        out.push_sql(
-            " WHERE p.grantee <> 1 OR p.principal IN (SELECT id FROM mine) \
-             UNION ALL SELECT reached.id, CAST(-1 AS BIGINT), m.role, CAST(d.members_may AS INTEGER) FROM reached \
-             JOIN membership m ON m.group_id = reached.owner JOIN group_detail d ON d.principal = m.group_id \
-             WHERE m.member_id IN (SELECT id FROM mine)",
-        );
-        out.push_sql(KNOWN);
         Ok(())
     }
 }
