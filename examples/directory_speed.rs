@@ -44,7 +44,9 @@ fn main() -> Result<(), String> {
         .map_or_else(|| Location::File(folder.join("cenacle.sqlite")), |url| Location::parse(&url));
     let done = actix_web::rt::System::new().block_on(measure(&location, count));
     std::fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
-    if done? < WANTED { Ok(()) } else { Err("too slow".into()) }
+    let (asked, slow) = done?;
+    println!("{} passed, {slow} failed", asked - slow);
+    if slow == 0 { Ok(()) } else { Err("too slow".into()) }
 }
 
 async fn fill(core: &Core, count: usize) -> Result<(), String> {
@@ -67,8 +69,20 @@ async fn fill(core: &Core, count: usize) -> Result<(), String> {
     stream::iter((0..count).map(make)).buffer_unordered(AT_ONCE).try_collect().await
 }
 
-/// Milliseconds that 99 of 100 searches stay under, of the slowest kind of search.
-async fn measure(location: &Location, count: usize) -> Result<f64, String> {
+/// Tells what one kind of search took, milliseconds of each; whether 99 of 100 stay under what is wanted.
+fn held(title: &str, found: usize, mut taken: Vec<f64>) -> bool {
+    taken.sort_by(f64::total_cmp);
+    let (half, most) = (taken.get(50).copied().unwrap_or(0.0), taken.get(98).copied().unwrap_or(0.0));
+    let held = most < WANTED;
+    let verdict = if held { "PASS" } else { "FAIL" };
+    println!(
+        "{verdict} {title}: {found} found, {half:.2} ms (99 of 100 under {most:.2} ms, wanted under {WANTED})"
+    );
+    held
+}
+
+/// How many kinds of search there are, and how many of them were too slow.
+async fn measure(location: &Location, count: usize) -> Result<(usize, usize), String> {
     let core = Core::new(Store::open(location).map_err(|error| error.to_string())?, Limits::default());
     let begun = Instant::now();
     fill(&core, count).await?;
@@ -81,7 +95,7 @@ async fn measure(location: &Location, count: usize) -> Result<f64, String> {
         ("one address", &[&rare]),
         ("nobody", &["zzzz"]),
     ];
-    let mut slowest: f64 = 0.0;
+    let (mut asked, mut slow) = measure_book(&core, count).await?;
     for (title, needles) in kinds {
         let mut taken = Vec::with_capacity(100);
         let mut found = 0;
@@ -99,16 +113,14 @@ async fn measure(location: &Location, count: usize) -> Result<f64, String> {
                 .len();
             taken.push(begun.elapsed().as_secs_f64() * 1e3);
         }
-        taken.sort_by(f64::total_cmp);
-        let (half, most) = (taken.get(50).copied().unwrap_or(0.0), taken.get(98).copied().unwrap_or(0.0));
-        println!("{title}: {found} found, {half:.2} ms (99 of 100 under {most:.2} ms)");
-        slowest = slowest.max(most);
+        asked += 1;
+        slow += usize::from(!held(title, found, taken));
     }
-    Ok(slowest.max(measure_book(&core, count).await?))
+    Ok((asked, slow))
 }
 
 /// The same of the directory as an address book, a page of cards at least at a time.
-async fn measure_book(core: &Core, count: usize) -> Result<f64, String> {
+async fn measure_book(core: &Core, count: usize) -> Result<(usize, usize), String> {
     let told = |fault: cenacle::domain::fault::Fault| fault.to_string();
     let handle = format!("p{}.0", std::process::id());
     let who = core.principal(PrincipalKind::User, &handle).await.map_err(told)?;
@@ -122,7 +134,7 @@ async fn measure_book(core: &Core, count: usize) -> Result<f64, String> {
         ("one address", "EMAIL", rare.as_str()),
         ("nobody", "FN", "zzzz"),
     ];
-    let mut slowest: f64 = 0.0;
+    let (mut asked, mut slow) = (0, 0);
     for (title, property, text) in kinds {
         let mut taken = Vec::with_capacity(100);
         let mut found = 0;
@@ -139,12 +151,10 @@ async fn measure_book(core: &Core, count: usize) -> Result<f64, String> {
             }
             taken.push(begun.elapsed().as_secs_f64() * 1e3);
         }
-        taken.sort_by(f64::total_cmp);
-        let (half, most) = (taken.get(50).copied().unwrap_or(0.0), taken.get(98).copied().unwrap_or(0.0));
-        println!("address book, {title}: {found} read, {half:.2} ms (99 of 100 under {most:.2} ms)");
-        slowest = slowest.max(most);
+        asked += 1;
+        slow += usize::from(!held(&format!("address book, {title}"), found, taken));
     }
-    Ok(slowest)
+    Ok((asked, slow))
 }
 
 /// Cards in which a property has this text.

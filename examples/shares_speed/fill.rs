@@ -5,9 +5,10 @@ use cenacle::domain::acl::{Grant, Grantee, Privileges};
 use cenacle::domain::collection::{CollectionKind, Components, HomeKind};
 use cenacle::domain::id::PrincipalId;
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
-use cenacle::domain::props::Props;
+use cenacle::domain::props::{Prop, Props};
 use cenacle::services::access::Place;
 use cenacle::services::collections::CollectionDraft;
+use cenacle::services::homes::named;
 use cenacle::services::mounts::Wish;
 use cenacle::services::rights::{GrantChange, Guard};
 use cenacle::services::{Actor, Core};
@@ -174,13 +175,22 @@ async fn take_in(core: &Core, him: &Actor) -> Result<(), String> {
     Ok(())
 }
 
+/// With a name and a colour, as the calendars have that others share: without, it would be cheaper than any that somebody uses.
+fn as_clients_make_it(name: &str) -> Props {
+    const APPLE: &str = "http://apple.com/ns/ical/";
+    let mut props = named(name);
+    let xml = format!("<calendar-color xmlns=\"{APPLE}\">#CC0000FF</calendar-color>");
+    props.set(Prop { ns: APPLE.into(), local: "calendar-color".into(), text: "#CC0000FF".into(), xml });
+    props
+}
+
 async fn calendar(core: &Core, owner: &Actor, number: usize) -> Result<(), String> {
     let draft = CollectionDraft {
         kind: CollectionKind::Calendar,
         components: Components::EVENTS,
         transparent: false,
         time_zone: None,
-        props: Props::default(),
+        props: as_clients_make_it(&format!("Calendar {number}")),
     };
     let slug = format!("calendar{number}");
     let place = Place { owner: owner.handle.clone(), home: HomeKind::Calendars, slug, id: None };

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Cards of a page: candidates that are loaded and tested at a time.
 const PAGE: usize = 200;
 /// People of the directory whose names are looked at, at a time, before a card is made of any.
-const NAMES: usize = 500;
+const NAMES: usize = 1_000;
 
 /// A query that is answered page by page.
 #[derive(Debug)]

@@ -21,7 +21,8 @@ use crate::store::{
     Beside, CollectionUpdate, Error, HeldOnMounts, ItemAt, Mount, ReadTx, Standing, Weight, WriteTx,
 };
 use futures_util::future::try_join;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 /// What a share is called in the home that it comes to.
 #[derive(Debug, Clone, Default)]
@@ -210,21 +211,65 @@ fn seen(actor: &Actor, all: Vec<Beside>, held: &HeldOnMounts) -> Vec<Access> {
     all.into_iter().filter(|beside| beside.collection.owner != actor.id).filter_map(access).collect()
 }
 
+/// Homes in which something of others' stood when they were opened last: what their owners hold there is asked for at once with the next
+/// opening. No more than a guess.
+#[derive(Debug, Default)]
+pub(super) struct Guesses(Mutex<HashSet<(PrincipalId, HomeKind)>>);
+
+impl Guesses {
+    /// Homes that are kept; more push out all.
+    const MOST: usize = 32 * 1024;
+
+    /// Whether there may be something in a home.
+    pub fn has_mounts(&self, of: PrincipalId, home: HomeKind) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(of, home))
+    }
+
+    /// Notes what was found.
+    pub fn note(&self, of: PrincipalId, home: HomeKind, has_mounts: bool) {
+        let mut homes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !has_mounts {
+            homes.remove(&(of, home));
+        } else {
+            if homes.len() >= Self::MOST {
+                homes.clear();
+            }
+            homes.insert((of, home));
+        }
+    }
+}
+
 impl Core {
-    /// As [`beside`], by itself. What stands there and what he holds on it are read at the same time, for to a server each is a journey.
+    /// What the actor holds on what stands in his home. It may be read before the home is: what he came to hold or lost meanwhile he is told
+    /// next time, for his token says how he stood to each.
+    pub(super) async fn held_on_mounts(
+        &self,
+        actor: PrincipalId,
+        home: HomeKind,
+    ) -> Result<HeldOnMounts, Error> {
+        self.store.read(Weight::Point, move |tx| tx.held_on_mounts(actor, home)).await
+    }
+
+    /// As [`beside`], by itself; `read` is what stands there and what he holds on it, where it was read before. Both are read at the same time,
+    /// for to a server each is a journey.
     pub(super) async fn beside(
         &self,
         actor: &Actor,
         home: HomeKind,
         has_mounts: bool,
+        read: Option<(Vec<Beside>, HeldOnMounts)>,
     ) -> Result<Vec<Access>, Fault> {
         let store = &self.store;
         let id = actor.id;
         let mut all = Vec::new();
         if has_mounts {
-            let there = store.read(Weight::Point, move |tx| tx.beside(id, home));
-            let held = store.read(Weight::Point, move |tx| tx.held_on_mounts(id, home));
-            let (there, mut held) = fault(try_join(there, held).await)?;
+            let (there, mut held) = match read {
+                Some(read) => read,
+                None => {
+                    let there = store.read(Weight::Point, move |tx| tx.beside(id, home));
+                    fault(try_join(there, self.held_on_mounts(id, home)).await)?
+                }
+            };
             let teams = teams_among(&there);
             if !teams.is_empty() {
                 let with_teams = move |tx: &mut ReadTx<'_>| {

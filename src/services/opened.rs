@@ -10,7 +10,8 @@ use super::{Core, directory_book, fault, mounts};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
-use crate::store::{At, Login, OwnPlace, Weight};
+use crate::store::{At, Login, OwnPlace, ReadTx, Weight};
+use futures_util::future::try_join;
 
 /// What a request asks for, so that it is read together with its login.
 #[derive(Debug, Clone, Copy)]
@@ -102,15 +103,34 @@ impl Core {
     }
 
     async fn open_home(&self, actor: &Actor, login: Login, kind: HomeKind) -> Result<Option<Opened>, Fault> {
-        let opened = self.store.read(Weight::Point, move |tx| tx.open_home(login, kind)).await;
-        let Some((state, collections)) = fault(opened)? else { return Ok(None) };
+        let id = actor.id;
+        let guessed = self.guesses.has_mounts(id, kind);
+        let opening = move |tx: &mut ReadTx<'_>| {
+            let opened = tx.open_home(login, kind)?;
+            // After the home's own number: what leaves it later is then told with a later one.
+            let there = match &opened {
+                Some((state, _)) if guessed && state.has_mounts => Some(tx.beside(id, kind)?),
+                _ => None,
+            };
+            Ok((opened, there))
+        };
+        let opening = self.store.read(Weight::Point, opening);
+        let holding = async {
+            match guessed {
+                true => self.held_on_mounts(id, kind).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let ((opened, there), held) = fault(try_join(opening, holding).await)?;
+        let Some((state, collections)) = opened else { return Ok(None) };
+        self.guesses.note(actor.id, kind, state.has_mounts);
         let mut members: Vec<Access> =
             collections.into_iter().filter_map(|collection| own_access(actor, collection)).collect();
         if self.freshen_among(actor, &members).await {
             return Ok(Some(Opened::default()));
         }
         let mounted = if state.has_mounts || directory_book::is_listed(actor, kind) {
-            self.beside(actor, kind, state.has_mounts).await?
+            self.beside(actor, kind, state.has_mounts, there.zip(held)).await?
         } else {
             Vec::new()
         };

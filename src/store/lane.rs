@@ -183,7 +183,7 @@ mod tests {
         for _ in 0..20 {
             all_idle(&lane);
             let (said, heard) = channel();
-            lane.give(Box::new(move |_| drop(said.send(current().id())))).expect("taken");
+            lane.give(Box::new(move |_| said.send(current().id()).expect("heard"))).expect("taken");
             ran.push(heard.recv().expect("ran"));
         }
         ran.dedup();
@@ -198,13 +198,13 @@ mod tests {
         let gate = Arc::new(Mutex::new(gate));
         for _ in 0..THREADS {
             let gate = Arc::clone(&gate);
-            let hold = move |_: &mut Own| drop(gate.lock().expect("gate").recv());
+            let hold = move |_: &mut Own| gate.lock().expect("gate").recv().expect("opened");
             lane.give(Box::new(hold)).expect("taken");
         }
         let (said, heard) = channel();
         for number in 0..QUEUE {
             let said = said.clone();
-            lane.give(Box::new(move |_| drop(said.send(number)))).expect("queued");
+            lane.give(Box::new(move |_| said.send(number).expect("heard"))).expect("queued");
         }
         assert!(matches!(lane.give(Box::new(|_| {})), Err(Error::Overloaded)));
         (0..THREADS).for_each(|_| open.send(()).expect("a thread waits"));
