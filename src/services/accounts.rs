@@ -6,14 +6,11 @@
 use super::actor::{Actor, Proof, Scope};
 use super::ahead::Ahead;
 use super::opened::{Opened, Wanted};
-use super::{Core, fault};
+use super::{Core, fault, slow_hash};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalState};
 use crate::store::{Credential, CredentialKind, Error, Login, Weight};
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -292,8 +289,7 @@ fn matches(credential: &Credential, password: &str) -> bool {
             APP_PREFIXES.iter().any(|prefix| password.starts_with(prefix))
                 && same(credential.hash.as_bytes(), digest(password).as_bytes())
         }
-        CredentialKind::Password => PasswordHash::new(&credential.hash)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),
+        CredentialKind::Password => slow_hash::verify(password, &credential.hash),
     }
 }
 
@@ -309,21 +305,19 @@ pub(super) fn digest(password: &str) -> String {
 
 fn burn(password: &str) {
     // The result does not matter, the time does.
-    let _ = Argon2::default().hash_password(password.as_bytes());
+    let _ = slow_hash::hash(password);
 }
 
-/// argon2id with the crate's parameters (19 MiB, two passes), on a thread that may block.
+/// The slow hash of a new password, on a thread that may block.
 pub(super) async fn hash_password(password: String) -> Result<String, Fault> {
     if password.is_empty() {
         return Err(Fault::BadRequest("the password is empty".into()));
     }
-    tokio::task::spawn_blocking(move || {
-        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
-    })
-    .await
-    .map_err(|_| Fault::Internal)?
-    .map_err(|error| {
-        tracing::error!(%error, "a password could not be hashed");
-        Fault::Internal
-    })
+    tokio::task::spawn_blocking(move || slow_hash::hash(&password))
+        .await
+        .map_err(|_| Fault::Internal)?
+        .map_err(|error| {
+            tracing::error!(%error, "a password could not be hashed");
+            Fault::Internal
+        })
 }

@@ -57,6 +57,7 @@ pub mod projection;
 pub mod rights;
 pub mod sessions;
 mod sieve;
+mod slow_hash;
 pub mod subscriptions;
 pub mod sync;
 pub mod teams;

@@ -115,7 +115,7 @@ impl Writer {
             let keeper = Keeper::open(&opener.location);
             let in_turns = matches!(conn, Some(Conn::Postgres(_)));
             let waiting = Waiting { jobs, left: VecDeque::new(), in_turns };
-            let mut writing = Writing { conn, keeper, opener, shared, commits: 0, careful: 0 };
+            let mut writing = Writing { conn, begun: false, keeper, opener, shared, commits: 0, careful: 0 };
             std::thread::Builder::new()
                 .name("writer".into())
                 .spawn(move || writing.serve(waiting))
@@ -162,12 +162,18 @@ struct Waiting {
 }
 
 impl Waiting {
+    /// Whether somebody waits already.
+    fn anybody(&mut self) -> bool {
+        self.left.extend(self.jobs.try_iter().take(BATCH - self.left.len().min(BATCH)));
+        !self.left.is_empty()
+    }
+
     /// The next batch; `None` when no handle is left.
     fn next_batch(&mut self) -> Option<Vec<Box<dyn Pending>>> {
-        if self.left.is_empty() {
+        if !self.anybody() {
             self.left.push_back(self.jobs.recv().ok()?);
+            self.anybody();
         }
-        self.left.extend(self.jobs.try_iter().take(BATCH - self.left.len().min(BATCH)));
         let taken = if self.in_turns { share(self.left.len()) } else { self.left.len() };
         Some(self.left.drain(..taken).collect())
     }
@@ -184,6 +190,8 @@ struct Writing {
     opener: Opener,
     /// None after it was lost; opened again for the next batch.
     conn: Option<Conn>,
+    /// Whether the next transaction began with the last commit.
+    begun: bool,
     /// None on a server.
     keeper: Option<Keeper>,
     commits: u64,
@@ -196,7 +204,9 @@ impl Writing {
     fn serve(&mut self, mut waiting: Waiting) {
         while let Some(mut batch) = waiting.next_batch() {
             let mut again = Vec::new();
-            let committed = self.commit(&mut batch, &mut again);
+            // Statistics are gathered outside of a transaction of others.
+            let between = GROWN.contains(&(self.commits + 1));
+            let committed = self.commit(&mut batch, &mut again, || !between && waiting.anybody());
             if let Err(error) = &committed {
                 tracing::error!(%error, transactions = batch.len(), "commit failed");
                 self.give_up();
@@ -229,7 +239,7 @@ impl Writing {
         for attempt in 1..=super::ATTEMPTS {
             std::thread::sleep(Duration::from_millis(u64::from(attempt * attempt)));
             let mut again = Vec::new();
-            let committed = self.commit(&mut batch, &mut again);
+            let committed = self.commit(&mut batch, &mut again, || false);
             if committed.is_err() {
                 self.give_up();
             }
@@ -240,13 +250,19 @@ impl Writing {
         }
     }
 
-    /// Runs the batch in one transaction; `again` gets the places of those that must run by themselves.
-    fn commit(&mut self, batch: &mut [Box<dyn Pending>], again: &mut Vec<usize>) -> Result<(), Error> {
+    /// Runs the batch in one transaction; `again` gets the places of those that must run by themselves. `more` tells at its end
+    /// whether the next one will follow at once.
+    fn commit(
+        &mut self,
+        batch: &mut [Box<dyn Pending>],
+        again: &mut Vec<usize>,
+        more: impl FnOnce() -> bool,
+    ) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
         self.begin()?;
         if self.careful == 0 {
             if run_all(self.open()?, &shared, batch) {
-                return self.end(true);
+                return self.end(true, more());
             }
             self.open()?.batch_execute("ROLLBACK")?;
             if let [alone] = batch
@@ -259,7 +275,7 @@ impl Writing {
         }
         self.careful -= 1;
         let unchecked = run_each(self.open()?, &shared, batch, again)?;
-        self.end(unchecked)
+        self.end(unchecked, more())
     }
 
     /// The connection with the transaction that was begun.
@@ -268,10 +284,13 @@ impl Writing {
     }
 
     /// Commits. `checked`: fails where the transaction was aborted unnoticed, for which PostgreSQL's COMMIT would only roll back.
-    fn end(&mut self, checked: bool) -> Result<(), Error> {
-        let commit = match self.open()? {
-            Conn::Postgres(_) if checked => "SAVEPOINT whole; COMMIT",
-            _ => "COMMIT",
+    /// `more`: on a server the next one begins on the same journey.
+    fn end(&mut self, checked: bool, more: bool) -> Result<(), Error> {
+        let (commit, begun) = match (self.open()?, checked, more) {
+            (Conn::Postgres(_), true, true) => ("SAVEPOINT whole; COMMIT; BEGIN", true),
+            (Conn::Postgres(_), true, false) => ("SAVEPOINT whole; COMMIT", false),
+            (Conn::Postgres(_), false, true) => ("COMMIT; BEGIN", true),
+            _ => ("COMMIT", false),
         };
         if let Some(keeper) = &mut self.keeper {
             keeper.let_go();
@@ -280,11 +299,16 @@ impl Writing {
         if let Some(keeper) = &mut self.keeper {
             keeper.keep();
         }
-        Ok(committed?)
+        committed?;
+        self.begun = begun;
+        Ok(())
     }
 
     /// A connection with a transaction begun; one that was lost meanwhile is replaced once.
     fn begin(&mut self) -> Result<(), Error> {
+        if std::mem::take(&mut self.begun) {
+            return Ok(());
+        }
         let kept = self.conn.take().and_then(|mut conn| begin(&mut conn).is_ok().then_some(conn));
         let conn = match kept {
             Some(conn) => conn,
@@ -301,6 +325,7 @@ impl Writing {
     /// After a failure: SQLite may have rolled back by itself, then the statement fails, which is fine; a server's
     /// connection in an unknown state is not used again.
     fn give_up(&mut self) {
+        self.begun = false;
         match &mut self.conn {
             Some(Conn::Sqlite(conn)) => drop(conn.batch_execute("ROLLBACK")),
             _ => self.conn = None,

@@ -3,6 +3,7 @@
 use super::{administrator, calendar, group, home_sync, href, made, put_in, take_out, team_calendar};
 use crate::harness::{Client, TestServer, both, samples};
 use crate::rest::{json, problem, send};
+use cenacle::services::Limits;
 use serde_json::json as value;
 
 /// The calendars or address books that somebody is told of, by their owner.
@@ -112,6 +113,28 @@ both! {
         let back = send(&bob, "POST", &format!("/api/v1/deleted-calendars/{id}:restore"), &value!({}));
         assert!(matches!(back.status, 200 | 201 | 204), "{}", back.text());
         carol.get(&format!("{home}x/a.ics")).ok();
+    }
+
+    fn a_group_is_not_removed_while_something_is_made_in_it(db) {
+        let server = TestServer::start(db);
+        let node = server.beside(Limits::default());
+        let alice = server.user("alice");
+        server.user("bob");
+        let bob = node.client_with_scope("bob", "");
+        let root = administrator(&server);
+        for round in 0..12 {
+            let team = group(&alice, &format!("Équipe {round}"), "private");
+            put_in(&alice, &team, "bob", "manager");
+            let at = format!("/dav/calendars/{team}/x/");
+            let (made, removed) = std::thread::scope(|scope| {
+                let made = scope.spawn(|| bob.mkcalendar(&at, "").status);
+                let removed = alice.delete(&format!("/api/v1/groups/{team}")).send().status;
+                (made.join().expect("an answer"), removed)
+            });
+            assert!(matches!((made, removed), (201, 409) | (404, 204)), "made: {made}, removed: {removed}");
+            let there = root.propfind(&at, "0", &["D:displayname"]).status;
+            assert_eq!(there, if made == 201 { 207 } else { 404 });
+        }
     }
 
     fn who_leaves_the_group_loses_it_at_the_next_request(db) {
