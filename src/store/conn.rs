@@ -109,10 +109,9 @@ fn open_file(path: &Path, usage: Use) -> Result<SqliteConnection, Error> {
 fn open_server(url: &str) -> Result<PgConnection, Error> {
     let mut conn = PgConnection::establish(url).map_err(|error| unavailable(&error))?;
     // Statements here read some rows each. To compile one would take longer than it runs, and is begun where an estimate is far off; a merge
-    // join reads a range of ids of all people's things to find those of one, and looks cheap where one statement's estimate serves everybody;
-    // to read a whole table looks cheap to a plan that was made while there was next to nothing in it, and is kept.
+    // join reads a range of ids of all people's things to find those of one, and looks cheap where one statement's estimate serves everybody.
     conn.batch_execute(
-        "SET jit = off; SET enable_mergejoin = off; SET enable_seqscan = off; SET synchronous_commit = on; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning;",
+        "SET jit = off; SET enable_mergejoin = off; SET synchronous_commit = on; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning;",
     )?;
     Ok(conn)
 }

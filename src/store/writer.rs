@@ -111,7 +111,7 @@ impl Writer {
             let (queue, jobs) = sync_channel(QUEUE);
             queues.push(queue);
             let (opener, shared) = (opener.clone(), Arc::clone(shared));
-            let conn = Some(opener.open()?);
+            let conn = Some(connected(&opener)?);
             let keeper = Keeper::open(&opener.location);
             let in_turns = matches!(conn, Some(Conn::Postgres(_)));
             let waiting = Waiting { jobs, left: VecDeque::new(), in_turns };
@@ -313,7 +313,7 @@ impl Writing {
         let conn = match kept {
             Some(conn) => conn,
             None => {
-                let mut conn = self.opener.open()?;
+                let mut conn = connected(&self.opener)?;
                 begin(&mut conn)?;
                 conn
             }
@@ -368,6 +368,16 @@ fn run_each(
         }
     }
     Ok(unchecked)
+}
+
+/// A connection to write on. To read a whole table looks cheap to a plan that was made while there was next to nothing in it, and is kept:
+/// what writes looks rows up by an index always.
+fn connected(opener: &Opener) -> Result<Conn, Error> {
+    let mut conn = opener.open()?;
+    if let Conn::Postgres(_) = conn {
+        conn.batch_execute("SET enable_seqscan = off")?;
+    }
+    Ok(conn)
 }
 
 /// Immediate on SQLite: another process (the command line) may write too, and must be waited for here, not half-way.
