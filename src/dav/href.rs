@@ -66,7 +66,7 @@ pub fn parse(path: &str) -> Option<Target> {
     let mut segments = Vec::with_capacity(6);
     for raw in rest.split('/').filter(|raw| !raw.is_empty()) {
         let segment = percent_decode_str(raw).decode_utf8().ok()?;
-        if segments.len() == 6 || !ObjectName::fits(&segment) {
+        if !is_well_formed(raw) || segments.len() == 6 || !ObjectName::fits(&segment) {
             return None;
         }
         segments.push(segment);
@@ -91,6 +91,22 @@ pub fn parse(path: &str) -> Option<Target> {
         }
         _ => return None,
     })
+}
+
+/// Whether each `%` of a path begins an escape (RFC 3986 §2.1). A path where one does not is no path: read as it stands, it would name
+/// what another spelling names.
+pub fn is_well_formed(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// Whether an href names a server that is not `host`, as far as it names one.
+pub fn is_elsewhere(href: &str, host: &str) -> bool {
+    let authority =
+        href.trim().split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
+    authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host))
 }
 
 /// Reads an href as clients send it: a path, or an absolute URI of any host. `None` where nothing can be.
@@ -300,8 +316,32 @@ mod tests {
             "/dav/principals/users/a/calendar-proxy/",
             "/dav/principals/rooms/a/calendar-proxy-read/",
             "/dav/calendars/a/%2e%2e/c",
+            "/dav/calendars/a/%zz/",
+            "/dav/calendars/a/b%2",
+            "/dav/calendars/a/b%",
+            "/dav/calendars/a/%+1/",
         ] {
             assert_eq!(parse(trick), None, "{trick}");
+        }
+    }
+
+    #[test]
+    fn an_escape_has_two_digits() {
+        for path in ["/", "/a%20b%C3%a9/%25", "/%25zz"] {
+            assert!(is_well_formed(path), "{path}");
+        }
+        for path in ["/%", "/%2", "/%zz/", "/%2/0", "/%+1", "/%é", "/%%20"] {
+            assert!(!is_well_formed(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_a_name_of_another_server_is_elsewhere() {
+        for here in ["/dav/", "https://Host:1/dav/", "nonsense", ""] {
+            assert!(!is_elsewhere(here, "host:1"), "{here}");
+        }
+        for elsewhere in ["https://host/dav/", "http://other:1", "http://other?x", " http://other/dav/"] {
+            assert!(is_elsewhere(elsewhere, "host:1"), "{elsewhere}");
         }
     }
 }

@@ -298,6 +298,10 @@ async fn answer(
     let Some(target) = dav::href::parse(path) else {
         // Even what cannot exist asks for a login first, so that nothing can be learnt without one.
         return match auth::actor(core, request.headers()).await {
+            Ok(_) if !dav::href::is_well_formed(path) => {
+                let broken = Fault::BadRequest("the path has a broken escape".into());
+                dav::fault::response(&broken, path)
+            }
             Ok(_) => dav::fault::response(&Fault::NotFound, path),
             Err(fault) => dav::fault::response(&fault, path),
         };

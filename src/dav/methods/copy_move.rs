@@ -17,8 +17,11 @@ use actix_web::http::header::LOCATION;
 pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, Fault> {
     let destination =
         request.header("Destination").ok_or_else(|| Fault::BadRequest("Destination is missing".into()))?;
-    let target = href::parse_href(destination)
-        .ok_or(Fault::Condition(Condition::CollectionLocationOk { card: false }))?;
+    // RFC 4918 §10.3: no part of what is named by it. Who has not encoded the name of an item must not lose the rest of it.
+    if destination.contains('#') {
+        return Err(Fault::BadRequest("Destination has a fragment".into()));
+    }
+    let Some(target) = href::parse_href(destination) else { return nowhere(request, destination) };
     match (&request.target, &target) {
         (Target::Item(from, from_name), Target::Item(to, to_name)) => {
             let transfer = Transfer {
@@ -39,6 +42,18 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
         }
         (Target::Collection(from), Target::Collection(to)) => collection(request, from, to, moves).await,
         _ => Err(Condition::CollectionLocationOk { card: false }.into()),
+    }
+}
+
+/// What is answered where the destination is nothing that can be here.
+fn nowhere(request: &Request<'_>, destination: &str) -> Result<HttpResponse, Fault> {
+    match href::path_of(destination).filter(|path| href::is_well_formed(path)) {
+        None => Err(Fault::BadRequest("Destination is no URL".into())),
+        // RFC 4918 §9.8.5. Of a path that can be here the host is not looked at: a proxy may have given the request another one.
+        Some(_) if request.header("Host").is_some_and(|host| href::is_elsewhere(destination, host)) => {
+            Ok(HttpResponse::BadGateway().body("the destination is on another server\n"))
+        }
+        Some(_) => Err(Condition::CollectionLocationOk { card: false }.into()),
     }
 }
 

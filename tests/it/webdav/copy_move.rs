@@ -106,6 +106,11 @@ both! {
             assert!([400, 403, 404, 409, 502].contains(&status), "{bad}: {status}");
         }
         alice.request("MOVE", &from).status(400);
+        for bad in ["nonsense", "/dav/calendars/alice/work/%zz.ics", "/dav/calendars/alice/work/a#b.ics"] {
+            alice.move_to(&from, bad).status(400);
+        }
+        // RFC 4918 §9.8.5: what could only be elsewhere is on the server that it names.
+        alice.move_to(&from, "https://other.example/files/a.ics").status(502);
         alice.move_to(&from, &alice.calendar("nowhere/a.ics")).status(409);
         let status = alice.move_to(&from, &from).send().status;
         assert_eq!(status, 403, "RFC 4918 §9.9.4: source and destination are the same");
