@@ -23,8 +23,8 @@ use super::resource::kind;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use actix_web::HttpResponse;
-use actix_web::http::Method;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::Payload;
 
 pub use options::answer as options;
@@ -46,6 +46,9 @@ const METHODS: &[(&str, u16)] = &[
     ("MKCOL", kind::CALENDAR | kind::BOOK),
     ("MKCALENDAR", kind::CALENDAR),
 ];
+
+/// Methods that say themselves why they cannot be done at a place that they are not for.
+const MAKING: [&str; 2] = ["MKCOL", "MKCALENDAR"];
 
 /// The kinds that may stand at a target, as far as its path tells.
 fn kinds(target: &Target) -> u16 {
@@ -85,18 +88,22 @@ pub async fn answer(method: &Method, request: Request<'_>, payload: &mut Payload
         None => {
             return HttpResponse::NotImplemented().insert_header((ALLOW, allowed)).finish();
         }
-        Some((_, on)) if on & kinds(&request.target) == 0 => Err(Fault::MethodNotAllowed),
+        Some((name, on)) if on & kinds(&request.target) == 0 && !MAKING.contains(name) => {
+            Err(Fault::MethodNotAllowed)
+        }
         Some((name, _)) => dispatch(name, &request, payload).await,
     };
-    outcome.unwrap_or_else(|failed| {
-        let mut response = fault::response(&failed, path);
-        if failed == Fault::MethodNotAllowed
-            && let Ok(value) = allowed.parse()
-        {
-            response.headers_mut().insert(ALLOW, value);
-        }
-        response
-    })
+    let mut response = outcome.unwrap_or_else(|failed| fault::response(&failed, path));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Ok(value) = allowed.parse()
+    {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    // RFC 4791 §5.3.1 has it in every answer.
+    if MAKING.contains(&method.as_str()) {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
 }
 
 async fn dispatch(method: &str, request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {

@@ -41,6 +41,13 @@ pub struct Named {
     pub(super) patch: Result<Patch, Condition>,
 }
 
+impl Named {
+    /// Whether it is about this property.
+    pub(super) fn is(&self, ns: &str, local: &str) -> bool {
+        self.local == local && self.ns == ns
+    }
+}
+
 /// Answers 207 with the outcome of each property.
 pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
     let body = read_xml(payload, request.core.limits().xml_bytes).await?;
@@ -59,11 +66,19 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
         // Who may not know of the resource must not learn of it by a refused property.
         crate::dav::resource::load(request.core, &request.actor, &request.target).await?;
     }
+    Ok(told(request, &patches))
+}
+
+/// The answer with the outcome of each property.
+pub(super) fn told(request: &Request<'_>, patches: &[Named]) -> HttpResponse {
     let mut out = String::with_capacity(512);
     write::begin(&mut out, "multistatus");
-    respond(request.path, &patches, &mut out);
+    out.push_str("<D:response>");
+    write::href(&mut out, request.path);
+    propstats(request.path, patches, &mut out);
+    write::end_response(&mut out);
     write::end(&mut out, "multistatus");
-    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out))
+    HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out)
 }
 
 async fn apply(request: &Request<'_>, patches: &[Named]) -> Result<(), Fault> {
@@ -173,43 +188,43 @@ pub fn kept(element: &Element, lang: Option<&str>) -> Prop {
     Prop { ns: own.ns.clone(), local: own.local.clone(), text: own.text(), xml }
 }
 
-/// The conditions that refuse some of the instructions.
-pub fn first_refusal(patches: &[Named]) -> Option<Condition> {
-    patches.iter().find_map(|named| named.patch.as_ref().err().cloned())
-}
-
 /// The instructions that may be applied.
 pub fn accepted(patches: Vec<Named>) -> Vec<Patch> {
     patches.into_iter().filter_map(|named| named.patch.ok()).collect()
 }
 
-/// Writes the outcome of each property.
-pub(super) fn respond(path: &str, patches: &[Named], out: &mut String) {
-    let refused = patches.iter().any(|named| named.patch.is_err());
-    out.push_str("<D:response>");
-    write::href(out, path);
-    // What would have been done had the others not failed is told as a failed dependency.
-    let done = if refused { "424 Failed Dependency" } else { "200 OK" };
-    for (status, failed) in [(done, false), ("403 Forbidden", true)] {
-        let group: Vec<&Named> = patches.iter().filter(|named| named.patch.is_err() == failed).collect();
-        if group.is_empty() && (failed || refused) {
-            continue;
+/// Writes the outcome of each property: one `propstat` for each reason, those of success in front.
+pub(super) fn propstats(path: &str, patches: &[Named], out: &mut String) {
+    let mut groups: Vec<(Option<&Condition>, Vec<&Named>)> = Vec::new();
+    for named in patches {
+        let reason = named.patch.as_ref().err();
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, group)) => group.push(named),
+            None => groups.push((reason, vec![named])),
         }
+    }
+    groups.sort_by_key(|(reason, _)| reason.is_some());
+    // What would have been done had the others not failed is told as a failed dependency.
+    let refused = groups.last().is_some_and(|(reason, _)| reason.is_some());
+    let done = if refused { "424 Failed Dependency" } else { "200 OK" };
+    if groups.is_empty() {
+        groups.push((None, Vec::new()));
+    }
+    for (reason, group) in groups {
         out.push_str("<D:propstat><D:prop>");
-        for named in &group {
+        for named in group {
             write::empty(out, &named.ns, &named.local);
         }
         out.push_str("</D:prop><D:status>HTTP/1.1 ");
-        out.push_str(status);
+        out.push_str(if reason.is_some() { "403 Forbidden" } else { done });
         out.push_str("</D:status>");
-        if let Some(condition) = group.iter().find_map(|named| named.patch.as_ref().err()) {
+        if let Some(condition) = reason {
             out.push_str("<D:error>");
             crate::dav::fault::element(condition, path, out);
             out.push_str("</D:error>");
         }
         out.push_str("</D:propstat>");
     }
-    write::end_response(out);
 }
 
 #[cfg(test)]

@@ -5,20 +5,17 @@
 use super::proppatch::{self, Named, Patch};
 use crate::dav::href::{self, Target};
 use crate::dav::request::Request;
-use crate::dav::stream::XML;
 use crate::dav::xml::names::DAV;
-use crate::dav::xml::write;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::PrincipalId;
 use crate::services::delegates::Proxy;
 use crate::text::xml::Element;
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 
 /// Members of one group that a request may name.
 const MOST: usize = 1_000;
 
-/// Answers 207 with the outcome of each property.
+/// Answers as any PROPPATCH.
 pub async fn answer(
     request: &Request<'_>,
     owner: &str,
@@ -47,11 +44,7 @@ pub async fn answer(
     for named in outcomes.iter_mut().filter(|named| is_members(named)) {
         named.patch = Ok(Patch::Remove { ns: named.ns.clone(), local: named.local.clone() });
     }
-    let mut out = String::with_capacity(512);
-    write::begin(&mut out, "multistatus");
-    proppatch::respond(request.path, &outcomes, &mut out);
-    write::end(&mut out, "multistatus");
-    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).content_type(XML).body(out))
+    Ok(proppatch::told(request, &outcomes))
 }
 
 async fn members(request: &Request<'_>, hrefs: Vec<&Element>) -> Result<Vec<PrincipalId>, Fault> {

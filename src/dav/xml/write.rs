@@ -7,17 +7,26 @@ use crate::text::xml::escape;
 
 /// Begins a document with this root element of DAV.
 pub fn begin(out: &mut String, root: &str) {
-    out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:");
-    out.push_str(root);
+    begin_of(out, names::DAV, root);
+}
+
+/// Begins a document with a root element of a namespace that has a prefix.
+pub fn begin_of(out: &mut String, ns: &str, root: &str) {
+    out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<");
+    tag(out, ns, root);
     out.push_str(names::DECLARATIONS);
     out.push('>');
 }
 
-/// Ends the document.
+/// Ends the document that [`begin`] began.
 pub fn end(out: &mut String, root: &str) {
-    out.push_str("</D:");
-    out.push_str(root);
-    out.push_str(">\n");
+    end_of(out, names::DAV, root);
+}
+
+/// Ends the document that [`begin_of`] began.
+pub fn end_of(out: &mut String, ns: &str, root: &str) {
+    close(out, ns, root);
+    out.push('\n');
 }
 
 /// `<D:href>` with a path that is already percent-encoded.

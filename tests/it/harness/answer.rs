@@ -119,6 +119,28 @@ impl Answer {
         root.child(condition).unwrap_or_else(|| panic!("no {condition}: {}", self.text())).clone()
     }
 
+    /// What becomes of each property in a refused making: its status, and the precondition in its `propstat`. RFC 5689 §3.
+    #[track_caller]
+    pub fn refused_properties(&self, root: &str) -> Vec<(String, String, Option<String>)> {
+        let xml = self.xml();
+        assert!(xml.is(root), "no {root}: {}", self.text());
+        let mut all = Vec::new();
+        for propstat in xml.all("D:propstat") {
+            let status =
+                propstat.child("D:status").expect("a status").text.split(' ').nth(1).map(str::to_owned);
+            let condition = propstat.child("D:error").and_then(|error| error.children.first());
+            for prop in &propstat.child("D:prop").expect("a prop").children {
+                let of = (
+                    prop.local.clone(),
+                    status.clone().expect("a code"),
+                    condition.map(|one| one.local.clone()),
+                );
+                all.push(of);
+            }
+        }
+        all
+    }
+
     /// Whether another request may follow on the same connection.
     pub fn keeps_alive(&self) -> bool {
         !self.header("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))

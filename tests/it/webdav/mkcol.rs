@@ -87,12 +87,13 @@ both! {
         assert!(found.only().prop("D:resourcetype").child("R:addressbook").is_some());
         assert_eq!(found.only().text("D:displayname"), "Equipe");
         alice.put(&alice.book("plain/a.vcf"), samples::card("a", "Ada", &[])).created();
-        for (path, kind) in [(alice.book("x/"), "<C:calendar/>"), (alice.calendar("x/"), "<R:addressbook/>")] {
-            let answer = alice.mkcol(&path, &typed(kind, "")).send();
-            assert_eq!(answer.status, 403, "{}", answer.text());
+        for (path, kind, condition) in [
+            (alice.book("x/"), "<C:calendar/>", "C:calendar-collection-location-ok"),
+            (alice.calendar("x/"), "<R:addressbook/>", "R:addressbook-collection-location-ok"),
+        ] {
+            alice.mkcol(&path, &typed(kind, "")).refused(403, condition);
             alice.propfind(&path, "0", &["D:resourcetype"]).status(404);
         }
-        alice.mkcol(&alice.calendar("x/"), &typed("<X:unknown/>", "")).refused(403, "D:valid-resourcetype");
     }
 
     fn what_exists_is_not_made_again(db) {
@@ -101,7 +102,8 @@ both! {
         alice.mkcalendar(&alice.calendar("work/"), "").created();
         alice.put(&alice.calendar("work/a.ics"), samples::meeting("a")).created();
         for slug in ["work/", "work", "default/", "inbox/"] {
-            alice.mkcalendar(&alice.calendar(slug), "").status(405);
+            let answer = alice.mkcalendar(&alice.calendar(slug), "").status(405);
+            assert!(answer.lists("Allow", "PROPFIND") && answer.lists("Cache-Control", "no-cache"));
             alice.mkcol(&alice.calendar(slug), &typed("<C:calendar/>", "")).status(405);
         }
         alice.mkcol(&alice.book("default/"), "").status(405);
@@ -115,28 +117,108 @@ both! {
             let status = alice.mkcalendar(path, "").send().status;
             assert!((400..500).contains(&status) && status != 401, "{path}: {status}");
         }
-        let inside = alice.mkcalendar(&alice.calendar("default/below/"), "").send();
-        assert!([403, 405, 409].contains(&inside.status), "{}", inside.status);
-        alice.mkcalendar(&alice.book("x/"), "").status(405);
+        for path in ["/", "/dav/", &alice.calendar(""), &alice.principal()] {
+            assert!(alice.mkcol(path, "").status(405).lists("Allow", "PROPFIND"), "{path}");
+        }
+        alice.mkcalendar(&alice.book("x/"), "").refused(403, "C:calendar-collection-location-ok");
         for path in ["/dav/calendars/bob/x/", "/dav/calendars/bob/default/"] {
             let status = alice.mkcalendar(path, "").send().status;
             assert!([403, 404].contains(&status), "{status}");
         }
     }
 
+    fn collections_do_not_stand_in_collections(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let (calendar, book) = ("C:calendar-collection-location-ok", "R:addressbook-collection-location-ok");
+        for (below, usual) in [(alice.calendar("default/sub/"), calendar), (alice.book("default/sub/"), book)] {
+            alice.mkcalendar(&below, "").refused(403, calendar);
+            alice.mkcol(&below, "").refused(403, usual);
+            alice.mkcol(&below, &typed("<C:calendar/>", "")).refused(403, calendar);
+            alice.mkcol(&below, &typed("<R:addressbook/>", "")).refused(403, book);
+            alice.get(&below).status(404);
+        }
+        // RFC 4918 §9.3.1: where the parent is missing, and where something stands.
+        for path in [alice.calendar("nope/sub/"), alice.book("nope/sub/")] {
+            alice.mkcol(&path, "").status(409);
+            alice.mkcalendar(&path, "").status(409);
+        }
+        alice.put(&alice.calendar("default/a.ics"), samples::meeting("a")).created();
+        assert!(alice.mkcol(&alice.calendar("default/a.ics"), "").status(405).lists("Allow", "PUT"));
+        // Others are not told what there is.
+        let told = |path: &str| {
+            let answer = bob.mkcol(path, "").send();
+            (answer.status, answer.text())
+        };
+        assert_eq!(told(&alice.calendar("default/a.ics")).0, 404);
+        assert_eq!(told(&alice.calendar("default/a.ics")), told(&alice.calendar("nope/a.ics")));
+    }
+
+    fn a_body_that_is_not_understood(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let made = |media: &str, body: &str| {
+            let request = alice.request("MKCOL", &alice.calendar("x/")).header("Content-Type", media);
+            request.body(body).send().status
+        };
+        // RFC 4918 §9.3.
+        assert_eq!(made("xyz-foo/bar-512", "afafafaf"), 415);
+        assert_eq!(made("text/calendar", "BEGIN:VCALENDAR"), 415);
+        for media in ["text/xml", "application/xml; charset=utf-8", "application/davmkcol+xml"] {
+            assert_eq!(made(media, "afafafaf"), 400, "{media}");
+        }
+        alice.propfind(&alice.calendar("x/"), "0", &["D:resourcetype"]).status(404);
+        assert_eq!(made("xyz-foo/bar-512", &typed("<C:calendar/>", "")), 201);
+    }
+
+    fn a_broken_escape_is_no_name(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        for name in ["%zz", "%", "a%2", "%%25"] {
+            for method in ["MKCALENDAR", "MKCOL", "PROPFIND", "GET", "DELETE"] {
+                alice.request(method, &alice.calendar(&format!("{name}/"))).status(400);
+            }
+            alice.put(&alice.calendar(&format!("default/{name}")), samples::meeting("a")).status(400);
+        }
+        assert_eq!(server.anonymous().get("/dav/calendars/alice/%zz/").send().status, 401);
+        alice.mkcalendar(&alice.calendar("%25zz/"), "").created();
+    }
+
     fn a_refused_property_makes_nothing(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
         let path = alice.calendar("x/");
-        let body = made("<D:displayname>X</D:displayname><D:getetag>\"x\"</D:getetag>");
-        let answer = alice.mkcalendar(&path, &body).send();
-        assert!([207, 403, 424].contains(&answer.status), "{}", answer.status);
-        alice.propfind(&path, "0", &["D:resourcetype"]).status(404);
-        let unknown = made("<C:supported-calendar-component-set><C:comp name=\"VNONSENSE\"/></C:supported-calendar-component-set>");
-        alice.mkcalendar(&path, &unknown).refused(403, "C:supported-calendar-component");
-        let zone = made("<C:calendar-timezone>nonsense</C:calendar-timezone>");
-        let answer = alice.mkcalendar(&path, &zone).send();
-        assert!((400..500).contains(&answer.status) && answer.xml().holds("C:valid-timezone"), "{}", answer.text());
+        let refused = |calendar: bool, props: &str| {
+            let (method, root, answered) = match calendar {
+                true => ("MKCALENDAR", "C:mkcalendar", "C:mkcalendar-response"),
+                false => ("MKCOL", "D:mkcol", "D:mkcol-response"),
+            };
+            let body = xml::document(root, &format!("<D:set><D:prop>{props}</D:prop></D:set>"));
+            let answer = alice.request(method, &path).xml(&body).status(403);
+            assert!(answer.lists("Cache-Control", "no-cache"));
+            alice.propfind(&path, "0", &["D:resourcetype"]).status(404);
+            answer.refused_properties(answered)
+        };
+        let told = |name: &str, status: &str, condition: Option<&str>| {
+            (name.to_owned(), status.to_owned(), condition.map(str::to_owned))
+        };
+        let name = "<D:displayname>X</D:displayname>";
+        let waits = told("displayname", "424", None);
+        for calendar in [true, false] {
+            let etag = told("getetag", "403", Some("cannot-modify-protected-property"));
+            assert_eq!(refused(calendar, &format!("{name}<D:getetag>x</D:getetag>")), [waits.clone(), etag.clone()]);
+            let comp = "<C:supported-calendar-component-set><C:comp name=\"VNONSENSE\"/></C:supported-calendar-component-set>";
+            let set = told("supported-calendar-component-set", "403", Some("supported-calendar-component"));
+            assert_eq!(refused(calendar, &format!("{comp}{name}")), [waits.clone(), set.clone()]);
+            let zone = "<C:calendar-timezone>nonsense</C:calendar-timezone>";
+            assert_eq!(refused(calendar, zone), [told("calendar-timezone", "403", Some("valid-timezone"))]);
+            // Each has its own reason.
+            let all = refused(calendar, &format!("{comp}{name}<D:getetag>x</D:getetag>"));
+            assert_eq!(all, [waits.clone(), set, etag]);
+            let types = "<D:resourcetype><D:collection/><X:unknown/></D:resourcetype>";
+            let unknown = told("resourcetype", "403", Some("valid-resourcetype"));
+            assert_eq!(refused(calendar, &format!("{types}{name}")), [waits.clone(), unknown]);
+        }
         alice.mkcalendar(&path, &xml::document("D:propfind", "")).status(400);
         alice.mkcalendar(&path, "").created();
     }
