@@ -9,6 +9,7 @@ pub mod href;
 mod methods;
 mod notices;
 mod precondition;
+mod preferences;
 mod props;
 mod quirks;
 mod reports;

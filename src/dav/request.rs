@@ -6,6 +6,7 @@ use super::xml::names::CALDAV;
 use crate::domain::acl::Privilege;
 use crate::domain::fault::{Condition, Fault};
 use crate::http::body::read_body;
+use crate::http::prefer::Preferences;
 use crate::services::access::Place;
 use crate::services::opened::Opened;
 use crate::services::{Access, Actor, Core, Shown, labour};
@@ -112,19 +113,26 @@ impl Request<'_> {
         }
     }
 
-    /// Whether the client wants only what there is (RFC 8144 §2.1, and `Brief` of old).
+    /// Whether the client wants only what there is (RFC 8144 §2, and `Brief` of old).
     pub fn minimal(&self) -> bool {
         let brief = self.header("Brief").is_some_and(|value| value.eq_ignore_ascii_case("t"));
-        brief || self.prefers("return=minimal") || self.prefers("return-minimal")
+        brief || self.prefers_minimal()
     }
 
-    /// Whether `Prefer` says this.
-    pub fn prefers(&self, preference: &str) -> bool {
-        self.headers
-            .get_all("Prefer")
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split([',', ';']))
-            .any(|one| one.trim().replace(['"', ' '], "").eq_ignore_ascii_case(preference))
+    /// Whether `Prefer` itself says so; a draft of RFC 7240, which clients follow, had another spelling.
+    pub fn prefers_minimal(&self) -> bool {
+        let preferences = Preferences::read(self.headers);
+        preferences.is("return", "minimal") || preferences.value("return-minimal").is_some()
+    }
+
+    /// Whether the client wants to see what a change leaves behind, or what it would have changed (RFC 8144 §3).
+    pub fn prefers_representation(&self) -> bool {
+        Preferences::read(self.headers).is("return", "representation")
+    }
+
+    /// Whether the client wants the members of a collection without the collection (RFC 8144 §4).
+    pub fn prefers_noroot(&self) -> bool {
+        Preferences::read(self.headers).value("depth-noroot").is_some()
     }
 
     /// `Overwrite` (RFC 4918 §10.6).

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod date;
 pub mod pieces;
+pub mod prefer;
 pub mod rates;
 pub mod stream;
 pub mod tags;

@@ -1,11 +1,11 @@
 //! COPY and MOVE of items and of whole collections. RFC 4918 §9.8, §9.9.
 
 use super::put::stored_answer;
+use super::representation;
 use crate::dav::href::{self, Target};
 use crate::dav::precondition;
 use crate::dav::request::{Depth, Request};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::services::access::Place;
 use crate::services::collection_transfer::{CollectionTransfer, Manner};
@@ -34,11 +34,11 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
                 request: None,
             };
             let stored = request.core.transfer(&request.actor, transfer).await?.stored;
-            let mut answer = stored_answer(&stored, None, to.home == HomeKind::AddressBooks);
+            let mut answer = stored_answer(&stored);
             if stored.created {
                 locate(&mut answer, &target);
             }
-            Ok(answer)
+            Ok(representation::added(request, to, to_name, answer).await)
         }
         (Target::Collection(from), Target::Collection(to)) => collection(request, from, to, moves).await,
         _ => Err(Condition::CollectionLocationOk { card: false }.into()),

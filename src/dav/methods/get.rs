@@ -45,7 +45,8 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
     item(request, object, etag, place.home, room)
 }
 
-fn item(
+/// Answers 200 with an item in the format that the client accepts.
+pub(super) fn item(
     request: &Request<'_>,
     object: Shown,
     etag: String,

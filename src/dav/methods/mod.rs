@@ -14,10 +14,12 @@ mod proppatch;
 mod proxies;
 mod put;
 mod report;
+mod representation;
 mod sharing;
 
 use super::fault;
 use super::href::Target;
+use super::preferences;
 use super::request::Request;
 use super::resource::kind;
 use crate::domain::collection::HomeKind;
@@ -84,7 +86,7 @@ pub async fn answer(method: &Method, request: Request<'_>, payload: &mut Payload
     let path = request.path;
     let allowed = allow(&request.target);
     let known = METHODS.iter().find(|(name, _)| *name == method.as_str());
-    let outcome = match known {
+    let mut outcome = match known {
         None => {
             return HttpResponse::NotImplemented().insert_header((ALLOW, allowed)).finish();
         }
@@ -93,6 +95,9 @@ pub async fn answer(method: &Method, request: Request<'_>, payload: &mut Payload
         }
         Some((name, _)) => dispatch(name, &request, payload).await,
     };
+    if let Ok(done) = &mut outcome {
+        preferences::tell_minimal(method.as_str(), &request, done);
+    }
     let mut response = outcome.unwrap_or_else(|failed| fault::response(&failed, path));
     if response.status() == StatusCode::METHOD_NOT_ALLOWED
         && let Ok(value) = allowed.parse()

@@ -1,7 +1,7 @@
 //! POST to a collection adds a member under a name of the server's choice, or shares it; to a home or a notification it answers an
 //! invitation. RFC 5995.
 
-use super::{put, sharing};
+use super::{put, representation, sharing};
 use crate::dav::href::{self, Target};
 use crate::dav::precondition;
 use crate::dav::request::Request;
@@ -26,15 +26,15 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
 
 /// Answers 201 with the `Location` of the new member.
 async fn add(request: &Request<'_>, place: &Place, payload: &mut Payload) -> Result<HttpResponse, Fault> {
-    let card = place.home == HomeKind::AddressBooks;
-    let sent = put::read_sent(request, payload, card).await?;
-    let name = format!("{}.{}", uuid::Uuid::now_v7(), if card { "vcf" } else { "ics" });
+    let sent = put::read_sent(request, payload, place.home).await?;
+    let suffix = if place.home == HomeKind::AddressBooks { "vcf" } else { "ics" };
+    let name = format!("{}.{suffix}", uuid::Uuid::now_v7());
     let conditions = precondition::read_of_add_member(request.headers, place)?;
     let stored = request.core.put_item(&request.actor, place, &name, sent, conditions).await?;
-    let mut answer = put::stored_answer(&stored, None, card);
-    let location = href::of_target(&Target::Item(place.clone(), name));
+    let mut answer = put::stored_answer(&stored);
+    let location = href::of_target(&Target::Item(place.clone(), name.clone()));
     if let Ok(value) = location.parse() {
         answer.headers_mut().insert(LOCATION, value);
     }
-    Ok(answer)
+    Ok(representation::added(request, place, &name, answer).await)
 }

@@ -1,6 +1,7 @@
-//! PROPFIND at depth 0 and 1. RFC 4918 §9.1.
+//! PROPFIND at depth 0 and 1, the latter with or without the resource itself. RFC 4918 §9.1, RFC 8144 §4.
 
 use crate::dav::href::Target;
+use crate::dav::preferences;
 use crate::dav::props::View;
 use crate::dav::props::select::Select;
 use crate::dav::request::{Depth, Request, read_xml};
@@ -41,20 +42,31 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
         depth => depth,
     };
     let select = Select::parse(body.as_ref())?;
+    let noroot = depth == Depth::One && request.prefers_noroot();
     let listing = Listing {
         core: request.core.clone(),
         actor: request.actor.clone(),
         minimal: request.minimal(),
-        next: Step::Head(Box::new(resource), depth == Depth::One),
+        next: match (depth, noroot) {
+            (Depth::One, true) => Step::MembersAlone(Box::new(resource)),
+            (Depth::One, false) => Step::Head(Box::new(resource), true),
+            _ => Step::Head(Box::new(resource), false),
+        },
         select,
     };
-    stream::multistatus(listing).await
+    let mut answer = stream::multistatus(listing).await?;
+    if noroot {
+        preferences::applied(answer.headers_mut(), preferences::NOROOT);
+    }
+    Ok(answer)
 }
 
 /// What comes next in a listing.
 enum Step {
     /// The resource itself, and whether its members follow.
     Head(Box<Resource>, bool),
+    /// The members of the resource, and it not.
+    MembersAlone(Box<Resource>),
     /// Members of a collection, from after this number.
     Members(ItemOf, i64),
     /// Collections of a home.
@@ -83,6 +95,10 @@ impl Pages for Listing {
                 write::begin(out, "multistatus");
                 self.respond(&resource, out).await;
                 if members { self.members(*resource) } else { Step::End }
+            }
+            Step::MembersAlone(resource) => {
+                write::begin(out, "multistatus");
+                self.members(*resource)
             }
             Step::Members(of, after) => self.page(of, after, out).await?,
             Step::Collections(owner, home) => {

@@ -48,7 +48,7 @@ impl Named {
     }
 }
 
-/// Answers 207 with the outcome of each property.
+/// Answers 207 with the outcome of each property, or 204.
 pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<HttpResponse, Fault> {
     let body = read_xml(payload, request.core.limits().xml_bytes).await?;
     let root = body
@@ -69,8 +69,12 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     Ok(told(request, &patches))
 }
 
-/// The answer with the outcome of each property.
+/// The answer with the outcome of each property; without any where all went well and the client wants no more than that
+/// (RFC 8144 §2.2).
 pub(super) fn told(request: &Request<'_>, patches: &[Named]) -> HttpResponse {
+    if request.minimal() && patches.iter().all(|named| named.patch.is_ok()) {
+        return HttpResponse::NoContent().finish();
+    }
     let mut out = String::with_capacity(512);
     write::begin(&mut out, "multistatus");
     out.push_str("<D:response>");

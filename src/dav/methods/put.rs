@@ -1,5 +1,7 @@
-//! PUT of an item. An entity tag is answered because the bytes are kept as sent (RFC 4791 §5.3.4).
+//! PUT of an item. An entity tag is answered where the bytes are kept as sent (RFC 4791 §5.3.4).
 
+use super::representation;
+use crate::dav::fault;
 use crate::dav::href::Target;
 use crate::dav::precondition;
 use crate::dav::request::Request;
@@ -19,60 +21,51 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
     if ObjectName::parse(name).is_none() {
         return Err(Fault::BadRequest("this cannot be the name of an item".into()));
     }
-    let card = place.home == HomeKind::AddressBooks;
-    let sent = read_sent(request, payload, card).await?;
+    let sent = read_sent(request, payload, place.home).await?;
     let conditions = precondition::read(request.headers, &request.target)?;
-    let representation = request.prefers("return=representation").then(|| sent.body.clone());
     let terms = Terms { opened: request.opened.take(), ..Terms::default() };
-    let written = request.core.put_item_on(&request.actor, place, name, sent, conditions, terms).await?;
-    // What is kept in another form than it was sent in is asked for by who wants to see it.
-    let representation = representation.filter(|_| written.stored.kept);
-    Ok(stored_answer(&written.stored, representation, card))
+    let written = request.core.put_item_on(&request.actor, place, name, sent, conditions, terms).await;
+    let plain = match written {
+        Ok(written) => stored_answer(&written.stored),
+        Err(Fault::PreconditionFailed) => fault::response(&Fault::PreconditionFailed, request.path),
+        Err(other) => return Err(other),
+    };
+    Ok(representation::added(request, place, name, plain).await)
 }
 
 /// The body and its media type.
-pub async fn read_sent(request: &Request<'_>, payload: &mut Payload, card: bool) -> Result<Sent, Fault> {
+pub async fn read_sent(request: &Request<'_>, payload: &mut Payload, home: HomeKind) -> Result<Sent, Fault> {
     if request.headers.contains_key(CONTENT_ENCODING) || request.headers.contains_key("Content-Range") {
         return Err(Fault::UnsupportedMediaType);
     }
+    let card = home == HomeKind::AddressBooks;
     let media = media(request.header(CONTENT_TYPE.as_str()), card)?;
     let body = read_item(payload, request.core.limits().resource_bytes, card).await?;
     Ok(Sent { body, media })
 }
 
 /// What is answered after a write.
-pub fn stored_answer(stored: &Stored, representation: Option<String>, card: bool) -> HttpResponse {
-    let mut answer = match (stored.created, &representation) {
-        (true, _) => HttpResponse::Created(),
-        (false, None) => HttpResponse::NoContent(),
-        (false, Some(_)) => HttpResponse::Ok(),
-    };
+pub fn stored_answer(stored: &Stored) -> HttpResponse {
+    let mut answer = if stored.created { HttpResponse::Created() } else { HttpResponse::NoContent() };
+    // To a client a strong tag says that it need not fetch what it has just sent.
     if stored.kept {
         answer.insert_header((ETAG, stored.etag.quoted()));
     }
     if let Some(tag) = &stored.schedule_tag {
         answer.insert_header(("Schedule-Tag", format!("\"{tag}\"")));
     }
-    match representation {
-        Some(body) => {
-            answer.insert_header(("Preference-Applied", "return=representation"));
-            answer
-                .content_type(if card { "text/vcard; charset=utf-8" } else { "text/calendar; charset=utf-8" })
-                .body(body)
-        }
-        None => answer.finish(),
-    }
+    answer.finish()
 }
 
 /// The kind of content that a `Content-Type` names; none at all and the general ones leave it to the collection.
 fn media(content_type: Option<&str>, card: bool) -> Result<Media, Fault> {
     let Some(content_type) = content_type else { return Ok(Media::Unsaid) };
     let name = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    Ok(match name.as_str() {
-        "" | "application/octet-stream" | "text/plain" => Media::Unsaid,
-        "text/calendar" | "application/ics" => Media::Calendar,
-        "text/vcard" | "text/x-vcard" | "text/directory" => Media::Card,
-        _ if card => return Err(Condition::SupportedAddressData.into()),
-        _ => return Err(Condition::SupportedCalendarData.into()),
+    Ok(match (name.as_str(), card) {
+        ("" | "application/octet-stream" | "text/plain", _) => Media::Unsaid,
+        ("text/calendar" | "application/ics", _) => Media::Calendar,
+        ("text/vcard" | "text/x-vcard" | "text/directory", _) => Media::Card,
+        (_, true) => return Err(Condition::SupportedAddressData.into()),
+        (_, false) => return Err(Condition::SupportedCalendarData.into()),
     })
 }

@@ -119,20 +119,6 @@ both! {
         alice.get(&path).status(404);
     }
 
-    fn a_representation_is_returned_when_preferred(db) {
-        let server = TestServer::start(db);
-        let alice = server.user("alice");
-        let path = alice.calendar("default/a.ics");
-        let body = samples::meeting("a");
-        let answer = alice.put(&path, body.clone()).header("Prefer", "return=representation").created();
-        assert_eq!(answer.text(), body);
-        assert_eq!(answer.header("Preference-Applied"), Some("return=representation"));
-        let answer = alice.put(&path, body.clone()).header("Prefer", "return=representation").ok();
-        assert_eq!(answer.text(), body);
-        assert_eq!(answer.etag(), alice.get(&path).ok().etag());
-        assert!(alice.put(&path, body).header("Prefer", "return=minimal").no_content().body.is_empty());
-    }
-
     fn a_member_is_added_by_post(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");

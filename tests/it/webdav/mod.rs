@@ -1,4 +1,4 @@
-//! RFC 4918 and what stands directly on it: 5689, 5995, 7240.
+//! RFC 4918 and what stands directly on it: 5689, 5995, 7240, 8144.
 
 mod conditions;
 mod copy_collection;
@@ -7,5 +7,6 @@ mod if_header;
 mod items;
 mod mkcol;
 mod options;
+mod preferences;
 mod propfind;
 mod proppatch;
