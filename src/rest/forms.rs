@@ -6,13 +6,13 @@
 
 use super::problem::Refused;
 use crate::domain::collection::HomeKind;
-use crate::domain::fault::{Condition, Fault};
+use crate::domain::fault::Fault;
 use crate::services::content::{Media, Sent};
 use crate::services::formats::{self, Format};
 use crate::services::labour;
 use crate::text::component::{Document, Limits};
 use crate::text::vcard::Version;
-use crate::text::{jcal, jcard, jscalendar, jscontact};
+use crate::text::{jscalendar, jscontact};
 use actix_web::http::header::{ACCEPT, HeaderMap};
 use serde_json::Value;
 
@@ -236,26 +236,13 @@ pub async fn read(media: Option<&str>, body: String, home: HomeKind) -> Result<(
             Ok((Sent { body, media: Media::Card }, true))
         }
         (Some("application/calendar+json"), false) => {
-            Ok((Sent { body: from_json(body, card).await?, media: Media::Calendar }, false))
+            Ok((Sent { body: formats::from_json(body, home).await?, media: Media::Calendar }, false))
         }
         (Some("application/vcard+json"), true) => {
-            Ok((Sent { body: from_json(body, card).await?, media: Media::Card }, false))
+            Ok((Sent { body: formats::from_json(body, home).await?, media: Media::Card }, false))
         }
         _ => Err(Refused::from(Fault::UnsupportedMediaType).field("Content-Type")),
     }
-}
-
-/// jCal or jCard as iCalendar or vCard.
-async fn from_json(body: String, card: bool) -> Result<String, Refused> {
-    let invalid = move |why: String| -> Fault {
-        if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into()
-    };
-    let converted = labour::of(body.len(), move || {
-        let json: Value = serde_json::from_str(&body).map_err(|error| invalid(error.to_string()))?;
-        let text = if card { jcard::from_jcard(&json) } else { jcal::from_jcal(&json) };
-        text.map_err(|bad| invalid(bad.to_string()))
-    });
-    Ok(converted.await??)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Items in formats other than the one in which they are kept.
 //!
-//! RFC 7265 (jCal), RFC 7095 (jCard), vCard 3.0 and 4.0. Nothing converted is ever stored.
+//! RFC 7265 (jCal), RFC 7095 (jCard), vCard 3.0 and 4.0. Of the JSON forms that clients send the text is stored.
 
+use super::labour;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::text::component::{Component, Document, Limits};
 use crate::text::vcard::{self, Version};
 use crate::text::{jcal, jcard};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// A format that an item can be answered in.
@@ -102,6 +104,20 @@ pub fn convert(body: &str, format: Format) -> Result<(String, &'static str), Fau
             card(body, version).map(|text| (text.into_owned(), media))
         }
     }
+}
+
+/// jCal or jCard as iCalendar or vCard.
+pub async fn from_json(body: String, home: HomeKind) -> Result<String, Fault> {
+    let card = home == HomeKind::AddressBooks;
+    let invalid = move |why: String| -> Fault {
+        if card { Condition::ValidAddressData(why) } else { Condition::ValidCalendarData(why) }.into()
+    };
+    let converted = labour::of(body.len(), move || {
+        let json: Value = serde_json::from_str(&body).map_err(|error| invalid(error.to_string()))?;
+        let text = if card { jcard::from_jcard(&json) } else { jcal::from_jcal(&json) };
+        text.map_err(|bad| invalid(bad.to_string()))
+    });
+    converted.await?
 }
 
 /// A card in this version; bytes that are in it already stay as they are.

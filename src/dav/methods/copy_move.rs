@@ -34,7 +34,7 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
                 request: None,
             };
             let stored = request.core.transfer(&request.actor, transfer).await?.stored;
-            let mut answer = stored_answer(&stored);
+            let mut answer = stored_answer(&stored, true);
             if stored.created {
                 locate(&mut answer, &target);
             }

@@ -26,12 +26,12 @@ pub async fn answer(request: &Request<'_>, payload: &mut Payload) -> Result<Http
 
 /// Answers 201 with the `Location` of the new member.
 async fn add(request: &Request<'_>, place: &Place, payload: &mut Payload) -> Result<HttpResponse, Fault> {
-    let sent = put::read_sent(request, payload, place.home).await?;
+    let (sent, verbatim) = put::read_sent(request, payload, place.home).await?;
     let suffix = if place.home == HomeKind::AddressBooks { "vcf" } else { "ics" };
     let name = format!("{}.{suffix}", uuid::Uuid::now_v7());
     let conditions = precondition::read_of_add_member(request.headers, place)?;
     let stored = request.core.put_item(&request.actor, place, &name, sent, conditions).await?;
-    let mut answer = put::stored_answer(&stored);
+    let mut answer = put::stored_answer(&stored, verbatim);
     let location = href::of_target(&Target::Item(place.clone(), name.clone()));
     if let Ok(value) = location.parse() {
         answer.headers_mut().insert(LOCATION, value);

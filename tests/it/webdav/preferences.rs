@@ -150,4 +150,43 @@ both! {
         let none = none.header(REPRESENTATION.0, REPRESENTATION.1).status(412);
         assert_eq!(none.header("Preference-Applied"), None);
     }
+
+    fn json_forms_are_stored_as_text(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        for (from, to, sample, media) in [
+            (alice.calendar("default/a.ics"), alice.calendar("default/b.ics"), samples::meeting("a"), "application/calendar+json"),
+            (alice.book("default/a.vcf"), alice.book("default/b.vcf"), samples::card("a", "Ada", &["EMAIL:a@example.org"]), "application/vcard+json"),
+        ] {
+            // Each in its collection alone, and only what is of the form.
+            let other = if media.contains("vcard") { "application/calendar+json" } else { "application/vcard+json" };
+            let (space, kind) = if media.contains("vcard") { ("R", "address") } else { ("C", "calendar") };
+            alice.put(&to, "[]").instead("Content-Type", other).refused(403, &format!("{space}:supported-{kind}-data"));
+            for bad in ["", "{", "[]", "{\"a\": 1}", "[\"vcalendar\", [], 1]"] {
+                alice.put(&to, bad).instead("Content-Type", media).refused(403, &format!("{space}:valid-{kind}-data"));
+            }
+            alice.put(&from, sample).created();
+            let json = alice.get(&from).header("Accept", media).ok().body;
+            alice.delete(&from).no_content();
+            let put = || alice.put(&to, json.clone()).instead("Content-Type", media);
+            // RFC 4791 §5.3.4: what is kept are other octets.
+            assert_eq!(put().created().header("ETag"), None);
+            let kept = alice.get(&to).ok();
+            assert!(kept.text().starts_with("BEGIN:VCA"), "{}", kept.text());
+            assert_eq!(alice.get(&to).header("Accept", media).ok().body, json);
+            assert_eq!(put().no_content().header("ETag"), None);
+            // With what is kept comes its tag.
+            let shown = put().header(REPRESENTATION.0, REPRESENTATION.1).ok();
+            assert_eq!((shown.text(), shown.etag()), (kept.text(), kept.etag()));
+            let shown = put().header(REPRESENTATION.0, REPRESENTATION.1).header("Accept", media).ok();
+            assert_eq!(shown.body, json);
+            assert_ne!(shown.etag(), kept.etag());
+            alice.delete(&to).no_content();
+            let collection = to.rsplit_once('/').expect("a path").0;
+            let added = alice.request("POST", &format!("{collection}/")).header("Content-Type", media).body(json.clone()).created();
+            assert_eq!(added.header("ETag"), None);
+            let location = added.header("Location").expect("where it is").to_owned();
+            assert_eq!(alice.get(&location).header("Accept", media).ok().body, json);
+        }
+    }
 }
