@@ -160,8 +160,8 @@ class AppleContacts:
         answer = self.device.ask(
             "PROPPATCH", self.home, apple_proppatch(apple("CS:me-card", value)), **XML_TYPE
         )
-        require(answer.status in (207, 403), f"PROPPATCH: {answer.status}")
-        if answer.status == 207 and tag("CS:me-card") in answer.only().found:
+        require(answer.status in (204, 207, 403), f"PROPPATCH: {answer.status}")
+        if answer.status == 204 or (answer.status == 207 and tag("CS:me-card") in answer.only().found):
             same(
                 self.propfind(self.home, "CS:me-card").only().hrefs("CS:me-card"),
                 [self.home + "me.vcf"],

@@ -185,7 +185,7 @@ class AppleSharing:
         body = apple_proppatch(
             apple("I:calendar-color", "#34C759FF"), apple("D:displayname", "Chef"), apple("I:calendar-order", "7")
         )
-        self.phone.ask("PROPPATCH", self.share.path, body, expect={207}, **XML_TYPE)
+        self.phone.ask("PROPPATCH", self.share.path, body, expect={204}, **XML_TYPE)
         his = self.found(self.phone, self.share.path, *look)
         same([his.text(name) for name in look], ["#34C759FF", "Chef", "7"], "his")
         still = self.found(self.dora, self.calendar, *look)
