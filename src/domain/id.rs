@@ -200,6 +200,12 @@ impl HomeToken {
     /// Collections in a token at most; a home has fewer.
     const MOST: usize = 2_000;
 
+    /// The home's number up to which its reader was told all. Where `own.own` is not 0, a page ended within `own.modseq`, after
+    /// the change with that key.
+    pub fn since(&self) -> i64 {
+        self.own.modseq - i64::from(self.own.own != 0)
+    }
+
     /// Reads a token that this software wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().split('+');

@@ -50,7 +50,7 @@ impl Core {
             let letter = if home == HomeKind::Calendars { 'h' } else { 'b' };
             let from = tokens.iter().find(|token| token.own.subject.starts_with(letter)).cloned();
             used += usize::from(from.is_some());
-            let changes = self.home_changes(actor, &actor.handle, home, from).await?;
+            let changes = self.home_changes(actor, &actor.handle, home, from, None).await?;
             let own = |access: &Access| access.mounted().is_none() && is_told(access);
             all.changed.extend(changes.changed.into_iter().filter(own));
             if !all.token.is_empty() {

@@ -34,6 +34,7 @@ pub mod freebusy;
 pub mod groups;
 pub mod hand_over;
 pub mod history;
+pub mod home_sync;
 pub mod homes;
 pub mod idempotency;
 pub mod instances;

@@ -7,7 +7,7 @@
 use super::access::{self, Access, Mounted, Owner, Place};
 use super::actor::Actor;
 use super::collection_transfer::{self, CollectionTransfer};
-use super::{Core, collections, conditions, directory_book, fault, invitations, sync};
+use super::{Core, collections, conditions, directory_book, fault, home_sync, invitations};
 use crate::domain::collection::{Collection, CollectionKind, HomeKind};
 use crate::domain::directory;
 use crate::domain::fault::{Condition, Fault};
@@ -162,7 +162,7 @@ pub(super) fn beside(
 const DIRECTORY: i64 = 0;
 
 /// What tells something that stands beside one's own from all others there, and the home's number when it came or was changed.
-fn numbers(access: &Access) -> Option<(i64, i64)> {
+pub(super) fn numbers(access: &Access) -> Option<(i64, i64)> {
     match access.mounted() {
         Some(Mounted { mount, .. }) => Some((mount.number, mount.home_modseq)),
         None => access.is_directory().then_some((DIRECTORY, 0)),
@@ -356,11 +356,15 @@ pub(super) fn token(
     epoch: &str,
     mounted: &[Access],
 ) -> HomeToken {
-    let number = |access: &Access| Some((numbers(access)?.0, stand(access)));
     HomeToken {
-        own: sync::home_token(owner.0, kind, modseq, epoch),
-        mounted: mounted.iter().filter_map(number).collect(),
+        own: home_sync::home_token(owner.0, kind, modseq, epoch),
+        mounted: mounted.iter().filter_map(known_as).collect(),
     }
+}
+
+/// What a token says of something that stands beside one's own.
+pub(super) fn known_as(access: &Access) -> Option<(i64, Stand)> {
+    Some((numbers(access)?.0, stand(access)))
 }
 
 /// Where the actor stands in one: a membership or a delegation that comes or goes changes that, and nothing in the collection.
@@ -380,20 +384,22 @@ pub(super) fn moved(mounted: Vec<Access>, known: &BTreeMap<i64, Stand>, from: i6
     mounted.into_iter().filter(news).collect()
 }
 
-/// The names of those that a reader knows and that may not be seen any more, though they have not left the home.
+/// Those that a reader knows and that may not be seen any more, though they have not left the home: by what a token knows them, with
+/// their names.
 pub(super) fn hidden(
     tx: &mut ReadTx<'_>,
     actor: &Actor,
     home: HomeKind,
     known: &BTreeMap<i64, Stand>,
     shown: &[Access],
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<(i64, String)>, Error> {
     let shown: BTreeSet<i64> = shown.iter().filter_map(|access| Some(numbers(access)?.0)).collect();
     let gone = |mount: &Mount| known.contains_key(&mount.number) && !shown.contains(&mount.number);
     let all = tx.mounts(actor.id, home)?;
-    let mut left: Vec<String> = all.into_iter().filter(gone).map(|mount| mount.slug).collect();
+    let mut left: Vec<(i64, String)> =
+        all.into_iter().filter(gone).map(|mount| (mount.number, mount.slug)).collect();
     if known.contains_key(&DIRECTORY) && !shown.contains(&DIRECTORY) {
-        left.push(directory::SLUG.to_owned());
+        left.push((DIRECTORY, directory::SLUG.to_owned()));
     }
     Ok(left)
 }

@@ -1,18 +1,16 @@
-//! What changed since a token, in a collection and in a home.
+//! What changed in a collection since a token; of homes `home_sync.rs` knows.
 //!
 //! A foreign token, one of another epoch, or one from the future is refused, never answered as a first sync.
 //! RFC 6578 §3.
 
-use super::access::{self, Access, Looker};
-use super::actor::Actor;
+use super::access::{Access, Looker};
 use super::items::token_of;
 use super::projection::{self, Shown, SyncItem};
-use super::{Core, fault, mounts, personal};
+use super::{Core, fault, personal};
 use crate::domain::acl::Privilege;
-use crate::domain::birthdays;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
-use crate::domain::id::{HomeToken, SyncToken};
+use crate::domain::id::SyncToken;
 use crate::domain::object::Entry;
 use crate::store::{Error, ReadTx, SyncPage, Weight};
 
@@ -30,26 +28,6 @@ pub struct Changes {
     pub more: bool,
     /// The collection's number when the page was read.
     pub current: i64,
-}
-
-/// The changes of a home.
-#[derive(Debug, Clone)]
-pub struct HomeChanges {
-    /// Collections that changed, or whose members did.
-    pub changed: Vec<Access>,
-    /// Names of those that left.
-    pub gone: Vec<String>,
-    /// The token after them.
-    pub token: HomeToken,
-}
-
-/// The token of a home's own at a number.
-pub fn home_token(owner: i64, kind: HomeKind, modseq: i64, epoch: &str) -> SyncToken {
-    let letter = match kind {
-        HomeKind::Calendars => 'h',
-        HomeKind::AddressBooks => 'b',
-    };
-    SyncToken { epoch: epoch.to_owned(), subject: format!("{letter}{owner}"), modseq, own: 0 }
 }
 
 impl Core {
@@ -116,71 +94,6 @@ impl Core {
             more: page.more,
             current: page.current,
         })
-    }
-
-    /// The changes of a home after `since`.
-    pub async fn home_changes(
-        &self,
-        actor: &Actor,
-        owner: &str,
-        kind: HomeKind,
-        since: Option<HomeToken>,
-    ) -> Result<HomeChanges, Fault> {
-        let (changes, birthdays) = self.home_changes_now(actor, owner, kind, since.clone()).await?;
-        if birthdays && self.freshen_birthdays(actor, None).await {
-            return self.home_changes_now(actor, owner, kind, since).await.map(|(changes, _)| changes);
-        }
-        Ok(changes)
-    }
-
-    /// Beside the changes whether the actor has, or had, a calendar of birthdays in the home.
-    async fn home_changes_now(
-        &self,
-        actor: &Actor,
-        owner: &str,
-        kind: HomeKind,
-        since: Option<HomeToken>,
-    ) -> Result<(HomeChanges, bool), Fault> {
-        let (actor, owner) = (actor.clone(), owner.to_owned());
-        fault(
-            self.store
-                .point_snapshot(move |tx| {
-                    actor.reach(kind)?;
-                    let owner = access::owner_of(tx, &actor, &owner)?;
-                    let id = owner.id;
-                    let state = tx.home(id, kind)?;
-                    let own = id == actor.id;
-                    let mounted =
-                        if own { mounts::beside(tx, &actor, kind, state.has_mounts)? } else { Vec::new() };
-                    let token = mounts::token(id, kind, state.modseq, tx.epoch(), &mounted);
-                    let from = match &since {
-                        None => -1,
-                        Some(HomeToken { own: old, .. })
-                            if old.epoch == token.own.epoch
-                                && old.subject == token.own.subject
-                                && old.modseq <= token.own.modseq =>
-                        {
-                            old.modseq
-                        }
-                        Some(_) => return Err(refused(kind).into()),
-                    };
-                    let changed = tx.collections_since(id, kind, from)?;
-                    let mut changed = access::visible(tx, &actor, &owner, changed)?;
-                    changed.retain(super::Access::is_shown);
-                    let mut gone =
-                        if own && from >= 0 { tx.collections_gone(id, kind, from)? } else { Vec::new() };
-                    let known = since.as_ref().map(|since| since.mounted.clone()).unwrap_or_default();
-                    if !known.is_empty() {
-                        gone.extend(mounts::hidden(tx, &actor, kind, &known, &mounted)?);
-                    }
-                    changed.extend(mounts::moved(mounted, &known, from));
-                    // A name that is taken again is not gone.
-                    gone.retain(|slug| changed.iter().all(|access| access.shown_at().1 != slug));
-                    let birthdays = own && birthdays::is_marked(&state.props);
-                    Ok((HomeChanges { changed, gone, token }, birthdays))
-                })
-                .await,
-        )
     }
 
     /// A page of a listing, from after the number `after`, and the number from after which the next goes on, if there may be one.
@@ -258,6 +171,7 @@ pub(super) fn seen_changes(
     }
 }
 
-fn refused(home: HomeKind) -> Fault {
+/// What answers a token that is none of the resource's.
+pub(super) fn refused(home: HomeKind) -> Fault {
     Condition::ValidSyncToken { card: home == HomeKind::AddressBooks }.into()
 }

@@ -187,13 +187,13 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(from_row).collect())
     }
 
-    /// The slugs of collections that left a home after its number `since`.
+    /// The slugs of collections that left a home after its number `since`, with the number of each.
     pub fn collections_gone(
         &mut self,
         owner: PrincipalId,
         home: HomeKind,
         since: i64,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<(String, i64)>, Error> {
         Ok(collection_tombstone::table
             .filter(
                 collection_tombstone::owner
@@ -201,7 +201,7 @@ impl ReadTx<'_> {
                     .and(collection_tombstone::home.eq(home as i16))
                     .and(collection_tombstone::modseq.gt(since)),
             )
-            .select(collection_tombstone::slug)
+            .select((collection_tombstone::slug, collection_tombstone::modseq))
             .order(collection_tombstone::modseq)
             .load(self.conn)?)
     }

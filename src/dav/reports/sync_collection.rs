@@ -41,7 +41,7 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
         }
         Resource::Home(home) => {
             let since = token(root, home.kind, HomeToken::parse)?;
-            changes_of_home(request, &home, root, since).await
+            changes_of_home(request, &home, root, (since, limit)).await
         }
         Resource::Notices(handle, all) => {
             let same = |token: &str| (token.trim() == notices::token(&all)).then_some(());
@@ -158,12 +158,7 @@ impl Pages for Sync {
             return Ok(true);
         }
         if self.more {
-            out.push_str("<D:response>");
-            write::href(out, &self.path);
-            out.push_str(
-                "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>\
-                 <D:number-of-matches-within-limits/></D:error></D:response>\n",
-            );
+            cut(out, &self.path);
         }
         if let Some(token) = &self.since {
             write::text(out, DAV, "sync-token", &token.to_string());
@@ -171,6 +166,16 @@ impl Pages for Sync {
         write::end(out, "multistatus");
         Ok(false)
     }
+}
+
+/// Says that there is more than was told. RFC 6578 §3.6.
+fn cut(out: &mut String, path: &str) {
+    out.push_str("<D:response>");
+    write::href(out, path);
+    out.push_str(
+        "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>\
+         <D:number-of-matches-within-limits/></D:error></D:response>\n",
+    );
 }
 
 impl Sync {
@@ -257,11 +262,11 @@ async fn changes_of_home(
     request: &Request<'_>,
     home: &Home,
     root: &Element,
-    since: Option<HomeToken>,
+    (since, limit): (Option<HomeToken>, Option<usize>),
 ) -> Result<HttpResponse, Fault> {
     let select = Select::parse(Some(root))?;
     let owner = &home.owner.handle;
-    let changes = request.core.home_changes(&request.actor, owner, home.kind, since).await?;
+    let changes = request.core.home_changes(&request.actor, owner, home.kind, since, limit).await?;
     let mut out = String::with_capacity(4096);
     write::begin(&mut out, "multistatus");
     for slug in changes.gone {
@@ -273,6 +278,9 @@ async fn changes_of_home(
             crate::dav::resource::extras(request.core, &request.actor, &resource, select.needs()).await;
         let view = View { core: request.core, actor: &request.actor, resource: &resource, extras: &extras };
         select.respond(&view, request.minimal(), None, &mut out);
+    }
+    if changes.more {
+        cut(&mut out, request.path);
     }
     write::text(&mut out, DAV, "sync-token", &changes.token.to_string());
     write::end(&mut out, "multistatus");

@@ -2,9 +2,31 @@
 
 use super::{ask, sync};
 use crate::harness::{Client, TestServer, both, samples};
+use crate::rest::{id_of, send};
+use serde_json::json as value;
 
 fn ctag(client: &Client, path: &str) -> String {
     client.property(path, "S:getctag")
+}
+
+/// All that a home tells since a token, read in pages: addresses with the status of what is gone; and the last token.
+#[track_caller]
+fn in_pages(client: &Client, home: &str, since: &str, limit: usize) -> (Vec<(String, Option<u16>)>, String) {
+    let (mut told, mut token) = (Vec::new(), since.to_owned());
+    for _ in 0..100 {
+        let page = ask(client, home, &token, Some(limit)).multistatus();
+        token = page.token();
+        let (cut, members): (Vec<_>, Vec<_>) =
+            page.members.iter().partition(|member| member.status == Some(507));
+        assert!(members.len() <= limit, "{} of {limit}", members.len());
+        told.extend(members.into_iter().map(|member| (member.href.clone(), member.status)));
+        match cut.as_slice() {
+            [] => return (told, token),
+            [cut] => assert_eq!(cut.href, home, "RFC 6578 §3.6: the 507 is about the request URI"),
+            more => panic!("{} times 507", more.len()),
+        }
+    }
+    panic!("no end");
 }
 
 both! {
@@ -35,6 +57,75 @@ both! {
         alice.move_to(&alice.calendar("work/"), &alice.calendar("office/")).created();
         let moved = sync(&alice, &home, &back.token());
         assert_eq!((moved.present(), moved.gone()), (vec!["office"], vec!["work"]));
+    }
+
+    fn a_home_is_told_in_pages_and_nothing_is_missed(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let home = alice.calendar("");
+        // With two of another's among its own.
+        for slug in ["one", "two"] {
+            bob.mkcalendar(&bob.calendar(&format!("{slug}/")), "").created();
+            let id = id_of(&bob, "calendars", slug);
+            let share = value!({ "with": "alice", "role": "read" });
+            assert_eq!(send(&bob, "POST", &format!("/api/v1/calendars/{id}/shares"), &share).status, 201);
+            let place = format!("/api/v1/calendars/{id}/subscription");
+            assert_eq!(send(&alice, "PUT", &place, &value!({ "pathName": format!("of-bob-{slug}") })).status, 201);
+        }
+        for slug in ["a", "b", "c"] {
+            alice.mkcalendar(&alice.calendar(&format!("{slug}/")), "").created();
+        }
+        let mut whole = sync(&alice, &home, "").hrefs().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        whole.sort();
+        // A first sync by ones, and by threes.
+        for limit in [1, 3] {
+            let (mut told, last) = in_pages(&alice, &home, "", limit);
+            told.sort();
+            assert_eq!(told.iter().map(|(href, _)| href.clone()).collect::<Vec<_>>(), whole, "by {limit}");
+            assert!(sync(&alice, &home, &last).members.is_empty());
+        }
+        // What happens later: changed, gone, made anew.
+        let before = sync(&alice, &home, "").token();
+        alice.put(&alice.calendar("a/1.ics"), samples::meeting("1")).created();
+        alice.delete(&alice.calendar("b/")).no_content();
+        alice.mkcalendar(&alice.calendar("d/"), "").created();
+        let (told, last) = in_pages(&alice, &home, &before, 1);
+        assert_eq!(told, [
+            (alice.calendar("a/"), None),
+            (alice.calendar("b/"), Some(404)),
+            (alice.calendar("d/"), None),
+        ]);
+        assert!(sync(&alice, &home, &last).members.is_empty());
+        // Others' news have no number of this home: each is told, and none for ever.
+        let before = sync(&alice, &home, "").token();
+        for slug in ["one", "two"] {
+            bob.put(&bob.calendar(&format!("{slug}/1.ics")), samples::meeting("1")).created();
+        }
+        alice.put(&alice.calendar("c/1.ics"), samples::meeting("1")).created();
+        let (mut told, last) = in_pages(&alice, &home, &before, 1);
+        told.sort();
+        let of_bob = |slug: &str, status| (alice.calendar(&format!("of-bob-{slug}/")), status);
+        assert_eq!(told, [(alice.calendar("c/"), None), of_bob("one", None), of_bob("two", None)]);
+        assert!(sync(&alice, &home, &last).members.is_empty());
+        // One that may not be seen any more has not left the home, and is told as gone once.
+        let id = id_of(&bob, "calendars", "one");
+        bob.delete(&format!("/api/v1/calendars/{id}/shares/alice")).no_content();
+        bob.put(&bob.calendar("two/2.ics"), samples::meeting("2")).created();
+        let (mut told, last) = in_pages(&alice, &home, &last, 1);
+        told.sort();
+        assert_eq!(told, [of_bob("one", Some(404)), of_bob("two", None)]);
+        assert!(sync(&alice, &home, &last).members.is_empty());
+        // A change between two pages is told, once more where it was told already.
+        let before = last;
+        for slug in ["a", "c", "d"] {
+            alice.put(&alice.calendar(&format!("{slug}/2.ics")), samples::meeting("2")).created();
+        }
+        let first = ask(&alice, &home, &before, Some(1)).multistatus();
+        alice.put(&alice.calendar("a/3.ics"), samples::meeting("3")).created();
+        let (told, _) = in_pages(&alice, &home, &first.token(), 2);
+        let hrefs: Vec<&str> = told.iter().map(|(href, _)| href.as_str()).collect();
+        assert_eq!(hrefs, [alice.calendar("c/"), alice.calendar("d/"), alice.calendar("a/")]);
+        ask(&alice, &home, "", Some(0)).refused(507, "D:number-of-matches-within-limits");
     }
 
     fn the_book_home_is_another_one(db) {
