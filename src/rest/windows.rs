@@ -158,9 +158,15 @@ impl Narrowed {
         Ok(Narrowed { window: window(query)?, words: words(query)?, zone })
     }
 
-    fn query(&self, access: &Access, component: Option<&'static str>) -> Result<CalendarQuery, Refused> {
+    async fn query(
+        &self,
+        core: &Core,
+        access: &Access,
+        component: Option<&'static str>,
+    ) -> Result<CalendarQuery, Refused> {
         let filter = CalendarFilter::simple(component, self.window);
-        Ok(CalendarQuery::new(access, filter, self.zone.clone())?.saying(self.words.clone()))
+        let query = CalendarQuery::new(core, access, filter, self.zone.clone()).await?;
+        Ok(query.saying(self.words.clone()))
     }
 }
 
@@ -210,7 +216,7 @@ pub async fn calendar_items(
     if narrowed.window.is_none() && narrowed.words.is_empty() {
         return members.list(core, access, dav, &asked).await;
     }
-    let wanted = narrowed.query(access, members.kind.component())?;
+    let wanted = narrowed.query(core, access, members.kind.component()).await?;
     let (found, whole) = match asked.data {
         None => (core.matches(wanted).await?, None),
         Some(_) => core.matches_whole(wanted).await?,
@@ -303,7 +309,7 @@ async fn instances(
     let asked = Asked::take(&mut query, INSTANCE_FIELDS)?;
     query.end()?;
     let window = closed(narrowed.window)?;
-    let found = core.instances(narrowed.query(access, members.kind.component())?, window).await?;
+    let found = core.instances(narrowed.query(core, access, members.kind.component()).await?, window).await?;
     tell_instances(found, &asked, narrowed.zone.as_ref(), access, dav)
 }
 

@@ -113,7 +113,7 @@ impl Core {
                 is_default: false,
                 components: Components::EVENTS,
                 transparent: true,
-                time_zone: None,
+                time_zone: tx.time_zone(actor.id)?,
                 props,
             };
             let made = tx.insert_collection(&new, Some(&actor.origin(HomeKind::Calendars)))?;

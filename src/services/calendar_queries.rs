@@ -3,7 +3,6 @@
 //! RFC 4791 §7.8, §7.10. The budget is the request's: over all pages and objects.
 
 use super::access::{Access, Looker};
-use super::freebusy::zone_of;
 use super::projection::{self, Shown};
 use super::{Core, fault, labour, personal};
 use crate::domain::acl::Privilege;
@@ -51,15 +50,24 @@ enum Candidates {
 
 impl CalendarQuery {
     /// A query on a collection; `zone` overrides the collection's own.
-    pub fn new(access: &Access, filter: CalendarFilter, zone: Option<Zone>) -> Result<Self, Fault> {
+    pub async fn new(
+        core: &Core,
+        access: &Access,
+        filter: CalendarFilter,
+        zone: Option<Zone>,
+    ) -> Result<Self, Fault> {
         let collection = access.need(Privilege::Read)?.collection();
+        let zone = match zone {
+            Some(zone) => zone,
+            None => core.zone_of(collection).await?,
+        };
         let candidates = match filter.window() {
             Some(window) => Candidates::Window(window),
             None => Candidates::After(i64::MIN),
         };
         Ok(CalendarQuery {
             looker: access.looker(),
-            zone: zone.unwrap_or_else(|| zone_of(collection)),
+            zone,
             budget: Budget::default(),
             candidates,
             filter: Arc::new(filter),
@@ -223,7 +231,7 @@ impl Core {
         budget: &mut Budget,
     ) -> Result<Vec<Period>, Fault> {
         let collection = access.need(Privilege::ReadFreeBusy)?.collection();
-        let (id, zone) = (collection.id, zone_of(collection));
+        let (id, zone) = (collection.id, self.zone_of(collection).await?);
         let short = window.end.saturating_sub(window.start) <= SHORT;
         let lent = budget.clone();
         let gather = move |tx: &mut ReadTx<'_>, most: usize| {

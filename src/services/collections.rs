@@ -146,6 +146,10 @@ pub(super) fn create(
     if tx.collections(owner, place.home)?.len() >= most {
         return Err(Condition::QuotaNotExceeded.into());
     }
+    let time_zone = match (&draft.time_zone, place.home) {
+        (None, HomeKind::Calendars) => usual_zone(tx, owner, actor.id)?,
+        (zone, _) => zone.clone(),
+    };
     let new = NewCollection {
         owner,
         home: place.home,
@@ -154,10 +158,18 @@ pub(super) fn create(
         is_default: false,
         components: draft.components,
         transparent: draft.transparent,
-        time_zone: draft.time_zone.clone(),
+        time_zone,
         props: draft.props.clone(),
     };
     tx.insert_collection(&new, Some(&actor.origin(place.home)))
+}
+
+/// The zone of a calendar that is made without one: its owner's, or that of who makes it where the owner, a group, has none.
+fn usual_zone(tx: &mut WriteTx<'_>, owner: PrincipalId, maker: PrincipalId) -> Result<Option<String>, Error> {
+    match tx.time_zone(owner)? {
+        None if owner != maker => tx.time_zone(maker),
+        zone => Ok(zone),
+    }
 }
 
 /// `unbind` on a collection is about its members; to remove itself takes the right on the home, which is the owner's alone: of a

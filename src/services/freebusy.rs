@@ -1,13 +1,22 @@
 //! The zone of a calendar, and busy times. RFC 4791 §5.2.2, §7.10; RFC 7809 §5.2.
 
+use super::{Core, fault};
 use crate::domain::collection::Collection;
-use crate::domain::fault::Condition;
+use crate::domain::fault::{Condition, Fault};
+use crate::store::Weight;
 use crate::text::component::{Document, Limits};
 use crate::text::zone::{self, Zone};
 
-/// The zone in which floating and all-day times of a calendar are meant; UTC where none is set.
-pub fn zone_of(collection: &Collection) -> Zone {
-    collection.time_zone.as_deref().and_then(read_zone).unwrap_or(Zone::Utc)
+impl Core {
+    /// The zone in which floating and all-day times of a calendar are meant: its own, else that of whose it is; UTC where neither is set.
+    pub async fn zone_of(&self, collection: &Collection) -> Result<Zone, Fault> {
+        if let Some(zone) = collection.time_zone.as_deref().and_then(read_zone) {
+            return Ok(zone);
+        }
+        let owner = collection.owner;
+        let of_owner = fault(self.store.read(Weight::Point, move |tx| tx.time_zone(owner)).await)?;
+        Ok(of_owner.as_deref().and_then(read_zone).unwrap_or(Zone::Utc))
+    }
 }
 
 /// The zone that a `calendar-timezone` text or an IANA name stands for.

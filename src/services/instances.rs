@@ -5,7 +5,6 @@
 use super::access::Access;
 use super::actor::Actor;
 use super::calendar_queries::CalendarQuery;
-use super::freebusy::zone_of;
 use super::projection::Shown;
 use super::{Core, labour};
 use crate::domain::acl::Privilege;
@@ -116,7 +115,10 @@ impl Core {
         window: Window,
         zone: Option<Zone>,
     ) -> Result<Vec<Occurring>, Fault> {
-        let zone = zone.unwrap_or_else(|| zone_of(access.collection()));
+        let zone = match zone {
+            Some(zone) => zone,
+            None => self.zone_of(access.collection()).await?,
+        };
         let bytes = object.body.len();
         let work = move || {
             let mut shown = Vec::new();

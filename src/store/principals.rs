@@ -35,6 +35,13 @@ macro_rules! columns {
 }
 
 impl ReadTx<'_> {
+    /// The time zone of a principal, where it has one.
+    pub fn time_zone(&mut self, of: PrincipalId) -> Result<Option<String>, Error> {
+        let zone: Option<Option<String>> =
+            principal::table.find(of.0).select(principal::time_zone).first(self.conn).optional()?;
+        Ok(zone.flatten())
+    }
+
     /// The principal with this id.
     pub fn principal(&mut self, id: PrincipalId) -> Result<Option<Principal>, Error> {
         let row: Option<Row> =

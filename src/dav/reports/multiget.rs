@@ -13,7 +13,6 @@ use crate::dav::xml::names::DAV;
 use crate::dav::xml::write;
 use crate::domain::fault::{Condition, Fault};
 use crate::services::access::Place;
-use crate::services::freebusy::zone_of;
 use crate::services::{Actor, Core};
 use crate::text::recur::Budget;
 use crate::text::xml::Element;
@@ -165,7 +164,7 @@ impl Multiget {
         }
         let found: HashMap<String, Resource> =
             found.into_iter().map(|object| (object.name.clone(), of.item(object))).collect();
-        let zone = zone_of(of.access.collection());
+        let zone = self.core.zone_of(of.access.collection()).await?;
         let mut run = run.into_iter();
         // Asked twice, or in two spellings, it is answered twice: a 404 would make a client delete it.
         for (sent, name) in run.by_ref().take(served) {

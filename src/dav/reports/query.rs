@@ -27,7 +27,8 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
             let filter =
                 root.child(CALDAV, "filter").ok_or_else(|| Condition::ValidFilter(NO_FILTER.to_owned()))?;
             let zone = zone(root)?;
-            Query::Calendar(CalendarQuery::new(&access, parse::calendar_filter(filter)?, zone)?)
+            let filter = parse::calendar_filter(filter)?;
+            Query::Calendar(CalendarQuery::new(request.core, &access, filter, zone).await?)
         }
         HomeKind::AddressBooks => {
             let filter =

@@ -151,7 +151,7 @@ both! {
         let window = |from: &str, to: &str| {
             let inside = format!(
                 "<D:prop><D:getetag/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\">\
-                 <C:time-range start=\"{from}T000000Z\" end=\"{to}T000000Z\"/></C:comp-filter></C:comp-filter></C:filter>"
+                 <C:time-range start=\"{from}T000000Z\" end=\"{to}T000000Z\"/></C:comp-filter></C:comp-filter></C:filter><C:timezone-id>UTC</C:timezone-id>"
             );
             alice.report(&calendar, "C:calendar-query", &inside).multistatus().hrefs().len()
         };

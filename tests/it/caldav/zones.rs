@@ -44,6 +44,31 @@ both! {
         query("<C:timezone-id>Mars/Olympus</C:timezone-id>").status(403);
     }
 
+    fn a_calendar_without_a_zone_has_that_of_its_owner(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        fill(&alice, "", &[
+            ("floating", event("1", &["DTSTART:20260701T090000", "DURATION:PT1H"])),
+            ("day", event("2", &["DTSTART;VALUE=DATE:20260701"])),
+        ]);
+        let all = alice.calendar("all/");
+        let look = || {
+            let inside = |start: &str, end: &str| fits(&alice, &within("VEVENT", start, end));
+            // In summer the day begins in Paris two hours before it does in UTC.
+            assert_eq!(inside("20260630T220000Z", "20260630T230000Z"), ["day"]);
+            assert_eq!(inside("20260701T071500Z", "20260701T073000Z"), ["day", "floating"]);
+            assert_eq!(inside("20260701T220000Z", "20260701T230000Z"), Vec::<String>::new());
+            let busy = alice.report(&all, "C:free-busy-query", "<C:time-range start=\"20260630T000000Z\" end=\"20260703T000000Z\"/>").ok();
+            assert!(busy.text().contains("BUSY:20260630T220000Z/20260701T220000Z"), "{}", busy.text());
+        };
+        // What is made without one says which it has.
+        assert_eq!(alice.property(&all, "C:calendar-timezone-id"), "Europe/Paris");
+        look();
+        let patch = "<D:remove><D:prop><C:calendar-timezone-id/></D:prop></D:remove>";
+        alice.proppatch(&all, patch).multistatus();
+        look();
+    }
+
     fn a_changed_zone_moves_what_floats(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
