@@ -44,6 +44,8 @@ enum Candidates {
     Ids(std::vec::IntoIter<i64>),
     /// All of the collection, from after this id.
     After(i64),
+    /// One that was read already.
+    Seen(Box<Shown>),
     /// None left.
     Done,
 }
@@ -75,6 +77,12 @@ impl CalendarQuery {
         })
     }
 
+    /// The query on one item of the collection, which is told if it matches.
+    #[must_use]
+    pub fn of_item(self, item: Shown) -> Self {
+        CalendarQuery { candidates: Candidates::Seen(Box::new(item)), ..self }
+    }
+
     /// Leaves out what does not say these words.
     #[must_use]
     pub fn saying(self, words: Words) -> Self {
@@ -95,6 +103,13 @@ impl CalendarQuery {
     pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Shown>>, Fault> {
         match std::mem::replace(&mut self.candidates, Candidates::Done) {
             Candidates::Done => Ok(None),
+            Candidates::Seen(item) => {
+                let test = self.lent();
+                let bytes = item.body.len();
+                let (matches, left) = labour::of(bytes, move || test.fitting(vec![*item])).await??;
+                self.budget = left;
+                Ok(Some(matches))
+            }
             Candidates::Window(window) => self.in_window(core, window).await.map(Some),
             Candidates::Ids(mut ids) => {
                 let page: Vec<i64> = ids.as_slice().iter().take(PAGE).copied().collect();
@@ -196,19 +211,24 @@ struct Test {
 impl Test {
     /// What matches of that which is seen, and what is left of the budget.
     fn run(&self, tx: &mut ReadTx<'_>, mut objects: Vec<Object>) -> Result<(Vec<Shown>, Budget), Error> {
-        let mut budget = self.budget.clone();
         if !self.looker.sight.is_whole() {
             objects.sort_by_key(|object| object.id.0);
         }
-        let mut matches = Vec::with_capacity(objects.len());
         personal::attach(tx, self.looker.keeps, &mut objects)?;
-        for object in projection::objects(self.looker.sight, objects) {
+        Ok(self.fitting(projection::objects(self.looker.sight, objects))?)
+    }
+
+    /// What matches of these, and what is left of the budget.
+    fn fitting(&self, seen: Vec<Shown>) -> Result<(Vec<Shown>, Budget), Fault> {
+        let mut budget = self.budget.clone();
+        let mut matches = Vec::with_capacity(seen.len());
+        for object in seen {
             let Some(index) = CalendarIndex::decode(&object.parsed) else {
                 tracing::error!(id = object.id.0, "the compact form of an object cannot be read");
                 continue;
             };
-            let fits = self.filter.matches(&object.body, &index, &self.zone, &mut budget);
-            if fits.map_err(Fault::from)? && self.words.in_calendar(&object.body) {
+            let fits = self.filter.matches(&object.body, &index, &self.zone, &mut budget)?;
+            if fits && self.words.in_calendar(&object.body) {
                 matches.push(object);
             }
         }

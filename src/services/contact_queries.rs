@@ -42,6 +42,8 @@ enum Candidates {
     Ids(std::vec::IntoIter<i64>, Option<Directory>),
     /// All of the address book, from after this id.
     After(i64),
+    /// One that was read already.
+    Seen(Box<Shown>),
     /// None left.
     Done,
 }
@@ -66,6 +68,12 @@ impl ContactQuery {
         Ok(ContactQuery { access: access.clone(), collection: id, modseq, candidates, filter, words })
     }
 
+    /// A query on one card of an address book, which is told if it matches.
+    pub fn of_card(access: &Access, card: Shown, filter: CardFilter) -> Result<Self, Fault> {
+        let all = Self::new(access, filter)?;
+        Ok(ContactQuery { candidates: Candidates::Seen(Box::new(card)), ..all })
+    }
+
     /// A query for the cards that say some words.
     pub fn saying(access: &Access, words: Words) -> Result<Self, Fault> {
         let all = Self::new(access, CardFilter::default())?;
@@ -80,6 +88,7 @@ impl ContactQuery {
     pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<Shown>>, Fault> {
         match std::mem::replace(&mut self.candidates, Candidates::Done) {
             Candidates::Done => Ok(None),
+            Candidates::Seen(card) => Ok(Some(Vec::from_iter(self.fits(&card).then_some(*card)))),
             Candidates::Needles(needles) if self.access.is_directory() => {
                 // What is made of several fields stands nowhere as a whole.
                 let whole = needles.iter().any(|needle| needle.contains([';', ',', '\n']));
@@ -173,8 +182,12 @@ impl ContactQuery {
 
     async fn fitting(&self, core: &Core, cards: Vec<Object>) -> Result<Vec<Shown>, Fault> {
         let mut cards = core.show_all(&self.access, cards).await?;
-        cards.retain(|card| self.filter.matches(&card.body) && self.words.in_card(&card.body));
+        cards.retain(|card| self.fits(card));
         Ok(cards)
+    }
+
+    fn fits(&self, card: &Shown) -> bool {
+        self.filter.matches(&card.body) && self.words.in_card(&card.body)
     }
 }
 

@@ -148,5 +148,5 @@ pub static ALL: &[Property] = &[
     live("max-attendees-per-instance", CALENDARS, max_attendees),
     live("min-date-time", CALENDARS, min_date_time),
     live("max-date-time", CALENDARS, max_date_time),
-    live("supported-collation-set", kind::CALENDAR, supported_collation_set),
+    live("supported-collation-set", kind::CALENDAR | kind::INBOX | kind::EVENT, supported_collation_set),
 ];

@@ -44,5 +44,5 @@ pub static ALL: &[Property] = &[
     live("supported-address-data", supported_address_data),
     live("max-resource-size", max_resource_size),
     live("max-image-size", max_image_size),
-    live("supported-collation-set", supported_collation_set),
+    Property { kinds: kind::BOOK | kind::CARD, ..live("supported-collation-set", supported_collation_set) },
 ];

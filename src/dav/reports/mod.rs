@@ -37,11 +37,12 @@ const REPORTS: &[Report] = &[
     Report {
         ns: CALDAV,
         local: "calendar-multiget",
-        kinds: kind::CALENDAR | kind::INBOX | kind::CALENDAR_HOME,
+        kinds: kind::CALENDAR | kind::INBOX | kind::CALENDAR_HOME | kind::EVENT,
     },
-    Report { ns: CARDDAV, local: "addressbook-multiget", kinds: kind::BOOK | kind::BOOK_HOME },
-    Report { ns: CALDAV, local: "calendar-query", kinds: kind::CALENDAR | kind::INBOX },
-    Report { ns: CARDDAV, local: "addressbook-query", kinds: kind::BOOK },
+    Report { ns: CARDDAV, local: "addressbook-multiget", kinds: kind::BOOK | kind::BOOK_HOME | kind::CARD },
+    Report { ns: CALDAV, local: "calendar-query", kinds: kind::CALENDAR | kind::INBOX | kind::EVENT },
+    Report { ns: CARDDAV, local: "addressbook-query", kinds: kind::BOOK | kind::CARD },
+    // Not on calendar objects: RFC 4791 §7.10 has it refused there.
     Report { ns: CALDAV, local: "free-busy-query", kinds: kind::CALENDAR | kind::CALENDAR_HOME },
     Report { ns: DAV, local: "expand-property", kinds: kind::ANY },
     Report { ns: DAV, local: "principal-match", kinds: kind::ANY },

@@ -37,6 +37,14 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
     }
     let known = match resource {
         Resource::Collection(access) => Some(ItemOf::new(*access)),
+        Resource::Item { of, .. } => {
+            // RFC 4791 §7.9, RFC 6352 §8.7: it names the item that it is sent to, and no other.
+            let itself = |sent: &String| href::parse_href(sent).as_ref() == Some(&request.target);
+            if hrefs.len() > 1 || !hrefs.iter().all(itself) {
+                return Err(Fault::BadRequest("a multiget on an item names this item alone".into()));
+            }
+            Some(of)
+        }
         _ => None,
     };
     let multiget = Multiget {

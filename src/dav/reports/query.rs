@@ -1,4 +1,6 @@
 //! `calendar-query` and `addressbook-query`. RFC 4791 §7.8, RFC 6352 §8.6.
+//!
+//! On a collection they are about its items, on an item about that one alone.
 
 use super::data::DataRequest;
 use super::parse;
@@ -21,19 +23,31 @@ use actix_web::HttpResponse;
 
 /// Answers 207; no match is an empty one.
 pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
-    let Resource::Collection(access) = resource else { return Err(Condition::SupportedReport.into()) };
-    let query = match access.collection().home {
+    let (of, item) = match resource {
+        Resource::Collection(access) => (ItemOf::new(*access), None),
+        Resource::Item { of, object: Some(object), .. } => (of, Some(*object)),
+        _ => return Err(Condition::SupportedReport.into()),
+    };
+    let query = match of.access.collection().home {
         HomeKind::Calendars => {
             let filter =
                 root.child(CALDAV, "filter").ok_or_else(|| Condition::ValidFilter(NO_FILTER.to_owned()))?;
             let zone = zone(root)?;
             let filter = parse::calendar_filter(filter)?;
-            Query::Calendar(CalendarQuery::new(request.core, &access, filter, zone).await?)
+            let all = CalendarQuery::new(request.core, &of.access, filter, zone).await?;
+            Query::Calendar(match item {
+                None => all,
+                Some(item) => all.of_item(item),
+            })
         }
         HomeKind::AddressBooks => {
             let filter =
                 root.child(CARDDAV, "filter").ok_or_else(|| Fault::BadRequest(NO_FILTER.to_owned()))?;
-            Query::Contact(Box::new(ContactQuery::new(&access, parse::card_filter(filter)?)?))
+            let filter = parse::card_filter(filter)?;
+            Query::Contact(Box::new(match item {
+                None => ContactQuery::new(&of.access, filter)?,
+                Some(card) => ContactQuery::of_card(&of.access, card, filter)?,
+            }))
         }
     };
     let answer = Answer {
@@ -43,7 +57,7 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
         data: DataRequest::parse(root, request)?,
         minimal: request.minimal(),
         path: request.path.to_owned(),
-        of: ItemOf::new(*access),
+        of,
         left: limit(root)?,
         query,
         ready: Vec::new().into_iter(),

@@ -1,6 +1,7 @@
 //! Filters by components, properties, parameters and texts. RFC 4791 §9.7.
 
-use super::{ask, fill, fits};
+use super::{ask, fill, fits, within};
+use crate::acl::{ace, set};
 use crate::harness::{Client, TestServer, both, samples, samples::event, samples::todo};
 
 fn some(client: &Client) {
@@ -164,6 +165,41 @@ both! {
         let two = format!("{none}<C:filter><C:comp-filter name=\"VEVENT\"/></C:filter>");
         alice.report(&path, "C:calendar-query", &two).refused(403, "C:valid-filter");
         alice.report(&alice.calendar(""), "C:calendar-query", "").refused(403, "D:supported-report");
+    }
+
+    /// RFC 4791 §7: calendar objects have the reports too, and say so.
+    fn a_query_on_an_object_is_about_it_alone(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        some(&alice);
+        let item = alice.calendar("all/plain.ics");
+        for depth in ["", "0", "1", "infinity"] {
+            let answer = ask(&alice, &item, "<C:calendar-data/>", &event_filter("")).instead("Depth", depth).multistatus();
+            assert_eq!(answer.only().href, item, "{depth}");
+            assert_eq!(answer.only().text("D:getetag"), alice.get(&item).ok().etag());
+            assert!(answer.only().prop("C:calendar-data").text.contains("SUMMARY:Team Meeting"));
+        }
+        let found = |client: &Client, filter: &str| ask(client, &item, "", filter).multistatus().members.len();
+        assert_eq!(found(&alice, &summary("", "team")), 1);
+        assert_eq!(found(&alice, &summary("", "lunch")), 0);
+        assert_eq!(found(&alice, &within("VEVENT", "20260301T000000Z", "20260302T000000Z")), 1);
+        assert_eq!(found(&alice, &within("VEVENT", "20260302T000000Z", "20260303T000000Z")), 0);
+        assert_eq!(found(&alice, "<C:comp-filter name=\"VTODO\"/>"), 0);
+        ask(&alice, &item, "", &event_filter("<C:prop-filter/>")).refused(403, "C:valid-filter");
+        // RFC 4791 §7.10: busy times are those of collections.
+        let range = "<C:time-range start=\"20260301T000000Z\" end=\"20260302T000000Z\"/>";
+        alice.report(&item, "C:free-busy-query", range).refused(403, "D:supported-report");
+        alice.report(&item, "R:addressbook-query", "<R:filter/>").refused(403, "D:supported-report");
+        let member = alice.propfind(&item, "0", &["D:supported-report-set", "C:supported-collation-set"]).multistatus().only().clone();
+        let reports = member.prop("D:supported-report-set");
+        assert!(reports.holds("C:calendar-query") && reports.holds("C:calendar-multiget"));
+        assert!(!reports.holds("C:free-busy-query") && !reports.holds("R:addressbook-query"));
+        // RFC 4791 §7.5.1: wherever texts are compared.
+        assert!(member.prop("C:supported-collation-set").holds("C:supported-collation"));
+        ask(&alice, &alice.calendar("all/none.ics"), "", "").status(404);
+        ask(&bob, &item, "", "").status(404);
+        set(&alice, &alice.calendar("all/"), &ace(&bob.principal(), &["D:read"])).ok();
+        assert_eq!(found(&bob, &summary("", "team")), 1);
     }
 
     fn an_override_and_its_master_are_looked_at_one_by_one(db) {

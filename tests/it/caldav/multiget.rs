@@ -1,7 +1,7 @@
 //! calendar-multiget. RFC 4791 §7.9.
 
 use super::data_of;
-use crate::harness::{TestServer, both, samples};
+use crate::harness::{Client, TestServer, both, samples};
 
 fn hrefs(paths: &[String]) -> String {
     paths.iter().map(|path| format!("<D:href>{path}</D:href>")).collect()
@@ -51,6 +51,32 @@ both! {
             assert_eq!(answer.only().status, None, "{spelling}");
             assert!(answer.only().find("D:getetag").is_some());
         }
+    }
+
+    /// RFC 4791 §7.9: on an object the one href is its own.
+    fn an_object_answers_for_itself_alone(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let paths = [alice.calendar("default/a%20b.ics"), alice.calendar("default/c.ics")];
+        alice.put(&paths[0], samples::meeting("a")).created();
+        alice.put(&paths[1], samples::meeting("c")).created();
+        let ask = |client: &Client, at: &str, named: &[String]| {
+            let inside = format!("<D:prop><D:getetag/><C:calendar-data/></D:prop>{}", hrefs(named));
+            client.report(at, "C:calendar-multiget", &inside).send()
+        };
+        for spelling in [paths[0].clone(), format!("http://{}{}", server.address(), paths[0])] {
+            let answer = ask(&alice, &paths[0], &[spelling]).multistatus();
+            assert_eq!(answer.only().href, paths[0]);
+            assert_eq!(answer.only().text("D:getetag"), alice.get(&paths[0]).ok().etag());
+            assert_eq!(data_of(&answer, &paths[0]), samples::meeting("a").replace("\r\n", "\n"));
+        }
+        for others in [vec![paths[1].clone()], paths.to_vec(), vec![alice.calendar("default/")], Vec::new()] {
+            assert_eq!(ask(&alice, &paths[0], &others).status, 400, "{others:?}");
+        }
+        // What is not there, and what one may not see, is not found.
+        let none = alice.calendar("default/none.ics");
+        assert_eq!(ask(&alice, &none, std::slice::from_ref(&none)).status, 404);
+        assert_eq!(ask(&bob, &paths[0], &paths[..1]).status, 404);
     }
 
     fn the_home_reaches_all_calendars(db) {

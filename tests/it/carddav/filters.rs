@@ -144,6 +144,34 @@ both! {
         assert_eq!(fits(&alice, &filter(&bare)), ["eve"]);
     }
 
+    /// RFC 6352 §8: cards have the reports too, and say so.
+    fn a_report_on_a_card_is_about_it_alone(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        some(&alice);
+        let card = alice.book("default/ada.vcf");
+        let query = |client: &Client, inside: &str| {
+            client.report(&card, "R:addressbook-query", &format!("<D:prop><D:getetag/><R:address-data/></D:prop>{inside}")).send()
+        };
+        let answer = query(&alice, &filter(&property("FN", &text("", "lovelace")))).multistatus();
+        assert_eq!(answer.only().href, card);
+        assert!(answer.only().prop("R:address-data").text.contains("FN:Ada Lovelace"));
+        assert_eq!(query(&alice, &filter(&property("FN", &text("", "bernd")))).multistatus().members.len(), 0);
+        assert_eq!(query(&alice, &filter("<R:prop-filter/>")).status, 400);
+        let multiget = |named: &str| {
+            let inside = format!("<D:prop><R:address-data/></D:prop><D:href>{named}</D:href>");
+            alice.report(&card, "R:addressbook-multiget", &inside).send()
+        };
+        assert_eq!(multiget(&card).multistatus().only().href, card);
+        assert_eq!(multiget(&alice.book("default/bernd.vcf")).status, 400);
+        alice.report(&card, "C:calendar-query", "<C:filter/>").refused(403, "D:supported-report");
+        let member = alice.propfind(&card, "0", &["D:supported-report-set", "R:supported-collation-set"]).multistatus().only().clone();
+        let reports = member.prop("D:supported-report-set");
+        assert!(reports.holds("R:addressbook-query") && reports.holds("R:addressbook-multiget") && !reports.holds("C:calendar-query"));
+        assert!(member.prop("R:supported-collation-set").holds("R:supported-collation"));
+        assert_eq!(query(&bob, &filter("")).status, 404);
+    }
+
     fn answers_have_a_limit_when_asked(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");

@@ -119,6 +119,21 @@ pub const DOORS: &[Door] = &[
             format!("<D:prop>{ALL}<C:calendar-data/></D:prop><D:href>{}</D:href>", scene.dav(&aim.name));
         report(client, scene, "C:calendar-multiget", &inside)
     }),
+    door("multiget on the item", "REPORT calendar-multiget", Tells::Item, |client, scene, aim| {
+        let path = scene.dav(&aim.name);
+        let inside = format!("<D:prop>{ALL}<C:calendar-data/></D:prop><D:href>{path}</D:href>");
+        client.report(&path, "C:calendar-multiget", &inside).send()
+    }),
+    door("query on the item", "REPORT calendar-query", Tells::Item, |client, scene, aim| {
+        client.report(&scene.dav(&aim.name), "C:calendar-query", &query("", "")).send()
+    }),
+    door("query of a text on the item", "REPORT calendar-query", Tells::Item, |client, scene, aim| {
+        let filter = format!(
+            "<C:prop-filter name=\"SUMMARY\"><C:text-match>{}</C:text-match></C:prop-filter>",
+            aim.word
+        );
+        client.report(&scene.dav(&aim.name), "C:calendar-query", &query(&filter, "")).send()
+    }),
     door("multiget expanded", "REPORT calendar-multiget", Tells::Contents, |client, scene, aim| {
         let inside = format!(
             "<D:prop><C:calendar-data><C:expand {}/></C:calendar-data></D:prop><D:href>{}</D:href>",
