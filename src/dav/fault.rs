@@ -6,7 +6,7 @@ use super::href;
 use super::xml::names::{CALDAV, CARDDAV, CS, DAV};
 use super::xml::write;
 use crate::domain::collection::HomeKind;
-use crate::domain::fault::{Condition, Fault};
+use crate::domain::fault::{Condition, Fault, FilterPart};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -112,11 +112,20 @@ pub fn element(condition: &Condition, path: &str, out: &mut String) {
         Condition::CollectionLocationOk { card: true } => (CARDDAV, "addressbook-collection-location-ok"),
         Condition::ValidTimezone => (CALDAV, "valid-timezone"),
         Condition::ValidFilter(_) => (CALDAV, "valid-filter"),
-        Condition::SupportedFilter { card, element } => {
+        Condition::SupportedFilter { card, part } => {
             write::open(out, space(*card), "supported-filter");
-            out.push_str(if *card { "<R:prop-filter name=\"" } else { "<C:comp-filter name=\"" });
-            crate::text::xml::escape(out, element);
-            out.push_str("\"/>");
+            if let Some(part) = part {
+                let (local, name) = match part {
+                    FilterPart::Component(name) => ("comp-filter", name),
+                    FilterPart::Property(name) => ("prop-filter", name),
+                    FilterPart::Parameter(name) => ("param-filter", name),
+                };
+                out.push_str(if *card { "<R:" } else { "<C:" });
+                out.push_str(local);
+                out.push_str(" name=\"");
+                crate::text::xml::escape(out, name);
+                out.push_str("\"/>");
+            }
             write::close(out, space(*card), "supported-filter");
             return;
         }

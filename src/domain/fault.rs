@@ -85,8 +85,8 @@ pub enum Condition {
     ValidTimezone,
     /// `CALDAV:valid-filter`, and why it is not.
     ValidFilter(String),
-    /// `supported-filter`: the element that is not supported.
-    SupportedFilter { card: bool, element: String },
+    /// `supported-filter`: the part of the filter in which something is asked that cannot be answered; `None` is the filter itself.
+    SupportedFilter { card: bool, part: Option<FilterPart> },
     /// `supported-collation`.
     SupportedCollation { card: bool },
     /// `DAV:number-of-matches-within-limits`.
@@ -139,6 +139,17 @@ pub enum Condition {
     WrongKindOfCollection,
     /// Something that is not done to a group; no RFC names it.
     Group(GroupRefusal),
+}
+
+/// A part of a filter, by the name that it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilterPart {
+    /// `comp-filter`
+    Component(String),
+    /// `prop-filter`
+    Property(String),
+    /// `param-filter`
+    Parameter(String),
 }
 
 impl std::fmt::Display for Condition {

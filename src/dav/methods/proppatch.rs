@@ -3,6 +3,7 @@
 use crate::dav::href::Target;
 use crate::dav::precondition;
 use crate::dav::props::find;
+use crate::dav::reports::BAD_ZONE;
 use crate::dav::request::{Request, read_xml};
 use crate::dav::stream::XML;
 use crate::dav::xml::names::{CALDAV, DAV};
@@ -161,7 +162,12 @@ fn patch(element: &Element, lang: Option<&str>, remove: bool, collection: bool) 
             "calendar-timezone" | "calendar-timezone-id" if remove => return Ok(Patch::TimeZone(None)),
             "calendar-timezone" | "calendar-timezone-id" => {
                 let text = element.text();
-                return freebusy::valid_zone(&text).map(|()| Patch::TimeZone(Some(text.trim().to_owned())));
+                let by_name = element.local == "calendar-timezone-id";
+                return match freebusy::valid_zone(&text) {
+                    Ok(()) => Ok(Patch::TimeZone(Some(text.trim().to_owned()))),
+                    Err(refused) if by_name => Err(refused),
+                    Err(_) => Err(Condition::ValidCalendarData(BAD_ZONE.to_owned())),
+                };
             }
             _ => {}
         }

@@ -11,6 +11,8 @@ mod principals;
 mod query;
 mod sync_collection;
 
+pub use query::BAD_ZONE;
+
 use super::request::Request;
 use super::resource::{Resource, kind};
 use super::xml::names::{CALDAV, CARDDAV, DAV};

@@ -68,11 +68,19 @@ pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> R
 
 const NO_FILTER: &str = "there is no filter";
 
-/// The zone that a request names for floating times: by text (RFC 4791 §9.8) or by name (RFC 7809 §5.1.1).
+/// Why the text of a zone is refused: RFC 4791 §5.3.1.1, §7.8.
+pub const BAD_ZONE: &str = "a time zone is an iCalendar object with one VTIMEZONE";
+
+/// The zone that a request names for floating times: by text (RFC 4791 §9.8) or by name (RFC 7809 §3.1.6). What is wrong with either
+/// has its own name: `valid-calendar-data` and `valid-timezone`.
 pub fn zone(root: &Element) -> Result<Option<Zone>, Fault> {
-    let named = root.child(CALDAV, "timezone").or_else(|| root.child(CALDAV, "timezone-id"));
+    if let Some(text) = root.child(CALDAV, "timezone") {
+        let zone = freebusy::read_zone(&text.text());
+        return zone.map(Some).ok_or_else(|| Condition::ValidCalendarData(BAD_ZONE.to_owned()).into());
+    }
+    let named = root.child(CALDAV, "timezone-id");
     named
-        .map(|element| freebusy::read_zone(&element.text()).ok_or_else(|| Condition::ValidTimezone.into()))
+        .map(|name| freebusy::read_zone(&name.text()).ok_or_else(|| Condition::ValidTimezone.into()))
         .transpose()
 }
 

@@ -152,8 +152,12 @@ both! {
         ] {
             ask(&alice, &path, "", &unknown).refused(403, "C:supported-filter");
         }
+        let times = event_filter("<C:prop-filter name=\"RDATE\"><C:time-range start=\"20260101T000000Z\"/></C:prop-filter>");
+        let told = ask(&alice, &path, "", &times).refused(403, "C:supported-filter").xml();
+        assert_eq!(told.at("C:supported-filter C:prop-filter").and_then(|part| part.attribute("name").map(str::to_owned)).as_deref(), Some("RDATE"));
         for invalid in [
             event_filter("<C:prop-filter><C:is-not-defined/></C:prop-filter>"),
+            event_filter("<C:prop-filter name=\"SUMMARY\"><C:time-range start=\"20260101T000000Z\"/></C:prop-filter>"),
             event_filter("<C:comp-filter name=\"VEVENT\"/>"),
             event_filter("<C:prop-filter name=\"SUMMARY\"><C:is-not-defined/><C:text-match>x</C:text-match></C:prop-filter>"),
             "<C:comp-filter name=\"VCALENDAR\"/>".to_owned(),

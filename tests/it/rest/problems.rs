@@ -3,7 +3,7 @@
 use crate::harness::{TestServer, both, xml};
 use cenacle::dav;
 use cenacle::domain::acl::Privilege;
-use cenacle::domain::fault::{Condition, Fault};
+use cenacle::domain::fault::{Condition, Fault, FilterPart};
 use cenacle::domain::group::GroupRefusal;
 use cenacle::rest::{self, problem};
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ fn every_condition() -> Vec<Condition> {
         all.push(NoUidConflict { card, owner, collection, href });
         all.push(MaxResourceSize { card, bytes: 1 });
         all.push(CollectionLocationOk { card });
-        all.push(SupportedFilter { card, element: why() });
+        all.push(SupportedFilter { card, part: Some(FilterPart::Property(why())) });
         all.push(SupportedCollation { card });
         all.push(ValidSyncToken { card });
         all.push(DefaultCalendarNeeded { card });

@@ -211,7 +211,9 @@ both! {
             let set = told("supported-calendar-component-set", "403", Some("supported-calendar-component"));
             assert_eq!(refused(calendar, &format!("{comp}{name}")), [waits.clone(), set.clone()]);
             let zone = "<C:calendar-timezone>nonsense</C:calendar-timezone>";
-            assert_eq!(refused(calendar, zone), [told("calendar-timezone", "403", Some("valid-timezone"))]);
+            assert_eq!(refused(calendar, zone), [told("calendar-timezone", "403", Some("valid-calendar-data"))]);
+            let zone = "<C:calendar-timezone-id>Mars/Olympus</C:calendar-timezone-id>";
+            assert_eq!(refused(calendar, zone), [told("calendar-timezone-id", "403", Some("valid-timezone"))]);
             // Each has its own reason.
             let all = refused(calendar, &format!("{comp}{name}<D:getetag>x</D:getetag>"));
             assert_eq!(all, [waits.clone(), set, etag]);

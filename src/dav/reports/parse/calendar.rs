@@ -1,7 +1,7 @@
 //! `CALDAV:filter` of calendar-query (RFC 4791 §9.7).
 
 use super::{Reader, invalid, window};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FilterPart};
 use crate::domain::query::{CalendarFilter, ComponentFilter, ComponentTest, PropFilter, PropTest};
 use crate::text::recur::Window;
 use crate::text::xml::Element;
@@ -23,6 +23,8 @@ const DATES: [&str; 9] = [
     "RECURRENCE-ID",
     "ACKNOWLEDGED",
 ];
+/// Properties that have times, but not one: RFC 4791 §9.9 leaves open what a time-range of them means, and it is not answered.
+const TIMES: [&str; 4] = ["EXDATE", "FREEBUSY", "RDATE", "TRIGGER"];
 
 /// Reads a `CALDAV:filter`.
 ///
@@ -46,7 +48,7 @@ impl Reader {
         let name = self.name(element)?.to_ascii_uppercase();
         check_nesting(&name, parent)?;
         if element.attribute("test").is_some_and(|test| test != "allof") {
-            return Err(self.unsupported("test"));
+            return Err(self.unsupported(Some(FilterPart::Component(name))));
         }
         if self.is_not_defined(element)? {
             return Ok(ComponentFilter { name, test: ComponentTest::NotDefined });
@@ -58,7 +60,7 @@ impl Reader {
             match child.local.as_str() {
                 "time-range" if child.ns == self.ns => {
                     if !TIMED.contains(&name.as_str()) {
-                        return Err(self.unsupported(format!("time-range in {name}")));
+                        return Err(self.unsupported(Some(FilterPart::Component(name))));
                     }
                     self.time_range(child, &mut range)?;
                 }
@@ -66,7 +68,7 @@ impl Reader {
                 "comp-filter" if child.ns == self.ns => {
                     components.push(self.comp_filter(child, Some(&name))?)
                 }
-                other => return Err(self.unsupported(other)),
+                _ => return Err(self.unsupported(Some(FilterPart::Component(name)))),
             }
         }
         Ok(ComponentFilter { name, test: ComponentTest::Defined { range, properties, components } })
@@ -82,8 +84,14 @@ impl Reader {
         for child in element.children() {
             match child.local.as_str() {
                 "time-range" if child.ns == self.ns => {
+                    if TIMES.contains(&name.as_str()) {
+                        return Err(self.unsupported(Some(FilterPart::Property(name))));
+                    }
+                    // The example that RFC 4791 §7.8 gives for `valid-filter`.
                     if !DATES.contains(&name.as_str()) && !name.starts_with("X-") {
-                        return Err(self.unsupported(format!("time-range of {name}")));
+                        return Err(invalid(format!(
+                            "{name} is no date or date-time, so that no time-range fits it"
+                        )));
                     }
                     self.time_range(child, &mut range)?;
                 }
@@ -93,7 +101,7 @@ impl Reader {
                     }
                 }
                 "param-filter" if child.ns == self.ns => params.push(self.param_filter(child)?),
-                other => return Err(self.unsupported(other)),
+                _ => return Err(self.unsupported(Some(FilterPart::Property(name)))),
             }
         }
         if range.is_some() && text.is_some() {

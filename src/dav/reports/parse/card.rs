@@ -1,7 +1,7 @@
 //! `CARDDAV:filter` of addressbook-query (RFC 6352 §10.5).
 
 use super::Reader;
-use crate::domain::fault::{Condition, Fault};
+use crate::domain::fault::{Condition, Fault, FilterPart};
 use crate::domain::query::card::CardTest;
 use crate::domain::query::{CardFilter, CardPropertyFilter, Test};
 use crate::text::xml::Element;
@@ -16,7 +16,7 @@ pub fn card_filter(filter: &Element) -> Result<CardFilter, Fault> {
     let mut properties = Vec::new();
     for child in filter.children() {
         if !child.is(reader.ns, "prop-filter") {
-            return Err(reader.unsupported(&child.local));
+            return Err(reader.unsupported(None));
         }
         properties.push(reader.card_property(child)?);
     }
@@ -43,7 +43,7 @@ impl Reader {
                     params.push(param.map_err(|fault| within(&name, fault))?);
                 }
                 // RFC 6352 §8.6 wants the prop-filter named that is not supported.
-                _ => return Err(self.unsupported(name)),
+                _ => return Err(self.unsupported(Some(FilterPart::Property(name)))),
             }
         }
         Ok(CardPropertyFilter { name, test: CardTest::Defined { join, texts, params } })
@@ -54,7 +54,7 @@ impl Reader {
 fn within(name: &str, fault: Fault) -> Fault {
     match fault {
         Fault::Condition(Condition::SupportedFilter { card, .. }) => {
-            Condition::SupportedFilter { card, element: name.to_owned() }.into()
+            Condition::SupportedFilter { card, part: Some(FilterPart::Property(name.to_owned())) }.into()
         }
         other => other,
     }

@@ -15,7 +15,7 @@ pub use card::card_filter;
 pub use data::calendar_data;
 
 use crate::dav::xml::names::{CALDAV, CARDDAV};
-use crate::domain::fault::{Condition, Fault};
+use crate::domain::fault::{Condition, Fault, FilterPart};
 use crate::domain::query::{ParamFilter, ParamTest, TextMatch};
 use crate::text::collation::{Collation, MatchType};
 use crate::text::recur::Window;
@@ -49,8 +49,9 @@ impl Reader {
         self.ns == CARDDAV
     }
 
-    fn unsupported(&self, element: impl Into<String>) -> Fault {
-        Condition::SupportedFilter { card: self.is_card(), element: element.into() }.into()
+    /// Something is asked that cannot be answered: RFC 4791 §7.8 and RFC 6352 §8.6 want the part of the filter named in which it is.
+    fn unsupported(&self, part: Option<FilterPart>) -> Fault {
+        Condition::SupportedFilter { card: self.is_card(), part }.into()
     }
 
     /// A filter that does not follow the grammar. RFC 4791 has a precondition for it; RFC 6352 §8.6 has none, so that a
@@ -120,7 +121,7 @@ impl Reader {
         let mut test = ParamTest::Defined;
         for child in element.children() {
             if !child.is(self.ns, "text-match") {
-                return Err(self.unsupported(&child.local));
+                return Err(self.unsupported(Some(FilterPart::Parameter(name))));
             }
             if !matches!(test, ParamTest::Defined) {
                 return Err(self.invalid("one text-match in a param-filter"));

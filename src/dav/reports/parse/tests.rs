@@ -117,6 +117,7 @@ fn what_breaks_the_grammar_is_invalid() {
         "<prop-filter name='DTSTART'><time-range start='20060104T000000Z'/><text-match>2006</text-match></prop-filter>",
         "<prop-filter name='UID'><text-match negate-condition='maybe'>a</text-match></prop-filter>",
         "<time-range start='20060104T000000Z'/><time-range start='20060104T000000Z'/>",
+        "<prop-filter name='SUMMARY'><time-range start='20060104T000000Z'/></prop-filter>",
     ] {
         assert!(is_invalid(event(inner)), "{inner}");
     }
@@ -144,12 +145,40 @@ fn what_cannot_be_answered_is_refused_and_not_ignored() {
     assert!(is_unsupported(filter(&format!(
         "<comp-filter name='VCALENDAR'><comp-filter name='VTIMEZONE'>{inner}</comp-filter></comp-filter>"
     ))));
-    assert!(is_unsupported(event(&format!("<prop-filter name='SUMMARY'>{inner}</prop-filter>"))));
+    assert!(is_unsupported(event(&format!("<prop-filter name='RDATE'>{inner}</prop-filter>"))));
     assert!(is_unsupported(event("<x-nearby/>")));
     assert!(is_unsupported(event("<prop-filter name='UID'><D:href/></prop-filter>")));
     assert!(is_unsupported(card("", "<prop-filter name='FN'/>")), "the other namespace");
     assert!(event("<prop-filter name='X-ANYTHING'/>").is_ok());
     assert!(event("<comp-filter name='X-COMP'/>").is_ok());
+}
+
+/// RFC 4791 §7.8: the element that makes the filter one that is not supported.
+#[test]
+fn a_refusal_names_the_part_of_the_filter_that_is_not_supported() {
+    use FilterPart::*;
+    let named = |read: Result<CalendarFilter, Fault>| match read {
+        Err(Fault::Condition(Condition::SupportedFilter { card: false, part: Some(part) })) => part,
+        other => panic!("{other:?}"),
+    };
+    let range = "<time-range start='20060104T000000Z'/>";
+    assert_eq!(
+        named(filter(&format!(
+            "<comp-filter name='VCALENDAR'><comp-filter name='VTIMEZONE'>{range}</comp-filter></comp-filter>"
+        ))),
+        Component("VTIMEZONE".to_owned())
+    );
+    assert_eq!(named(event("<nearby/>")), Component("VEVENT".to_owned()));
+    assert_eq!(
+        named(event(&format!("<prop-filter name='rdate'>{range}</prop-filter>"))),
+        Property("RDATE".to_owned())
+    );
+    assert_eq!(named(event("<prop-filter name='UID'><nearby/></prop-filter>")), Property("UID".to_owned()));
+    let param = "<param-filter name='PARTSTAT'><nearby/></param-filter>";
+    assert_eq!(
+        named(event(&format!("<prop-filter name='ATTENDEE'>{param}</prop-filter>"))),
+        Parameter("PARTSTAT".to_owned())
+    );
 }
 
 #[test]
@@ -200,7 +229,10 @@ fn a_broken_card_filter_is_a_bad_request_and_one_that_asks_too_much_is_not() {
         assert!(is_bad(card("", &broken)), "{broken}");
     }
     let named = |inner: &str| match card("", &prop(inner)) {
-        Err(Fault::Condition(Condition::SupportedFilter { card: true, element })) => element,
+        Err(Fault::Condition(Condition::SupportedFilter {
+            card: true,
+            part: Some(FilterPart::Property(name)),
+        })) => name,
         other => panic!("{other:?}"),
     };
     assert_eq!(named("<A:nearby/>"), "FN");
