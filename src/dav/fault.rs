@@ -72,6 +72,7 @@ pub fn response(fault: &Fault, path: &str) -> HttpResponse {
             | Condition::ValidCalendarObjectResource(_)
             | Condition::ValidFilter(_)
             | Condition::ValidAddressData(_)
+            | Condition::SupportedRscale(_)
             | Condition::DefaultCalendarNeeded { .. }
     ) {
         body.push_str("<D:responsedescription>");
@@ -110,6 +111,7 @@ pub fn element(condition: &Condition, path: &str, out: &mut String) {
         Condition::MaxDateTime => (CALDAV, "max-date-time"),
         Condition::CollectionLocationOk { card: false } => (CALDAV, "calendar-collection-location-ok"),
         Condition::CollectionLocationOk { card: true } => (CARDDAV, "addressbook-collection-location-ok"),
+        Condition::SupportedRscale(_) => (CALDAV, "supported-rscale"),
         Condition::ValidTimezone => (CALDAV, "valid-timezone"),
         Condition::ValidFilter(_) => (CALDAV, "valid-filter"),
         Condition::SupportedFilter { card, part } => {

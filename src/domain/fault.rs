@@ -81,6 +81,8 @@ pub enum Condition {
     MaxDateTime,
     /// `CALDAV:calendar-collection-location-ok` or its CardDAV twin.
     CollectionLocationOk { card: bool },
+    /// `CALDAV:supported-rscale`: the calendar that a rule counts in.
+    SupportedRscale(String),
     /// `CALDAV:valid-timezone`.
     ValidTimezone,
     /// `CALDAV:valid-filter`, and why it is not.
@@ -173,6 +175,9 @@ impl std::fmt::Display for Condition {
             Condition::QuotaNotExceeded => f.write_str("there is no room for more"),
             Condition::SupportedCalendarComponent(component) => {
                 write!(f, "the collection takes no {component}")
+            }
+            Condition::SupportedRscale(name) => {
+                write!(f, "there is no calendar {name} for a rule to count in")
             }
             Condition::Group(why) => write!(f, "{why}"),
             Condition::MaxAttendees(most) => write!(f, "more than {most} attendees"),

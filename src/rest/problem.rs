@@ -262,6 +262,7 @@ fn condition_status(condition: &Condition) -> StatusCode {
         | Condition::ValidSyncToken { .. }
         | Condition::NoExternalEntities => StatusCode::BAD_REQUEST,
         Condition::SupportedCalendarData
+        | Condition::SupportedRscale(_)
         | Condition::SupportedCalendarComponent(_)
         | Condition::CollectionLocationOk { .. }
         | Condition::SupportedFilter { .. }
@@ -301,6 +302,7 @@ fn condition_name(condition: &Condition) -> &'static str {
         Condition::MinDateTime => "min-date-time",
         Condition::MaxDateTime => "max-date-time",
         Condition::CollectionLocationOk { .. } => "collection-location-ok",
+        Condition::SupportedRscale(_) => "supported-rscale",
         Condition::ValidTimezone => "valid-timezone",
         Condition::ValidFilter(_) => "valid-filter",
         Condition::SupportedFilter { .. } => "supported-filter",

@@ -1,7 +1,7 @@
 //! From bytes to a draft: what may be stored, and what is noted of it for queries.
 //!
 //! Runs before the transaction, for it needs no data. The bytes themselves are never changed.
-//! RFC 4791 §4.1, §5.3.2.1; RFC 6352 §5.1, §6.3.2.1.
+//! RFC 4791 §4.1, §5.3.2.1; RFC 7529 §10; RFC 6352 §5.1, §6.3.2.1.
 
 use super::limits::Limits;
 use crate::domain::collection::CollectionKind;
@@ -9,9 +9,10 @@ use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::Etag;
 use crate::domain::object::{Draft, ItemKind};
 use crate::domain::privacy::{self, Class};
-use crate::text::component::{Document, Limits as Bounds};
+use crate::text::component::{Component, Document, Limits as Bounds};
 use crate::text::ical::CalendarIndex;
 use crate::text::ical::Span;
+use crate::text::recur::scale;
 use crate::text::vcard::{self, CardIndex};
 
 /// What a client sent, with the media type that it named.
@@ -73,6 +74,11 @@ fn drawn(name: &str, body: String, attendees: Option<usize>) -> Result<(Draft, C
         .map_err(|malformed| Condition::ValidCalendarData(malformed.to_string()))?;
     let index = CalendarIndex::build(&document)
         .map_err(|invalid| Condition::ValidCalendarObjectResource(invalid.to_string()))?;
+    if attendees.is_some()
+        && let Some(name) = document.roots.iter().find_map(unknown_scale)
+    {
+        return Err(Condition::SupportedRscale(name).into());
+    }
     if let Some(most) = attendees
         && index.parts.iter().any(|part| part.attendees.len() > most)
     {
@@ -94,6 +100,16 @@ fn drawn(name: &str, body: String, attendees: Option<usize>) -> Result<(Draft, C
         masks: noted.masks,
     };
     Ok((draft, index))
+}
+
+/// A calendar that a rule counts in and that nobody has ever registered. Those of the registry that are not evaluated here are kept:
+/// what other programs make of them must not be lost.
+// Recursion is bounded by the depth that `text::component` allows.
+fn unknown_scale(component: &Component<'_>) -> Option<String> {
+    let rules = ["RRULE", "EXRULE"].into_iter().flat_map(|name| component.lines_named(name));
+    let mut named = rules.filter_map(|line| scale::of_rule(line.value()));
+    let unknown = named.find(|name| !scale::is_known(name)).map(str::to_owned);
+    unknown.or_else(|| component.children.iter().find_map(unknown_scale))
 }
 
 fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {

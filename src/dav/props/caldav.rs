@@ -1,4 +1,4 @@
-//! RFC 4791 §5.2 and §7.5.1, RFC 6638 §9, RFC 7809 §5.
+//! RFC 4791 §5.2 and §7.5.1, RFC 6638 §9, RFC 7529 §10.1, RFC 7809 §5.
 
 use super::{Property, View};
 use crate::dav::href;
@@ -6,6 +6,7 @@ use crate::dav::resource::{Resource, kind, need};
 use crate::dav::xml::names::CALDAV;
 use crate::dav::xml::write;
 use crate::domain::collection::{Collection, Components, HomeKind};
+use crate::text::recur::scale;
 use crate::text::xml::escape;
 use crate::text::zone;
 
@@ -119,6 +120,14 @@ fn max_date_time(_: &View<'_>, out: &mut String) -> bool {
     true
 }
 
+/// Those that are evaluated: items that count in others of the registry are kept, and found at their DTSTART.
+fn supported_rscale_set(_: &View<'_>, out: &mut String) -> bool {
+    for name in scale::EVALUATED {
+        write::text(out, CALDAV, "supported-rscale", name);
+    }
+    true
+}
+
 fn supported_collation_set(_: &View<'_>, out: &mut String) -> bool {
     for name in ["i;ascii-casemap", "i;octet", "i;unicode-casemap"] {
         write::text(out, CALDAV, "supported-collation", name);
@@ -140,6 +149,7 @@ pub static ALL: &[Property] = &[
     live("calendar-timezone", kind::CALENDAR, calendar_timezone),
     live("calendar-timezone-id", kind::CALENDAR, calendar_timezone_id),
     live("timezone-service-set", kind::CALENDAR | kind::CALENDAR_HOME, timezone_service_set),
+    live("supported-rscale-set", kind::CALENDAR | kind::CALENDAR_HOME, supported_rscale_set),
     live("schedule-calendar-transp", kind::CALENDAR, transparency),
     live("schedule-default-calendar-URL", kind::INBOX, default_calendar),
     Property { needs: need::WHOLE, ..live("schedule-tag", kind::EVENT, schedule_tag) },

@@ -1,6 +1,7 @@
 //! The value of RRULE and EXRULE (RFC 5545 §3.3.10, RFC 7529 §4): text to bit sets, and no evaluation.
 
 use super::moment::Moment;
+use super::scale;
 use serde::{Deserialize, Serialize};
 
 /// FREQ.
@@ -131,7 +132,8 @@ impl Rule {
             .and_then(|(_, value)| frequency(value))
             .ok_or(BadRule("RRULE without a valid FREQ"))?;
         let mut rule = Rule::every(frequency);
-        rule.rscale_unsupported = parts().any(|(name, value)| name == "RSCALE" && !is_gregorian(value));
+        rule.rscale_unsupported =
+            parts().any(|(name, value)| name == "RSCALE" && !scale::is_gregorian(value));
         if rule.rscale_unsupported {
             // Its numbers follow another calendar (`BYMONTH=5L`) and are not ours to judge.
             return Ok(rule);
@@ -256,9 +258,4 @@ fn weekday(text: &str) -> Option<u8> {
         "SU" => 6,
         _ => return None,
     })
-}
-
-/// CLDR knows the calendar as `gregorian` and `gregory`.
-fn is_gregorian(value: &str) -> bool {
-    value.eq_ignore_ascii_case("GREGORIAN") || value.eq_ignore_ascii_case("GREGORY")
 }

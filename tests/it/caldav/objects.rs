@@ -33,6 +33,39 @@ both! {
         alice.put(&alice.calendar("default/c.ics"), samples::meeting("A")).created();
     }
 
+    /// RFC 7529 §10: what is evaluated is told, what is registered is kept, and what nobody knows is refused.
+    fn rules_in_other_calendars(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        for path in [alice.calendar("default/"), alice.calendar("")] {
+            let member = alice.propfind(&path, "0", &["C:supported-rscale-set"]).multistatus().only().clone();
+            let told: Vec<String> = member.prop("C:supported-rscale-set").all("C:supported-rscale").map(|one| one.text.clone()).collect();
+            assert_eq!(told, ["GREGORIAN"], "{path}");
+            let all = alice.propfind_raw(&path, "0", "").multistatus();
+            assert_eq!(all.only().find("C:supported-rscale-set"), None, "not in allprop (RFC 7529 §10.1)");
+        }
+        let put = |name: &str, scale: &str| {
+            let rule = format!("RRULE:RSCALE={scale};FREQ=YEARLY;SKIP=FORWARD");
+            let body = samples::event(name, &["DTSTART;VALUE=DATE:20240229", &rule]);
+            (body.clone(), alice.put(&alice.calendar(&format!("default/{name}.ics")), body).send())
+        };
+        let lunar = ["CHINESE", "hebrew", "ETHIOPIC", "ISLAMIC-CIVIL", "ethiopic-amete-alem"];
+        for (at, scale) in lunar.iter().enumerate() {
+            let (body, answer) = put(&format!("lunar{at}"), scale);
+            assert_eq!(answer.status, 201, "{scale}: {}", answer.text());
+            assert_eq!(alice.get(&alice.calendar(&format!("default/lunar{at}.ics"))).ok().text(), body);
+        }
+        assert_eq!(put("leap", "GREGORIAN").1.status, 201);
+        let (_, refused) = put("alien", "KLINGON");
+        assert_eq!(refused.status, 403);
+        refused.names_condition("C:supported-rscale");
+        alice.get(&alice.calendar("default/alien.ics")).status(404);
+        // The first of March of another year has the Gregorian one; the others are found at their DTSTART.
+        let on = |start: &str, end: &str| ask(&alice, &alice.calendar("default/"), "", &within("VEVENT", start, end)).multistatus().members.len();
+        assert_eq!(on("20250301T000000Z", "20250302T000000Z"), 1);
+        assert_eq!(on("20240229T000000Z", "20240301T000000Z"), 1 + lunar.len());
+    }
+
     fn what_is_no_calendar_data(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");

@@ -17,6 +17,7 @@ fn every_condition() -> Vec<Condition> {
         ValidCalendarObjectResource(why()),
         SupportedCalendarData,
         SupportedCalendarComponent(why()),
+        SupportedRscale(why()),
         MaxImageSize(1),
         MaxInstances(1),
         MaxAttendees(1),
@@ -77,7 +78,7 @@ fn every_condition() -> Vec<Condition> {
     all
 }
 
-const KINDS: usize = 50;
+const KINDS: usize = 51;
 
 /// A number for each refusal about groups.
 fn of_group(why: GroupRefusal) -> usize {
@@ -139,7 +140,8 @@ fn number(condition: &Condition) -> usize {
         DefaultCalendarNeeded { .. } => 37,
         WrongKindOfCollection => 38,
         NoInheritedAceConflict => 39,
-        Group(why) => 40 + of_group(*why),
+        SupportedRscale(_) => 40,
+        Group(why) => 41 + of_group(*why),
     }
 }
 
