@@ -242,11 +242,12 @@ pub async fn extras(core: &Core, actor: &Actor, resource: &Resource, needs: u8) 
                 extras.members = core.proxies(actor, *of).await.ok();
             }
         }
-        Resource::Plain(_)
-        | Resource::Home(_)
-        | Resource::Item { .. }
-        | Resource::Notices(..)
-        | Resource::Notice(..) => {}
+        Resource::Home(home) => {
+            if needs & need::USAGE != 0 {
+                extras.usage = core.home_usage(actor, home).await.ok();
+            }
+        }
+        Resource::Plain(_) | Resource::Item { .. } | Resource::Notices(..) | Resource::Notice(..) => {}
     }
     extras
 }

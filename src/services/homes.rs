@@ -109,6 +109,16 @@ impl Core {
         )
     }
 
+    /// How many items the collections of one's own home have together, and their bytes. Not those of others that stand in it: they
+    /// take their owners' room.
+    pub async fn home_usage(&self, actor: &Actor, home: &Home) -> Result<(i64, i64), Fault> {
+        if !home.own || actor.scope.collection.is_some() {
+            return Err(Fault::NotFound);
+        }
+        let (owner, kind) = (home.owner.id, home.kind);
+        fault(self.store.read(Weight::Scan, move |tx| tx.home_usage(owner, kind)).await)
+    }
+
     /// Changes what clients keep on the actor's own home.
     pub async fn update_home(
         &self,

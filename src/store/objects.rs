@@ -8,9 +8,9 @@ use super::dialect::writes::Write;
 use super::lists::OneOf;
 use super::pages::{self, HANDY, Head, head_columns};
 use super::raise::ReplaceObject;
-use super::schema::{change, object, tombstone, version};
+use super::schema::{change, collection, object, tombstone, version};
 use super::{Error, ReadTx, WriteTx};
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::directory::BOOK;
 use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, Etag, ObjectId, PrincipalId};
@@ -269,6 +269,23 @@ impl ReadTx<'_> {
     pub fn usage(&mut self, of: CollectionId) -> Result<(i64, i64), Error> {
         let (count, bytes): (i64, Option<i64>) = object::table
             .filter(object::collection.eq(of.0))
+            .select((diesel::dsl::count_star(), diesel::dsl::sum(object::size)))
+            .first(self.conn)?;
+        Ok((count, bytes.unwrap_or(0)))
+    }
+
+    /// As [`ReadTx::usage`], of all collections of a home together.
+    pub fn home_usage(&mut self, owner: PrincipalId, home: HomeKind) -> Result<(i64, i64), Error> {
+        let of = collection::table
+            .filter(
+                collection::owner
+                    .eq(owner.0)
+                    .and(collection::home.eq(home as i16))
+                    .and(collection::deleted_at.eq(0)),
+            )
+            .select(collection::id);
+        let (count, bytes): (i64, Option<i64>) = object::table
+            .filter(object::collection.eq_any(of))
             .select((diesel::dsl::count_star(), diesel::dsl::sum(object::size)))
             .first(self.conn)?;
         Ok((count, bytes.unwrap_or(0)))

@@ -170,10 +170,13 @@ fn quota_used_bytes(view: &View<'_>, out: &mut String) -> bool {
 fn quota_available_bytes(view: &View<'_>, out: &mut String) -> bool {
     let Some((members, _)) = view.extras.usage else { return false };
     // The bound is on members: what is left of them, at the size that each may have.
-    let left = (view.core.limits().members - members).max(0).unsigned_abs();
-    out.push_str(
-        &left.saturating_mul(view.core.limits().resource_bytes).min(i64::MAX.unsigned_abs()).to_string(),
-    );
+    let limits = view.core.limits();
+    let collections = match view.resource {
+        Resource::Home(_) => i64::try_from(limits.collections).unwrap_or(i64::MAX),
+        _ => 1,
+    };
+    let left = limits.members.saturating_mul(collections).saturating_sub(members).max(0).unsigned_abs();
+    out.push_str(&left.saturating_mul(limits.resource_bytes).min(i64::MAX.unsigned_abs()).to_string());
     true
 }
 
@@ -182,6 +185,7 @@ fn nothing(_: &View<'_>, _: &mut String) -> bool {
 }
 
 const MEMBERS: u16 = kind::COLLECTION | kind::ITEM;
+const QUOTA: u16 = kind::CALENDAR | kind::BOOK | kind::HOME;
 const TOKENS: u16 = kind::CALENDAR | kind::BOOK | kind::INBOX | kind::HOME | kind::NOTICES;
 
 /// The list.
@@ -198,14 +202,8 @@ pub static ALL: &[Property] = &[
     live("supported-report-set", kind::ANY, false, supported_report_set),
     live("sync-token", TOKENS, false, sync_token),
     live("add-member", kind::CALENDAR | kind::BOOK, false, add_member),
-    Property {
-        needs: need::USAGE,
-        ..live("quota-used-bytes", kind::CALENDAR | kind::BOOK, false, quota_used_bytes)
-    },
-    Property {
-        needs: need::USAGE,
-        ..live("quota-available-bytes", kind::CALENDAR | kind::BOOK, false, quota_available_bytes)
-    },
+    Property { needs: need::USAGE, ..live("quota-used-bytes", QUOTA, false, quota_used_bytes) },
+    Property { needs: need::USAGE, ..live("quota-available-bytes", QUOTA, false, quota_available_bytes) },
     live("supportedlock", kind::ANY, true, nothing),
     live("lockdiscovery", kind::ANY, true, nothing),
 ];

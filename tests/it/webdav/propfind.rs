@@ -1,6 +1,6 @@
 //! PROPFIND: what is asked, how deep, and what no XML is taken for. RFC 4918 §9.1, RFC 7240, RFC 8144.
 
-use crate::harness::{TestServer, both, samples, xml};
+use crate::harness::{Client, TestServer, both, samples, xml};
 
 both! {
     fn what_there_is_stands_first_and_what_not_after_it(db) {
@@ -53,6 +53,36 @@ both! {
         let with = xml::document("D:propfind", "<D:allprop/><D:include><C:supported-calendar-component-set/></D:include>");
         let member = alice.propfind_raw(&calendar, "0", &with).multistatus().only().clone();
         assert!(member.find("C:supported-calendar-component-set").is_some() && member.find("X:dead").is_some());
+    }
+
+    /// RFC 4331: also of a home, where clients look first; only when asked for, and only to its owner.
+    fn the_room_that_is_taken_is_told_of_homes_too(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let asked = ["D:quota-used-bytes", "D:quota-available-bytes"];
+        let used = |client: &Client, path: &str| -> i64 { client.property(path, asked[0]).parse().expect("a number") };
+        assert_eq!(used(&alice, &alice.calendar("")), 0);
+        alice.put(&alice.calendar("default/a.ics"), samples::meeting("a")).created();
+        alice.put(&alice.calendar("tasks/t.ics"), samples::todo("t", &[])).created();
+        alice.put(&alice.book("default/a.vcf"), samples::card("a", "Ada", &[])).created();
+        let parts: i64 = ["default/", "tasks/"].iter().map(|slug| used(&alice, &alice.calendar(slug))).sum();
+        assert!(parts > 0);
+        assert_eq!(used(&alice, &alice.calendar("")), parts);
+        assert_eq!(used(&alice, &alice.book("")), used(&alice, &alice.book("default/")));
+        let left = |path: &str| -> u64 { alice.property(path, asked[1]).parse().expect("a number") };
+        assert!(left(&alice.calendar("")) >= left(&alice.calendar("default/")));
+        let all = alice.propfind_raw(&alice.calendar(""), "0", "").multistatus();
+        assert!(asked.iter().all(|name| all.only().find(name).is_none()), "RFC 4331 §3, §4");
+        // What is deleted takes no room.
+        alice.mkcalendar(&alice.calendar("more/"), "").created();
+        alice.put(&alice.calendar("more/a.ics"), samples::meeting("more")).created();
+        assert!(used(&alice, &alice.calendar("")) > parts);
+        alice.delete(&alice.calendar("more/")).no_content();
+        assert_eq!(used(&alice, &alice.calendar("")), parts);
+        // How much others have is none of his business.
+        crate::acl::set(&alice, &alice.calendar("default/"), &crate::acl::ace(&bob.principal(), &["D:read"])).ok();
+        let member = bob.propfind(&alice.calendar(""), "0", &asked).multistatus().only().clone();
+        assert_eq!(asked.map(|name| member.status_of(name)), [Some(404); 2]);
     }
 
     fn propname_tells_names_only(db) {
