@@ -17,7 +17,7 @@ pub struct Limits {
     pub collections: usize,
     /// Attendees of one instance.
     pub attendees: usize,
-    /// Hrefs of one multiget.
+    /// Hrefs of one multiget; resources that one search for what names its asker looks at.
     pub hrefs: usize,
     /// Instances that one request may expand.
     pub instances: u64,

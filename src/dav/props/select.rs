@@ -98,6 +98,18 @@ impl Select {
         Select::These(names.iter().map(asked).collect())
     }
 
+    /// Only the property that this element names.
+    pub fn one(element: &Element) -> Select {
+        Select::These(vec![Asked::of(element)])
+    }
+
+    /// The element of the first property that is named, if the resource has it.
+    pub fn first(&self, view: &View<'_>) -> Option<String> {
+        let Select::These(asked) = self else { return None };
+        let mut out = String::new();
+        asked.first()?.write(view, None, &mut out).then_some(out)
+    }
+
     /// What must be loaded, as bits of `resource::need`. Kept properties of items need the whole item.
     pub fn needs(&self) -> u8 {
         match self {

@@ -7,6 +7,7 @@ mod expand_property;
 mod free_busy_query;
 mod multiget;
 mod parse;
+mod principal_match;
 mod principals;
 mod query;
 mod sync_collection;
@@ -80,7 +81,7 @@ pub async fn run(
         }
         (CALDAV, "free-busy-query") => free_busy_query::run(request, resource, root).await,
         (DAV, "expand-property") => expand_property::run(request, resource, root).await,
-        (DAV, "principal-match") => principals::matching(request, resource, root).await,
+        (DAV, "principal-match") => principal_match::run(request, resource, root).await,
         (DAV, "principal-property-search") => principals::search(request, root).await,
         (DAV, "principal-search-property-set") => Ok(principals::search_properties()),
         (DAV, "acl-principal-prop-set") => principals::of_acl(request, resource, root).await,

@@ -1,4 +1,4 @@
-//! Reports that find principals. RFC 3744 §9.2 to §9.5.
+//! Reports that find principals. RFC 3744 §9.2, §9.4 and §9.5.
 
 use crate::dav::href::{self, Target};
 use crate::dav::props::View;
@@ -132,30 +132,6 @@ impl Criterion {
     }
 }
 
-/// `principal-match`: with `self` the actor, with `principal-property` what belongs to him.
-pub async fn matching(
-    request: &Request<'_>,
-    resource: Resource,
-    root: &Element,
-) -> Result<HttpResponse, Fault> {
-    if root.child(DAV, "self").is_none() && root.child(DAV, "principal-property").is_none() {
-        return Err(Fault::BadRequest("self or principal-property is missing".into()));
-    }
-    let in_principals = matches!(
-        &resource,
-        Resource::Plain(
-            Target::Root | Target::Context | Target::Principals | Target::PrincipalsOf(PrincipalKind::User)
-        )
-    );
-    let itself = matches!(&resource, Resource::Principal(principal) if principal.id == request.actor.id);
-    let found = if in_principals || itself {
-        vec![request.core.own_principal(&request.actor).await?]
-    } else {
-        Vec::new()
-    };
-    multistatus(request, root, found).await
-}
-
 /// `acl-principal-prop-set`: the principals that the entries of an ACL name.
 pub async fn of_acl(
     request: &Request<'_>,
@@ -178,10 +154,12 @@ pub async fn of_acl(
 }
 
 /// The properties that a search wants told. Some clients write them beside an empty `prop` instead of in it.
-fn wanted_properties(root: &Element) -> Result<Select, Fault> {
+///
+/// `None` where it names none.
+pub(super) fn wanted_properties(root: &Element) -> Result<Option<Select>, Fault> {
     let inside = root.child(DAV, "prop");
     if inside.is_some_and(|prop| prop.children().next().is_some()) {
-        return Select::parse(Some(root));
+        return Select::parse(Some(root)).map(Some);
     }
     const OWN: [&str; 5] =
         ["prop", "property-search", "apply-to-principal-collection-set", "self", "principal-property"];
@@ -191,10 +169,10 @@ fn wanted_properties(root: &Element) -> Result<Select, Fault> {
         .map(|child| Node::Element(child.clone()))
         .collect();
     if beside.is_empty() {
-        return Ok(Select::these(&["displayname", "principal-URL"]));
+        return Ok(None);
     }
     let prop = Element { ns: DAV.into(), local: "prop".into(), attributes: Vec::new(), nodes: beside };
-    Select::parse(Some(&Element { nodes: vec![Node::Element(prop)], ..root.clone() }))
+    Select::parse(Some(&Element { nodes: vec![Node::Element(prop)], ..root.clone() })).map(Some)
 }
 
 async fn multistatus(
@@ -202,7 +180,7 @@ async fn multistatus(
     root: &Element,
     found: Vec<Principal>,
 ) -> Result<HttpResponse, Fault> {
-    let select = wanted_properties(root)?;
+    let select = wanted_properties(root)?.unwrap_or_else(|| Select::these(&["displayname", "principal-URL"]));
     let truncated = found.len() as i64 >= request.core.limits().principals;
     let mut out = String::with_capacity(512 + found.len() * 256);
     write::begin(&mut out, "multistatus");

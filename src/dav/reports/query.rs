@@ -130,12 +130,7 @@ impl Pages for Answer {
         let full = out.len() + stream::PAGE;
         for object in page.by_ref() {
             if self.left == Some(0) {
-                out.push_str("<D:response>");
-                write::href(out, &self.path);
-                out.push_str(
-                    "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>\
-                     <D:number-of-matches-within-limits/></D:error></D:response>\n",
-                );
+                write::cut_off_response(out, &self.path);
                 write::end(out, "multistatus");
                 return Ok(false);
             }

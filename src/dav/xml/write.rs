@@ -86,6 +86,16 @@ pub fn status_response(out: &mut String, path: &str, status: &str) {
     out.push_str("</D:status></D:response>\n");
 }
 
+/// A `response` that says that there is more than is told (RFC 4791 §7.8, RFC 6352 §8.6.1).
+pub fn cut_off_response(out: &mut String, path: &str) {
+    out.push_str("<D:response>");
+    href(out, path);
+    out.push_str(
+        "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>\
+         <D:number-of-matches-within-limits/></D:error></D:response>\n",
+    );
+}
+
 /// Opens a `response` with its first, 200, propstat.
 pub fn begin_response(out: &mut String, path: &str) {
     out.push_str("<D:response>");

@@ -208,6 +208,19 @@ impl Core {
         fault(all.await)
     }
 
+    /// All groups that the actor is in, through other groups too, as far as he may know of them; by handle.
+    pub async fn own_groups(&self, actor: &Actor) -> Result<Vec<Principal>, Fault> {
+        let actor = actor.clone();
+        let groups = self.store.read(Weight::Point, move |tx| {
+            let ids: Vec<i64> = tx.groups_of(actor.id)?.into_iter().map(|id| id.0).collect();
+            let all = tx.principals_with_ids(&ids)?;
+            sight::only_seen(tx, &actor, all)
+        });
+        let mut groups = fault(groups.await)?;
+        groups.sort_by(|a, b| a.handle.cmp(&b.handle));
+        Ok(groups)
+    }
+
     /// The groups that a principal is directly in, as far as the actor may know of them, and of his being in them.
     pub async fn groups_of(&self, actor: &Actor, of: &Principal) -> Result<Vec<Principal>, Fault> {
         let (actor, of) = (actor.clone(), of.id);

@@ -29,6 +29,15 @@ fn search<'c>(client: &'c Client, test: &str, criteria: &[(&str, &str)]) -> Requ
     client.request("REPORT", "/dav/principals/").header("Depth", "0").xml(&body)
 }
 
+/// Lets others act for somebody, as calendar programs say it.
+fn set_proxy(client: &Client, which: &str, member: &str) {
+    let path = format!("{}calendar-proxy-{which}/", client.principal());
+    let inside = format!(
+        "<D:set><D:prop><D:group-member-set><D:href>{member}</D:href></D:group-member-set></D:prop></D:set>"
+    );
+    client.proppatch(&path, &inside).multistatus();
+}
+
 both! {
     fn principals_are_found_by_name_address_and_kind(db) {
         let server = TestServer::start(db);
@@ -89,6 +98,95 @@ both! {
             assert!(hrefs.contains(&alice.principal().as_str()), "{place}: {hrefs:?}");
         }
         alice.report("/dav/principals/", "D:principal-match", "<D:prop/>").status(400);
+    }
+
+    /// RFC 3744 §9.3: the user is matched by the groups that he is in too.
+    fn who_am_i_in_groups_and_for_others(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (people(&server), server.user("bob"));
+        server.group("outer", &["team"]);
+        server.group("others", &["bob"]);
+        set_proxy(&bob, "read", &alice.principal());
+        let matching = |client: &Client, place: &str| {
+            let answer = client.report(place, "D:principal-match", "<D:self/>").instead("Depth", "0").multistatus();
+            assert!(answer.members.iter().all(|member| member.status == Some(200)), "without prop they have a status");
+            answer.hrefs().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (me, team, outer) = (alice.principal(), "/dav/principals/groups/team/", "/dav/principals/groups/outer/");
+        let proxy = format!("{}calendar-proxy-read/", bob.principal());
+        // Oneself comes first: some clients look no further.
+        for place in ["/", "/dav/", "/dav/principals/"] {
+            assert_eq!(matching(&alice, place), [me.as_str(), outer, team, &proxy], "{place}");
+        }
+        assert_eq!(matching(&alice, "/dav/principals/users/"), [me.as_str(), &proxy]);
+        assert_eq!(matching(&alice, "/dav/principals/groups/"), [outer, team]);
+        assert_eq!(matching(&alice, "/dav/principals/rooms/"), Vec::<String>::new());
+        assert_eq!(matching(&alice, team), [team]);
+        assert_eq!(matching(&alice, &me), [me.as_str()]);
+        assert_eq!(matching(&alice, &bob.principal()), [proxy.as_str()]);
+        assert_eq!(matching(&alice, "/dav/principals/groups/others/"), Vec::<String>::new());
+        assert_eq!(matching(&alice, &alice.calendar("")), Vec::<String>::new());
+        let told = alice.report("/dav/principals/groups/", "D:principal-match", "<D:self/><D:prop><D:displayname/></D:prop>").multistatus();
+        assert_eq!(told.member(team).text("D:displayname"), "Team");
+    }
+
+    /// RFC 3744 §9.3: whatever names the user in a property, at any depth.
+    fn what_names_me_in_a_property(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (people(&server), server.user("bob"));
+        alice.put(&alice.calendar("default/a.ics"), crate::harness::samples::meeting("a")).created();
+        bob.put(&bob.calendar("default/b.ics"), crate::harness::samples::meeting("b")).created();
+        let matching = |client: &Client, place: &str, property: &str| {
+            let inside = format!("<D:principal-property>{property}</D:principal-property>");
+            let answer = client.report(place, "D:principal-match", &inside).instead("Depth", "0").multistatus();
+            let mut hrefs: Vec<String> = answer.hrefs().into_iter().map(str::to_owned).collect();
+            hrefs.sort();
+            hrefs
+        };
+        let owner = "<D:owner/>";
+        let mine: Vec<String> = ["default/", "default/a.ics", "inbox/", "outbox/", "tasks/"].map(|rest| alice.calendar(rest)).to_vec();
+        assert_eq!(matching(&alice, &alice.calendar(""), owner), mine);
+        assert_eq!(matching(&alice, &alice.calendar("default/"), owner), mine[1..2]);
+        assert_eq!(matching(&alice, &mine[1], owner), mine[1..2]);
+        let everything = matching(&alice, "/dav/", owner);
+        for part in mine.iter().chain(&[alice.calendar(""), alice.book("default/"), alice.principal()]) {
+            assert!(everything.contains(part), "{part}: {everything:?}");
+        }
+        assert!(everything.iter().all(|href| !href.contains("/bob/") && !href.contains("/bernard/")), "{everything:?}");
+        // What is another's is not hers, though she may read it.
+        set(&bob, &bob.calendar("default/"), &ace(&alice.principal(), &["D:read"])).ok();
+        assert_eq!(matching(&alice, &bob.calendar(""), owner), Vec::<String>::new());
+        assert_eq!(matching(&bob, &bob.calendar("default/"), owner), [bob.calendar("default/b.ics")]);
+        // Her groups, by their members; and what clients keep.
+        server.group("others", &["bob"]);
+        assert_eq!(matching(&alice, "/dav/principals/", "<D:group-member-set/>"), ["/dav/principals/groups/team/"]);
+        let kept = "<D:set><D:prop><X:keeper><D:href>/dav/principals/groups/team/</D:href></X:keeper></D:prop></D:set>";
+        bob.proppatch(&bob.calendar("default/b.ics"), kept).multistatus();
+        assert_eq!(matching(&alice, &bob.calendar("default/"), "<X:keeper/>"), [bob.calendar("default/b.ics")]);
+        assert_eq!(matching(&bob, &bob.calendar("default/"), "<X:keeper/>"), Vec::<String>::new());
+        assert_eq!(matching(&alice, &alice.calendar(""), "<X:keeper/>"), Vec::<String>::new());
+        let told = "<D:principal-property><D:owner/></D:principal-property><D:prop><D:getetag/></D:prop>";
+        let answer = alice.report(&alice.calendar("default/"), "D:principal-match", told).multistatus();
+        assert_eq!(answer.only().text("D:getetag"), alice.get(&mine[1]).ok().etag());
+        alice.report("/dav/", "D:principal-match", "<D:principal-property/>").status(400);
+    }
+
+    fn what_names_me_is_looked_for_within_bounds(db) {
+        let limits = cenacle::services::Limits { hrefs: 8, ..Default::default() };
+        let server = TestServer::with_limits(db, limits);
+        let alice = server.user("alice");
+        let ask = |place: &str| {
+            alice.report(place, "D:principal-match", "<D:principal-property><D:owner/></D:principal-property>").instead("Depth", "0").multistatus()
+        };
+        for at in 0..6 {
+            alice.put(&alice.calendar(&format!("default/{at}.ics")), crate::harness::samples::meeting(&at.to_string())).created();
+        }
+        assert_eq!(ask(&alice.calendar("default/")).members.len(), 6);
+        let cut = ask(&alice.calendar(""));
+        assert_eq!(cut.members.len(), 9, "what was looked at is told");
+        let last = cut.members.last().expect("a last one");
+        assert_eq!((last.href.as_str(), last.status), (alice.calendar("").as_str(), Some(507)));
+        assert!(last.xml.holds("D:number-of-matches-within-limits"));
     }
 
     fn groups_tell_their_members_and_members_their_groups(db) {
