@@ -63,6 +63,25 @@ both! {
         server.anonymous().get(&item).status(401);
     }
 
+    /// Nothing is read without a login; a program that changes something else sends back what it was told.
+    fn what_is_granted_to_all_is_told_as_it_was_granted(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        let item = alice.calendar("default/a.ics");
+        alice.put(&item, samples::meeting("a")).created();
+        let calendar = alice.calendar("default/");
+        let read = "<D:grant><D:privilege><D:read/></D:privilege></D:grant>";
+        set(&alice, &calendar, &format!("<D:ace><D:principal><D:all/></D:principal>{read}</D:ace>")).ok();
+        let told = |client: &Client| entries(client, &calendar).into_iter().map(|(whom, ..)| whom).collect::<Vec<_>>();
+        assert_eq!(told(&alice), ["property", "all"]);
+        bob.get(&item).ok();
+        server.anonymous().get(&item).status(401);
+        let write = "<D:grant><D:privilege><D:write-content/></D:privilege></D:grant>";
+        set(&alice, &calendar, &format!("<D:ace><D:principal><D:all/></D:principal>{write}</D:ace>")).refused(403, "D:allowed-principal");
+        set(&alice, &calendar, &format!("<D:ace><D:principal><D:unauthenticated/></D:principal>{read}</D:ace>")).refused(403, "D:allowed-principal");
+        assert_eq!(told(&alice), ["property", "all"]);
+    }
+
     fn ones_own_rights_are_told_as_they_are(db) {
         let server = TestServer::start(db);
         let (alice, bob) = (server.user("alice"), server.user("bob"));
