@@ -5,7 +5,7 @@
 use super::{ParamFilter, ParamTest, Test, TextMatch};
 use crate::text::component::{Component, Document, Limits};
 use crate::text::line::Line;
-use crate::text::vcard::{Version, fields, is_named, text};
+use crate::text::vcard::{Version, fields, is_named, text, type_words};
 
 /// Properties that [`crate::text::vcard::search_text`] holds: only these can be screened by it.
 const SEARCHED: [&str; 6] = ["FN", "N", "NICKNAME", "EMAIL", "TEL", "ORG"];
@@ -148,22 +148,17 @@ fn comparable(line: &Line<'_>, version: Version) -> Vec<String> {
     values
 }
 
-/// Parameters of cards, among them the types that 2.1 writes without a name (`TEL;HOME`).
+/// Parameters of cards. Of TYPE each word is a value of its own, in whichever way the versions write several of them.
 fn param_fits(filter: &ParamFilter, line: &Line<'_>) -> bool {
-    let bare: Vec<&str> = match filter.name.eq_ignore_ascii_case("TYPE") {
-        true => line.params().filter(|param| param.name.is_empty()).map(|param| param.raw).collect(),
-        false => Vec::new(),
-    };
-    if bare.is_empty() {
+    if !filter.name.eq_ignore_ascii_case("TYPE") {
         return filter.matches(line);
     }
+    let mut words = type_words(line).peekable();
+    let there = words.peek().is_some() || line.param("TYPE").is_some();
     match &filter.test {
-        ParamTest::Defined => true,
-        ParamTest::NotDefined => false,
-        ParamTest::Text(text) => {
-            let named = line.param_values(&filter.name);
-            text.matches_any(bare.iter().copied().chain(named.iter().map(|value| value.as_ref())))
-        }
+        ParamTest::Defined => there,
+        ParamTest::NotDefined => !there,
+        ParamTest::Text(text) => there && text.matches_any(words),
     }
 }
 

@@ -19,7 +19,7 @@ pub use day::{YearlyDay, yearly_day};
 pub use image::{embedded, image_bytes};
 pub use index::{CardIndex, Invalid, Kind, normalised_uid, search_text};
 pub use partial::{PropSelect, is_named, partial};
-pub use read::{fields, text};
+pub use read::{fields, text, type_words};
 
 use super::component::Component;
 

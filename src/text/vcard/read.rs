@@ -111,17 +111,22 @@ fn unescaped(value: &str, version: Version) -> Cow<'_, str> {
     }
 }
 
-/// Types of the property in lower case: `TYPE=a,b`, `TYPE="a,b"` and the bare words of 2.1.
+/// Types of the property in lower case, see [`type_words`].
 pub fn types(line: &Line<'_>) -> Vec<String> {
+    type_words(line).map(str::to_ascii_lowercase).collect()
+}
+
+/// Types of the property as written, one by one: `TYPE=a,b`, the quoted list of 4.0 (`TYPE="a,b"`, RFC 6350 §5.6) and the
+/// bare words of 2.1.
+pub fn type_words<'l>(line: &'l Line<'_>) -> impl Iterator<Item = &'l str> {
     line.params()
         .filter(|param| {
             param.name.is_empty() && Packing::parse(param.raw).is_none()
                 || param.name.eq_ignore_ascii_case("TYPE")
         })
         .flat_map(|param| param.raw.split(','))
-        .map(|word| word.trim().trim_matches('"').to_ascii_lowercase())
+        .map(|word| word.trim().trim_matches('"'))
         .filter(|word| !word.is_empty())
-        .collect()
 }
 
 /// Undoes quoted-printable; soft breaks are already joined by the reader of lines.

@@ -142,6 +142,16 @@ both! {
         assert_eq!(fits(&alice, &filter(&home_of_ada)), Vec::<String>::new());
         let bare = property("TEL", "<R:param-filter name=\"TYPE\"><R:is-not-defined/></R:param-filter>");
         assert_eq!(fits(&alice, &filter(&bare)), ["eve"]);
+        // Version 4.0 may write a list of types in quotes (RFC 6350 §5.6): each is a value.
+        let four = card("four", "Vera", &["EMAIL;TYPE=\"work,home\":vera@example.org"]).replace("VERSION:3.0", "VERSION:4.0");
+        alice.put(&alice.book("default/four.vcf"), four).created();
+        let is = |value: &str| {
+            let equals = text("match-type=\"equals\"", value);
+            fits(&alice, &filter(&property("EMAIL", &format!("<R:param-filter name=\"TYPE\">{equals}</R:param-filter>"))))
+        };
+        assert_eq!(is("work"), ["ada", "four"]);
+        assert_eq!(is("home"), ["ada", "bernd", "four"]);
+        assert_eq!(is("work,home"), Vec::<String>::new());
     }
 
     /// RFC 6352 §8: cards have the reports too, and say so.

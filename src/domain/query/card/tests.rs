@@ -101,6 +101,36 @@ fn types_without_a_name_are_types() {
 }
 
 #[test]
+fn each_word_of_a_list_of_types_is_a_value() {
+    let card = |line: &str| format!("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:x\r\n{line}\r\nEND:VCARD\r\n");
+    let email = |param| one(with("EMAIL", Test::AllOf, vec![], vec![param]));
+    for line in [
+        "EMAIL;TYPE=\"work,home\":a@b",
+        "EMAIL;TYPE=work,home:a@b",
+        "EMAIL;TYPE=work;TYPE=home:a@b",
+        "EMAIL;TYPE=\"work\",\"home\":a@b",
+        "EMAIL;TYPE=\"cell, work\";TYPE=home:a@b",
+    ] {
+        for word in ["work", "HOME"] {
+            assert!(email(type_is(word)).matches(&card(line)), "{word} in {line}");
+        }
+        for word in ["work,home", "wor", "pref"] {
+            assert!(!email(type_is(word)).matches(&card(line)), "{word} in {line}");
+        }
+        assert!(
+            !email(ParamFilter { name: "TYPE".into(), test: ParamTest::Text(not("home")) })
+                .matches(&card(line))
+        );
+        assert!(
+            !email(ParamFilter { name: "TYPE".into(), test: ParamTest::NotDefined }).matches(&card(line))
+        );
+    }
+    // An encoding is no type.
+    let packed = ParamFilter { name: "TYPE".into(), test: ParamTest::NotDefined };
+    assert!(email(packed).matches(&card("EMAIL;QUOTED-PRINTABLE:a@b")));
+}
+
+#[test]
 fn needles_screen_without_losing_a_card() {
     let any = CardFilter {
         test: Test::AnyOf,
