@@ -1,7 +1,10 @@
 //! Versions 3.0 and 4.0, jCard, and parts. RFC 6352 §5.1, §10.4; RFC 7095.
 
 use super::{ask, data_of};
-use crate::harness::{Client, TestServer, both, samples::lines};
+use crate::harness::{
+    Client, TestServer, both,
+    samples::{card, lines},
+};
 
 fn three() -> String {
     lines(&[
@@ -131,5 +134,31 @@ both! {
         assert_eq!(alice.get(&path).ok().text(), body);
         let third = data_of(&ask(&alice, "<R:address-data/>", "<R:filter/>").multistatus(), &path);
         assert!(third.contains("VERSION:3.0\n") && third.contains("Müller"), "{third}");
+    }
+
+    fn parameters_mean_the_same_in_the_other_version(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        // A word without a name is of 2.1, and written in 3.0.
+        let photo = alice.book("default/photo.vcf");
+        alice.put(&photo, card("photo", "Ada", &["PHOTO;ENCODING=BASE64;JPEG;X-CROP=a&0:/9j/4AAQ", "TEL;HOME;VOICE:1"])).created();
+        let text = alice.get(&photo).header("Accept", "text/vcard;version=4.0").ok().text();
+        assert!(text.contains("\r\nPHOTO;X-CROP=a&0:data:image/jpeg;base64,/9j/4AAQ\r\n"), "{text}");
+        assert!(text.contains("\r\nTEL;TYPE=HOME,VOICE:1\r\n"), "{text}");
+        // RFC 6350 §5.9 sorts by a list, RFC 2426 §3.6.5 by one string.
+        let sorted = alice.book("default/sorted.vcf");
+        let four = lines(&[
+            "BEGIN:VCARD", "VERSION:4.0", "UID:sorted", "FN:Rene van der Harten", "N;SORT-AS=\"Harten,Rene\":van der Harten;Rene,J.;Sir;R.D.O.N.;",
+            "ADR;LABEL=\"1 rue\\nParis\":;;1 rue;Paris;;;", "END:VCARD",
+        ]);
+        alice.put(&sorted, four).created();
+        let three = alice.get(&sorted).header("Accept", "text/vcard;version=3.0").ok().text();
+        for part in ["\r\nSORT-STRING:Harten\r\n", "\r\nLABEL:1 rue\\nParis\r\n"] {
+            assert!(three.contains(part), "{part:?} in {three}");
+        }
+        // A client of 3.0 sends it back, and nothing is lost or doubled.
+        alice.request("PUT", &sorted).header("Content-Type", "text/vcard").body(three).no_content();
+        let back = alice.get(&sorted).header("Accept", "text/vcard;version=4.0").ok().text();
+        assert!(back.contains("\r\nN;SORT-AS=\"Harten,Rene\":van der Harten;") && !back.contains("SORT-STRING"), "{back}");
     }
 }

@@ -21,9 +21,16 @@ pub(super) fn props(document: &Document<'_>, card: &Component<'_>) -> Vec<Prop> 
     props
 }
 
-/// A property of 3.0 or 4.0, quoted-printable undone though those versions do not have it: Android writes it there too.
-pub(super) fn unquoted(line: &Line<'_>) -> Prop {
+/// A property of 3.0 or 4.0 without what only 2.1 has and programs write there too: quoted-printable (Android), parameters
+/// without a name (`PHOTO;ENCODING=BASE64;JPEG`).
+pub(super) fn modern(line: &Line<'_>) -> Prop {
     let mut prop = Prop::of(line);
+    if prop.params.iter().any(|(name, _)| name.is_empty()) {
+        prop.params = named(prop.params);
+        if Packing::of(line) == Packing::Base64 && prop.param("ENCODING").is_none() {
+            prop.set_param("ENCODING", "b");
+        }
+    }
     if Packing::of(line) == Packing::QuotedPrintable {
         prop.value = unpacked(line).replace('\r', "").replace('\n', "\\n");
         prop.params
@@ -83,31 +90,42 @@ fn value(line: &Line<'_>, prop: &Prop) -> String {
     out
 }
 
-/// Bare words become `TYPE`, `VALUE` or nothing (encodings and character sets are undone).
+/// Parameters with names; encodings and character sets are undone.
 fn params(line: &Line<'_>) -> Vec<(String, String)> {
-    let mut params: Vec<(String, String)> = Vec::new();
+    let mut params = named(prop::params(line));
+    params.retain(|(name, raw)| {
+        !name.eq_ignore_ascii_case("CHARSET")
+            && !name.eq_ignore_ascii_case("ENCODING")
+            && !raw.to_ascii_uppercase().contains("QUOTED-PRINTABLE")
+    });
+    for (name, raw) in &mut params {
+        *raw = raw.trim().to_owned();
+        if name.eq_ignore_ascii_case("VALUE") && raw.eq_ignore_ascii_case("URL") {
+            "uri".clone_into(raw);
+        }
+    }
+    params
+}
+
+/// Bare words become `TYPE`, `VALUE` or, where they are encodings, nothing.
+fn named(params: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::with_capacity(params.len());
     let mut types: Vec<String> = Vec::new();
-    for (name, raw) in prop::params(line) {
+    for (name, raw) in params {
         let word = raw.trim();
         let is_any = |words: &[&str]| words.iter().any(|any| word.eq_ignore_ascii_case(any));
-        if name.eq_ignore_ascii_case("CHARSET") || name.eq_ignore_ascii_case("ENCODING") {
-            continue;
-        }
-        if name.eq_ignore_ascii_case("VALUE") && is_any(&["URL"]) {
-            params.push((name, "uri".to_owned()));
-        } else if !name.is_empty() {
-            params.push((name, word.to_owned()));
+        if !name.is_empty() {
+            out.push((name, raw));
         } else if is_any(&["URL", "URI"]) {
-            params.push(("VALUE".to_owned(), "uri".to_owned()));
+            out.push(("VALUE".to_owned(), "uri".to_owned()));
         } else if is_any(&["INLINE", "CID", "CONTENT-ID"]) {
-            params.push(("VALUE".to_owned(), word.to_owned()));
+            out.push(("VALUE".to_owned(), word.to_owned()));
         } else if Packing::parse(word).is_none() && !word.is_empty() {
             types.push(word.to_owned());
         }
     }
     if !types.is_empty() {
-        params.push(("TYPE".to_owned(), types.join(",")));
+        out.push(("TYPE".to_owned(), types.join(",")));
     }
-    params.retain(|(_, raw)| !raw.to_ascii_uppercase().contains("QUOTED-PRINTABLE"));
-    params
+    out
 }

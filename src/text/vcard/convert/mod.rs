@@ -53,7 +53,7 @@ pub fn convert(card: &str, to: Version) -> Result<Cow<'_, str>, Malformed> {
 fn write(out: &mut String, document: &Document<'_>, card: &Component<'_>, from: Version, to: Version) {
     let mut props = match from {
         Version::V21 => from_v21::props(document, card),
-        _ => card.lines.iter().map(from_v21::unquoted).collect(),
+        _ => card.lines.iter().map(from_v21::modern).collect(),
     };
     props.retain(|prop| !prop.is("VERSION"));
     match (from, to) {
@@ -177,6 +177,13 @@ fn anniversary_groups(props: &[Prop]) -> HashSet<String> {
 fn param_text(raw: &str) -> String {
     let values: Vec<Cow<'_, str>> = Param { name: "", raw }.values().collect();
     values.join(",")
+}
+
+/// The first string of SORT-AS, which is a list with or without quotes; `None` where there is none, or it is empty.
+fn first_sort_string(prop: &Prop) -> Option<String> {
+    let (_, raw) = prop.params.iter().find(|(name, _)| name.eq_ignore_ascii_case("SORT-AS"))?;
+    let text = param_text(raw);
+    text.split(',').next().map(str::trim).filter(|first| !first.is_empty()).map(str::to_owned)
 }
 
 /// An address without the backslashes that Apple and others put before `:`, `,` and `;`: a URI has no escapes.

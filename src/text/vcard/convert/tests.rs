@@ -73,14 +73,18 @@ fn photos_and_keys_go_both_ways() {
             "SOUND:data:audio/ogg;base64,AAEC",
         ],
     );
-    let apple =
-        card("3.0", &["FN:x", "PHOTO;X-ABCROP-RECTANGLE=ABClipRect_1&0&0;BASE64;VALUE=binary:/9j/4A"]);
-    // A bare word is no parameter of 3.0, so this photo is none for 4.0 either unless it says ENCODING.
-    assert!(
-        lines(&apple.replace(";BASE64", ";ENCODING=BASE64"), Version::V4).contains(
-            &"PHOTO;X-ABCROP-RECTANGLE=ABClipRect_1&0&0:data:image/jpeg;base64,/9j/4A==".to_owned()
-        )
-    );
+    // Words without a name, which 2.1 writes, are read in 3.0 too.
+    for words in ["BASE64", "ENCODING=BASE64", "ENCODING=BASE64;JPEG", "JPEG;BASE64", "ENCODING=b;TYPE=JPEG"]
+    {
+        let apple = format!("PHOTO;{words};X-ABCROP-RECTANGLE=ABClipRect_1&0&0&x==;VALUE=binary:/9j/4A");
+        assert_eq!(
+            lines(&card("3.0", &["FN:x", &apple]), Version::V4)[1],
+            "PHOTO;X-ABCROP-RECTANGLE=ABClipRect_1&0&0&x==:data:image/jpeg;base64,/9j/4A==",
+            "{words}"
+        );
+    }
+    let sniffed = card("3.0", &["FN:x", "PHOTO;ENCODING=BASE64;PNG:AAEC"]);
+    assert!(lines(&sniffed, Version::V4).contains(&"PHOTO:data:image/png;base64,AAEC".to_owned()));
     let escaped = card("3.0", &["FN:x", "PHOTO;VALUE=uri:data:image/png\\;base64\\,AAEC"]);
     assert!(lines(&escaped, Version::V4).contains(&"PHOTO;VALUE=uri:data:image/png;base64,AAEC".to_owned()));
     let percent = card("4.0", &["FN:x", "LOGO:data:image/svg+xml,%3Csvg/%3E"]);
@@ -180,6 +184,33 @@ fn lesser_properties_go_both_ways() {
         Version::V3,
     );
     assert_eq!(down[2..], ["IMPP;X-SERVICE-TYPE=Jabber:xmpp:a@b", "TEL;TYPE=voice,home:+33-1"]);
+}
+
+#[test]
+fn words_without_a_name_become_types() {
+    let three = card(
+        "3.0",
+        &["FN:x", "TEL;HOME;VOICE;X-P=a:1", "EMAIL;INTERNET;PREF:a@b", "URL;QUOTED-PRINTABLE:http://x"],
+    );
+    assert_eq!(
+        lines(&three, Version::V4)[1..],
+        ["TEL;X-P=a;TYPE=HOME,VOICE:1", "EMAIL;PREF=1:a@b", "URL:http://x"]
+    );
+    let four = card("4.0", &["N:x;;;;", "FN:x", "TEL;HOME;PREF=1:1"]);
+    assert_eq!(lines(&four, Version::V3)[2..], ["TEL;TYPE=HOME;TYPE=pref:1"]);
+}
+
+#[test]
+fn a_list_to_sort_by_gives_3_0_its_first_string() {
+    both_ways(
+        &["N;SORT-AS=\"Harten,Rene\":van der Harten;Rene,J.;;;", "SORT-STRING:Harten", "FN:x"],
+        &["N;SORT-AS=\"Harten,Rene\":van der Harten;Rene,J.;;;", "FN:x"],
+    );
+    // What a client of 3.0 changed is what it means.
+    let changed = card("3.0", &["N;SORT-AS=\"Harten,Rene\":Harten;Rene;;;", "SORT-STRING:Arten", "FN:x"]);
+    assert_eq!(lines(&changed, Version::V4), ["N;SORT-AS=Arten:Harten;Rene;;;", "FN:x"]);
+    let nothing = card("4.0", &["N;SORT-AS=\",Rene\":x;Rene;;;", "FN:x"]);
+    assert_eq!(lines(&nothing, Version::V3), ["N;SORT-AS=\",Rene\":x;Rene;;;", "FN:x"]);
 }
 
 #[test]

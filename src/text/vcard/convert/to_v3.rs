@@ -5,7 +5,7 @@ use super::super::date;
 use super::super::image::{data_uri, sniff_base64, type_word};
 use super::super::prop::{Prop, single};
 use super::to_v4::gender;
-use super::{anniversary_groups, param_text};
+use super::{anniversary_groups, first_sort_string, param_text};
 use std::collections::{HashMap, HashSet};
 
 /// Apple needs the name of the service beside the URI.
@@ -250,18 +250,18 @@ fn part_labels(props: &mut Vec<Prop>) {
     *props = out;
 }
 
-/// One SORT-AS on N becomes SORT-STRING; a list of them stays, for 3.0 has one string.
+/// The first string of SORT-AS on N becomes SORT-STRING, the only one that 3.0 has. Further ones stay beside it, for the
+/// way back.
 fn part_sort_string(props: &mut Vec<Prop>) {
     if props.iter().any(|prop| prop.is("SORT-STRING")) {
         return;
     }
     let Some(at) = props.iter().position(|prop| prop.is("N")) else { return };
     let Some(n) = props.get_mut(at) else { return };
-    let raw =
-        n.params.iter().find(|(name, _)| name.eq_ignore_ascii_case("SORT-AS")).map(|(_, raw)| raw.clone());
-    if let Some(value) = raw.as_deref().and_then(single) {
-        let value = escape_text(&param_text(value)).into_owned();
+    let Some(value) = first_sort_string(n) else { return };
+    let raw = n.params.iter().find(|(name, _)| name.eq_ignore_ascii_case("SORT-AS"));
+    if raw.is_some_and(|(_, raw)| single(raw).is_some()) {
         n.take_param("SORT-AS");
-        props.insert(at + 1, Prop::new("SORT-STRING", value));
     }
+    props.insert(at + 1, Prop::new("SORT-STRING", escape_text(&value).into_owned()));
 }

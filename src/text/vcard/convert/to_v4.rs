@@ -5,7 +5,7 @@ use super::super::date;
 use super::super::image::{Packed, data_uri, media_type_of, sniff_base64};
 use super::super::prop::Prop;
 use super::super::read::Packing;
-use super::{ADDRESSES, address, anniversary_groups, text_of};
+use super::{ADDRESSES, address, anniversary_groups, first_sort_string, text_of};
 use std::collections::{HashMap, HashSet};
 
 /// Instant-messaging properties of before RFC 4770, and the URI scheme of each.
@@ -65,19 +65,20 @@ struct Place {
     text: String,
 }
 
-/// SORT-STRING becomes a parameter of N (RFC 6350 §5.9).
+/// SORT-STRING becomes a parameter of N (RFC 6350 §5.9). A list that is there already stays as long as it begins with it.
 fn join_sort_string(props: &mut Vec<Prop>) {
-    let names = |props: &[Prop]| props.iter().filter(|prop| prop.is("N")).count();
+    let names = props.iter().filter(|prop| prop.is("N")).count();
     let strings = props.iter().filter(|prop| prop.is("SORT-STRING")).count();
-    let plain = props.iter().all(|prop| !prop.is("N") || prop.param("SORT-AS").is_none());
-    if names(props) != 1 || strings != 1 || !plain {
+    if names != 1 || strings != 1 {
         return;
     }
     // A comma would make a list of it.
     if let Some(value) = text_of(props, "SORT-STRING").filter(|value| !value.contains(','))
         && let Some(n) = props.iter_mut().find(|prop| prop.is("N"))
     {
-        n.set_param("SORT-AS", &value);
+        if first_sort_string(n).as_deref() != Some(&value) {
+            n.set_param("SORT-AS", &value);
+        }
         props.retain(|prop| !prop.is("SORT-STRING"));
     }
 }
