@@ -9,7 +9,7 @@ use super::json::{
     one_or_many, params, raw, scalar, undo,
 };
 use super::line::{Line, split_unescaped, unescape_text, write_folded};
-use super::vcard::read::{is_quoted_printable, unpacked};
+use super::vcard::read::{is_quoted_printable, label_text, unpacked};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -73,6 +73,11 @@ pub(super) fn property(line: &Line<'_>) -> Value {
             *value = one_or_many(parts.map(|part| Value::String(part.to_owned())).collect());
         }
     }
+    if line.is("ADR")
+        && let Some(value) = params.get_mut("label")
+    {
+        label_lines(value);
+    }
     let mut out = vec![
         Value::String(line.name().to_ascii_lowercase()),
         Value::Object(params),
@@ -90,6 +95,15 @@ pub(super) fn property(line: &Line<'_>) -> Value {
         out.push(typed(&value, &kind));
     }
     Value::Array(out)
+}
+
+/// JSON has real line breaks in a label.
+fn label_lines(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = label_text(text).into_owned(),
+        Value::Array(values) => values.iter_mut().for_each(label_lines),
+        _ => {}
+    }
 }
 
 fn typed(text: &str, kind: &str) -> Value {
@@ -318,6 +332,28 @@ mod tests {
         both_ways("REV:20260102T030405Z", json!(["rev", {}, "timestamp", "2026-01-02T03:04:05Z"]));
         both_ways("BDAY;VALUE=TEXT:vers 1800", json!(["bday", {}, "text", "vers 1800"]));
         both_ways("TZ;VALUE=UTC-OFFSET:-0500", json!(["tz", {}, "utc-offset", "-05:00"]));
+    }
+
+    #[test]
+    fn line_breaks_of_a_label_are_real_ones() {
+        for (label, expected) in [
+            ("\"1 rue\\nParis\"", json!("1 rue\nParis")),
+            ("1 rue\\NParis^n^'F^'", json!("1 rue\nParis\n\"F\"")),
+            ("1 rue^nParis", json!("1 rue\nParis")),
+            ("a\\nb,c\\nd", json!(["a\nb", "c\nd"])),
+            ("C:\\\\x", json!("C:\\\\x")),
+        ] {
+            let label = if label.contains(':') { format!("\"{label}\"") } else { label.to_owned() };
+            let source =
+                format!("BEGIN:VCARD\nVERSION:4.0\nADR;LABEL={label}:;;;;;;\nX-A;LABEL=a\\nb:c\nEND:VCARD\n");
+            let document = Document::parse(&source, Limits::default()).expect("readable");
+            let json = to_jcard(&document.roots[0]);
+            assert_eq!(json[1][1][1]["label"], expected);
+            assert_eq!(json[1][2][1]["label"], "a\\nb", "of ADR alone");
+            let again = from_jcard(&json).expect("valid");
+            let document = Document::parse(&again, Limits::default()).expect("readable");
+            assert_eq!(to_jcard(&document.roots[0]), json);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::super::vcard::Version;
 use super::super::vcard::convert::address;
 use super::super::vcard::image::{Packed, data_uri, media_type_of, sniff_base64};
 use super::super::vcard::prop::Prop;
+use super::super::vcard::read::label_text;
 use super::dates;
 use serde_json::{Map, Value, json};
 
@@ -344,6 +345,7 @@ fn adr(item: &Item, out: &mut Map<String, Value>) {
     for (param, key) in [("LABEL", "full"), ("CC", "countryCode"), ("TZ", "timeZone"), ("GEO", "coordinates")]
     {
         if let Some(value) = super::param(&item.prop, param) {
+            let value = if param == "LABEL" { label_text(&value).into_owned() } else { value };
             out.insert(key.to_owned(), Value::String(value));
         }
     }

@@ -87,13 +87,16 @@ fn things_on_lines_of_their_own() {
         "titles",
         json!({"t": {"kind": "title", "name": "Chef"}, "r": {"kind": "role", "name": "Pilote"}}),
     );
-    reads(
-        "4.0",
-        "ADR;LABEL=\"1 rue^nLyon\";PROP-ID=a:;;1 rue;Lyon;;69001;France\r\n",
-        "addresses",
-        json!({"a": {"full": "1 rue\nLyon", "components": [{"kind": "name", "value": "1 rue"}, {"kind": "locality", "value": "Lyon"},
+    // A line break of a label is `^n` (RFC 6868) or `\n` (RFC 6350 §6.3.1).
+    for label in ["1 rue^nLyon", "1 rue\\nLyon"] {
+        reads(
+            "4.0",
+            &format!("ADR;LABEL=\"{label}\";PROP-ID=a:;;1 rue;Lyon;;69001;France\r\n"),
+            "addresses",
+            json!({"a": {"full": "1 rue\nLyon", "components": [{"kind": "name", "value": "1 rue"}, {"kind": "locality", "value": "Lyon"},
             {"kind": "postcode", "value": "69001"}, {"kind": "country", "value": "France"}]}}),
-    );
+        );
+    }
     reads(
         "4.0",
         "IMPP;PROP-ID=i:xmpp:a@b\r\n",

@@ -129,6 +129,16 @@ pub fn type_words<'l>(line: &'l Line<'_>) -> impl Iterator<Item = &'l str> {
         .filter(|word| !word.is_empty())
 }
 
+/// The text of a LABEL parameter, in which a line break may be `\n` as in a value (RFC 6350 §6.3.1) besides what RFC 6868
+/// makes of it, which is undone already.
+pub fn label_text(param: &str) -> Cow<'_, str> {
+    if param.contains("\\n") || param.contains("\\N") {
+        Cow::Owned(param.replace("\\n", "\n").replace("\\N", "\n"))
+    } else {
+        Cow::Borrowed(param)
+    }
+}
+
 /// Undoes quoted-printable; soft breaks are already joined by the reader of lines.
 fn quoted_printable(value: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());

@@ -161,4 +161,19 @@ both! {
         let back = alice.get(&sorted).header("Accept", "text/vcard;version=4.0").ok().text();
         assert!(back.contains("\r\nN;SORT-AS=\"Harten,Rene\":van der Harten;") && !back.contains("SORT-STRING"), "{back}");
     }
+
+    fn line_breaks_of_a_label_are_real_in_json(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        for (name, label) in [("rfc6350", "\"1 rue\\nParis\""), ("rfc6868", "1 rue^nParis")] {
+            let path = alice.book(&format!("default/{name}.vcf"));
+            let adr = format!("ADR;LABEL={label}:;;1 rue;Paris;;;");
+            alice.put(&path, card(name, "Ada", &[&adr]).replace("VERSION:3.0", "VERSION:4.0")).created();
+            let json = alice.get(&path).header("Accept", "application/vcard+json").ok();
+            let json: serde_json::Value = serde_json::from_slice(&json.body).expect("JSON");
+            let properties = json[1].as_array().expect("properties");
+            let adr = properties.iter().find(|one| one[0] == "adr").expect("an address");
+            assert_eq!(adr[1]["label"], "1 rue\nParis", "{name}");
+        }
+    }
 }

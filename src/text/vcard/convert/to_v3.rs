@@ -4,6 +4,7 @@ use super::super::super::line::escape_text;
 use super::super::date;
 use super::super::image::{data_uri, sniff_base64, type_word};
 use super::super::prop::{Prop, single};
+use super::super::read::label_text;
 use super::to_v4::gender;
 use super::{anniversary_groups, first_sort_string, param_text};
 use std::collections::{HashMap, HashSet};
@@ -238,9 +239,8 @@ fn part_labels(props: &mut Vec<Prop>) {
             continue;
         };
         prop.take_param("LABEL");
-        // RFC 6350 itself writes `\n` in its examples, RFC 6868 came later.
-        let text = param_text(&raw).replace("\\n", "\n").replace("\\N", "\n");
-        let mut label = Prop::new("LABEL", escape_text(&text).into_owned());
+        let text = param_text(&raw);
+        let mut label = Prop::new("LABEL", escape_text(&label_text(&text)).into_owned());
         label.params =
             prop.params.iter().filter(|(name, _)| name.eq_ignore_ascii_case("TYPE")).cloned().collect();
         label.drop_types(|word| word.eq_ignore_ascii_case("pref"));
