@@ -3,7 +3,7 @@
 //! The 200 propstat always comes first: a client reads only that one. Knows no property. RFC 4918 §13, §14.16.
 
 use super::names;
-use crate::text::xml::escape;
+use crate::text::xml::{escape, escape_attribute};
 
 /// Begins a document with this root element of DAV.
 pub fn begin(out: &mut String, root: &str) {
@@ -42,7 +42,7 @@ pub fn open(out: &mut String, ns: &str, local: &str) {
     tag(out, ns, local);
     if names::prefix(ns).is_none() {
         out.push_str(" xmlns=\"");
-        escape(out, ns);
+        escape_attribute(out, ns);
         out.push('"');
     }
     out.push('>');

@@ -50,6 +50,20 @@ both! {
         assert_eq!(all.prop("X:note"), &expected.children[0]);
     }
 
+    fn blanks_of_attributes_are_kept(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let calendar = alice.calendar("default/");
+        alice.proppatch(&calendar, &set("<X:note q=\"a&#10;b&#9;c&#13;\"><X:in r=\"&#10;\"/>a\nb\tc</X:note>")).multistatus();
+        for answer in [alice.propfind(&calendar, "0", &["X:note"]).multistatus(), alice.propfind_raw(&calendar, "0", "").multistatus()] {
+            let note = answer.only().prop("X:note");
+            // A reader makes spaces of blanks that are not references (XML 1.0 §3.3.3).
+            assert_eq!(note.attribute("q"), Some("a\nb\tc\r"));
+            assert_eq!(note.child("X:in").and_then(|inner| inner.attribute("r")), Some("\n"));
+            assert_eq!(note.text, "a\nb\tc");
+        }
+    }
+
     fn order_is_that_of_the_document(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
