@@ -3,6 +3,7 @@
 //! Namespaces are resolved, a DOCTYPE, an undeclared prefix, an unknown entity and what XML 1.0 forbids are
 //! refused, depth and size are bounded (RFC 4918 §17, §20.6). Knows no DAV element by name.
 
+mod encoding;
 mod escape;
 
 pub use escape::{escape, escape_attribute};
@@ -165,8 +166,8 @@ impl Element {
 
 /// Reads a whole request body.
 pub fn parse(body: &[u8]) -> Result<Element, BadXml> {
-    let text = std::str::from_utf8(body).map_err(|_| bad("the body is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = encoding::decode(body)?;
+    let text = text.as_ref();
     let mut reader = NsReader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;

@@ -64,6 +64,33 @@ both! {
         }
     }
 
+    fn bodies_may_be_in_utf_16_and_latin_1(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let calendar = alice.calendar("default/");
+        let document = |encoding: &str, name: &str| {
+            let body = xml::document("D:propertyupdate", &set(&format!("<D:displayname>{name}</D:displayname>")));
+            body.replace("encoding=\"utf-8\"", &format!("encoding=\"{encoding}\""))
+        };
+        let sent = |body: Vec<u8>| alice.request("PROPPATCH", &calendar).header("Content-Type", "application/xml").body(body);
+        let name = || alice.property(&calendar, "D:displayname");
+        // XML 1.0 §4.3.3: every processor reads UTF-16 with its byte order mark.
+        for (name_of, octets) in [("l’été", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("冬 😀", u16::to_be_bytes)] {
+            let body: Vec<u16> = std::iter::once(0xfeff).chain(document("utf-16", name_of).encode_utf16()).collect();
+            sent(body.iter().copied().flat_map(octets).collect()).multistatus();
+            assert_eq!(name(), name_of);
+            let cut: Vec<u16> = body.into_iter().map(|unit| if unit == u16::from(b'/') { 0xdc00 } else { unit }).collect();
+            sent(cut.into_iter().flat_map(octets).collect()).status(400);
+        }
+        let latin = document("ISO-8859-1", "\u{e9}t\u{e9}").chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect::<Vec<_>>();
+        sent(latin.clone()).multistatus();
+        assert_eq!(name(), "été");
+        // Where nothing says what it is, nothing is guessed.
+        sent(latin.iter().copied().skip_while(|octet| *octet != b'\n').collect()).status(400);
+        sent(document("utf-8", "a\0b").into_bytes()).status(400);
+        assert_eq!(name(), "été");
+    }
+
     fn order_is_that_of_the_document(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
