@@ -3,15 +3,15 @@
 //! Serves what `text::zone` writes out of the IANA data that are part of the program. Truncated data and leap seconds are not
 //! offered, and not advertised. Knows no people and no calendar.
 
+mod expand;
 mod pattern;
 
 use crate::text::zone;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::web::{self, Query, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
@@ -20,6 +20,8 @@ use std::sync::OnceLock;
 pub const BASE: &str = "/tzdist";
 /// How long clients may take an answer for current: zones change some times a year, with the program.
 const FRESH: &str = "public, max-age=86400";
+/// The name of an error (RFC 7808 §5.3, §5.4).
+const TZID_NOT_FOUND: &str = "tzid-not-found";
 
 /// The resources, below [`BASE`].
 pub fn mount(config: &mut ServiceConfig) {
@@ -27,6 +29,7 @@ pub fn mount(config: &mut ServiceConfig) {
         .route("", web::get().to(capabilities))
         .route("/capabilities", web::get().to(capabilities))
         .route("/zones", web::get().to(zones))
+        .route("/zones/{tzid:.+}/observances", web::get().to(expand::expand))
         .route("/zones/{tzid:.+}", web::get().to(one))
         .default_service(web::route().to(nothing));
 }
@@ -41,7 +44,7 @@ async fn capabilities() -> HttpResponse {
     answer(json!({
         "version": 1,
         "info": {
-            "primary-source": "IANA Time Zone Database",
+            "primary-source": format!("IANA Time Zone Database {}", zone::release()),
             "formats": ["text/calendar"],
             "truncated": {"any": false, "untruncated": true},
         },
@@ -49,24 +52,48 @@ async fn capabilities() -> HttpResponse {
             action("capabilities", format!("{BASE}/capabilities"), json!([])),
             action("list", format!("{BASE}/zones{{?changedsince}}"), json!([{"name": "changedsince", "required": false, "multi": false}])),
             action("get", format!("{BASE}/zones{{/tzid}}"), json!([])),
+            action("expand", format!("{BASE}/zones{{/tzid}}/observances{{?start,end}}"), json!([
+                {"name": "start", "required": true, "multi": false},
+                {"name": "end", "required": true, "multi": false},
+            ])),
             action("find", format!("{BASE}/zones{{?pattern}}"), json!([{"name": "pattern", "required": true, "multi": false}])),
         ],
     }))
 }
 
-#[derive(Debug, Deserialize)]
-struct Asked {
-    changedsince: Option<String>,
-    pattern: Option<String>,
+/// The parameters of a query, decoded.
+fn params(request: &HttpRequest) -> Vec<(String, String)> {
+    Query::from_query(request.query_string()).map(Query::into_inner).unwrap_or_default()
+}
+
+/// More than one parameter has the name that only one may have.
+struct Repeated;
+
+/// The value of a parameter that may be there once.
+fn single<'p>(params: &'p [(String, String)], name: &str) -> Result<Option<&'p str>, Repeated> {
+    let mut values = params.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
+    let first = values.next();
+    if values.next().is_some() { Err(Repeated) } else { Ok(first) }
 }
 
 /// RFC 7808 §5.2 (list) and §5.5 (find).
-async fn zones(Query(asked): Query<Asked>) -> HttpResponse {
+async fn zones(request: HttpRequest) -> HttpResponse {
+    let params = params(&request);
+    let Ok(pattern) = single(&params, "pattern") else {
+        return refusal(StatusCode::BAD_REQUEST, "invalid-pattern", "pattern is there more than once");
+    };
+    let Ok(changed_since) = single(&params, "changedsince") else {
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "invalid-changedsince",
+            "changedsince is there more than once",
+        );
+    };
     // All zones are written once, for their entity tags: too long for the thread that serves.
     let Ok(all) = web::block(all).await else {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the zones could not be read");
     };
-    let chosen: Vec<&Listed> = match (&asked.pattern, &asked.changedsince) {
+    let chosen: Vec<&Listed> = match (pattern, changed_since) {
         (Some(_), Some(_)) => {
             return refusal(
                 StatusCode::BAD_REQUEST,
@@ -76,7 +103,7 @@ async fn zones(Query(asked): Query<Asked>) -> HttpResponse {
         }
         (None, None) => all.zones.iter().collect(),
         // The data change only with the program, so nothing changes after a token that it gave.
-        (None, Some(token)) if *token == all.token => Vec::new(),
+        (None, Some(token)) if token == all.token => Vec::new(),
         (None, Some(_)) => {
             return refusal(StatusCode::BAD_REQUEST, "invalid-changedsince", "this token is not known");
         }
@@ -99,7 +126,7 @@ async fn zones(Query(asked): Query<Asked>) -> HttpResponse {
                 "etag": zone.etag,
                 "last-modified": all.modified,
                 "publisher": "IANA",
-                "version": env!("CARGO_PKG_VERSION"),
+                "version": zone::release(),
             })
         })
         .collect();
@@ -108,44 +135,51 @@ async fn zones(Query(asked): Query<Asked>) -> HttpResponse {
 
 /// RFC 7808 §5.3.
 async fn one(request: HttpRequest) -> HttpResponse {
-    // The raw path: a slash of the name may be written as %2F, or plainly.
-    let raw =
-        request.path().strip_prefix(BASE).and_then(|path| path.strip_prefix("/zones/")).unwrap_or_default();
-    let Ok(tzid) = percent_decode_str(raw).decode_utf8() else {
-        return refusal(StatusCode::NOT_FOUND, "tzid-not-found", "there is no such zone");
-    };
-    if request.query_string().split('&').any(|pair| pair.starts_with("start=")) {
-        return refusal(StatusCode::BAD_REQUEST, "invalid-start", "truncated data are not offered");
+    let params = params(&request);
+    for (name, error) in [("start", "invalid-start"), ("end", "invalid-end")] {
+        if params.iter().any(|(own, _)| own == name) {
+            return refusal(StatusCode::BAD_REQUEST, error, "truncated data are not offered");
+        }
     }
-    if request.query_string().split('&').any(|pair| pair.starts_with("end=")) {
-        return refusal(StatusCode::BAD_REQUEST, "invalid-end", "truncated data are not offered");
-    }
-    let name = zone::names().find(|name| name.eq_ignore_ascii_case(&tzid));
-    let Some((name, text)) = name.and_then(|name| Some((name, resource(name)?))) else {
-        return refusal(StatusCode::NOT_FOUND, "tzid-not-found", "there is no such zone");
+    let Some((name, text)) = zone_of(&request, "").and_then(|name| Some((name, resource(name)?))) else {
+        return refusal(StatusCode::NOT_FOUND, TZID_NOT_FOUND, "there is no such zone");
     };
     if !accepts_calendar(&request) {
         return refusal(StatusCode::NOT_ACCEPTABLE, "invalid-format", "only text/calendar is offered");
     }
-    let etag = format!("\"{}\"", digest(&text));
+    answer_to(&request, "text/calendar; charset=utf-8", text, |answer| {
+        let file = format!("attachment; filename=\"{}.ics\"", name.replace('/', "-"));
+        answer.insert_header((CONTENT_DISPOSITION, file));
+    })
+}
+
+/// The zone that a path below `/zones/` names, `after` taken off its end.
+fn zone_of(request: &HttpRequest, after: &str) -> Option<&'static str> {
+    // The raw path: a slash of the name may be written as %2F, or plainly.
+    let raw = request.path().strip_prefix(BASE)?.strip_prefix("/zones/")?.strip_suffix(after)?;
+    let tzid = percent_decode_str(raw).decode_utf8().ok()?;
+    zone::names().find(|name| name.eq_ignore_ascii_case(&tzid))
+}
+
+/// An answer with its entity tag, or that the client has it already.
+fn answer_to(
+    request: &HttpRequest,
+    media_type: &'static str,
+    body: String,
+    more: impl FnOnce(&mut HttpResponseBuilder),
+) -> HttpResponse {
+    let etag = format!("\"{}\"", digest(&body));
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|tags| {
+    let has_it = known.is_some_and(|tags| {
         tags.trim() == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
-    }) {
-        return HttpResponse::NotModified()
-            .insert_header((ETAG, etag))
-            .insert_header((CACHE_CONTROL, FRESH))
-            .finish();
+    });
+    let mut answer = if has_it { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, FRESH));
+    if has_it {
+        return answer.finish();
     }
-    HttpResponse::Ok()
-        .insert_header((ETAG, etag))
-        .insert_header((CACHE_CONTROL, FRESH))
-        .insert_header((CONTENT_TYPE, "text/calendar; charset=utf-8"))
-        .insert_header((
-            "Content-Disposition",
-            format!("attachment; filename=\"{}.ics\"", name.replace('/', "-")),
-        ))
-        .body(text)
+    more(&mut answer);
+    answer.insert_header((CONTENT_TYPE, media_type)).body(body)
 }
 
 fn accepts_calendar(request: &HttpRequest) -> bool {
@@ -190,6 +224,7 @@ fn all() -> &'static All {
         let list = |name| resource(name).map(|text| Listed { tzid: name, etag: digest(&text) });
         let zones: Vec<Listed> = zone::names().filter_map(list).collect();
         let mut token = Sha256::new();
+        token.update(zone::release());
         for zone in &zones {
             token.update(&zone.etag);
         }

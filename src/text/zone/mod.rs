@@ -4,6 +4,7 @@
 //! by its own rules (RFC 5545 §3.6.5). Knows no user and no collection: where nothing matches, the caller falls back.
 
 mod custom;
+mod expand;
 mod windows;
 mod write;
 
@@ -11,6 +12,7 @@ mod write;
 mod tests;
 
 pub use custom::{Custom, Observance};
+pub use expand::{Onset, onsets, release};
 pub use write::{kept_vtimezone, names, vtimezone, vtimezone_between};
 
 use super::component::Component;

@@ -126,4 +126,21 @@ both! {
         let answer = ask(&alice, &alice.calendar("all/"), "<C:calendar-data/>", "").multistatus();
         assert!(answer.only().prop("C:calendar-data").text.contains("TZID=Our Office"));
     }
+
+    fn the_service_of_zones_expands_them(db) {
+        let server = TestServer::start(db);
+        let anybody = server.anonymous();
+        let json = |path: &str| -> serde_json::Value { serde_json::from_slice(&anybody.get(path).ok().body).expect("JSON") };
+        let actions = json("/tzdist/capabilities")["actions"].clone();
+        let expand = actions.as_array().expect("actions").iter().find(|action| action["name"] == "expand").expect("advertised").clone();
+        assert_eq!(expand["uri-template"], "/tzdist/zones{/tzid}/observances{?start,end}");
+        let onsets = json("/tzdist/zones/Europe%2FParis/observances?start=2026-01-01T00:00:00Z&end=2027-01-01T00:00:00Z");
+        let of = |at: usize| (onsets["observances"][at]["onset"].clone(), onsets["observances"][at]["utc-offset-to"].clone());
+        assert_eq!(of(0), ("2026-01-01T00:00:00Z".into(), 3_600.into()));
+        assert_eq!(of(1), ("2026-03-29T01:00:00Z".into(), 7_200.into()));
+        assert_eq!(of(2), ("2026-10-25T01:00:00Z".into(), 3_600.into()));
+        assert_eq!(onsets["observances"].as_array().map(Vec::len), Some(3));
+        // The release of the data, not of the program.
+        assert_ne!(json("/tzdist/zones?pattern=europe/paris")["timezones"][0]["version"], env!("CARGO_PKG_VERSION"));
+    }
 }

@@ -178,7 +178,13 @@ fn no_route_beside_rest_and_dav_is_forgotten() {
     assert_eq!(behind(&read("rest/docs.rs"), &calls), ["\"\"", "path"]);
     assert_eq!(
         behind(&read("tzdist/mod.rs"), &calls),
-        ["\"\"", "\"/capabilities\"", "\"/zones\"", "\"/zones/{tzid:.+}\""]
+        [
+            "\"\"",
+            "\"/capabilities\"",
+            "\"/zones\"",
+            "\"/zones/{tzid:.+}/observances\"",
+            "\"/zones/{tzid:.+}\""
+        ]
     );
 }
 
