@@ -284,7 +284,8 @@ def todos(world):
     }.items():
         world.tasks.add_todo(vcalendar(*component("VTODO", uid, *lines, f"SUMMARY:{uid}")))
     same(summaries(world.tasks.get_todos()), ["t-daily", "t-day", "t-due", "t-plain"], "pending")
-    range_ = {"start": datetime(2027, 6, 1, tzinfo=UTC), "end": datetime(2027, 6, 2, tzinfo=UTC)}
+    # The first of June in Paris: a calendar without a zone has that of its owner, in whose time the 2nd begins at 22:00 UTC.
+    range_ = {"start": datetime(2027, 5, 31, 22, tzinfo=UTC), "end": datetime(2027, 6, 1, 22, tzinfo=UTC)}
     found = world.tasks.search(todo=True, include_completed=True, **range_, **RAW)
     # A task without any date is in every range (RFC 4791 section 9.9); one with COMPLETED alone
     # is in those that its completion comes after or falls in.
