@@ -1,7 +1,7 @@
 //! The zone of a calendar, and busy times. RFC 4791 §5.2.2, §7.10; RFC 7809 §5.2.
 
 use super::{Core, fault};
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, HomeKind};
 use crate::domain::fault::{Condition, Fault};
 use crate::store::Weight;
 use crate::text::component::{Document, Limits};
@@ -10,6 +10,10 @@ use crate::text::zone::{self, Zone};
 impl Core {
     /// The zone in which floating and all-day times of a calendar are meant: its own, else that of whose it is; UTC where neither is set.
     pub async fn zone_of(&self, collection: &Collection) -> Result<Zone, Fault> {
+        // No time of a card is placed anywhere, so nobody's zone is asked for.
+        if collection.home == HomeKind::AddressBooks {
+            return Ok(Zone::Utc);
+        }
         if let Some(zone) = collection.time_zone.as_deref().and_then(read_zone) {
             return Ok(zone);
         }
