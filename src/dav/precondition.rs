@@ -1,10 +1,10 @@
-//! Reads the headers of conditional requests. RFC 7232 §3, RFC 4918 §10.4, RFC 6638 §8.3.
+//! Reads the headers of conditional requests. RFC 9110 §13.1, RFC 4918 §10.4, RFC 6638 §8.3.
 
 use super::href::{self, Target};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::precondition::{About, Named, Preconditions, State, StateCondition, StateList};
-use crate::http::tags::{tag, tags};
+use crate::http::tags::{if_unmodified_since, of_bytes, of_state, tag, tags};
 use crate::services::access::Place;
 use actix_web::http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 
@@ -14,8 +14,9 @@ const MAX_CONDITIONS: usize = 100;
 /// Reads all of them, of a request for `target`.
 pub fn read(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Fault> {
     Ok(Preconditions {
-        if_match: tags(headers, &IF_MATCH)?,
-        if_none_match: tags(headers, &IF_NONE_MATCH)?,
+        if_match: tags(headers, &IF_MATCH)?.map(of_bytes),
+        if_none_match: tags(headers, &IF_NONE_MATCH)?.map(of_bytes),
+        if_unmodified_since: if_unmodified_since(headers),
         if_schedule_tag_match: text(headers, "If-Schedule-Tag-Match")
             .map(|tag| tag.trim_matches('"').to_owned()),
         if_lists: match text(headers, "If") {
@@ -112,7 +113,7 @@ fn conditions(mut text: &str) -> Option<Vec<StateCondition>> {
             let inner = text.strip_prefix('[')?;
             let (etag, after) = inner.split_once(']')?;
             text = after;
-            State::Etag(tag(etag).0?)
+            State::Etag(of_state(tag(etag).0?))
         };
         all.push(StateCondition { not, state });
     }

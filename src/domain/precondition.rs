@@ -1,10 +1,13 @@
-//! Conditional requests: `If-Match`, `If-None-Match`, `If-Schedule-Tag-Match` and the `If` header, once read.
+//! Conditional requests: `If-Match`, `If-None-Match`, `If-Unmodified-Since`, `If-Schedule-Tag-Match` and the `If` header, once read.
 //!
-//! RFC 7232 §3, RFC 6638 §8.3, RFC 4918 §10.4, RFC 6578 §5. Evaluated inside the transaction that they guard.
+//! RFC 9110 §13, RFC 6638 §8.3, RFC 4918 §10.4, RFC 6578 §5. Evaluated inside the transaction that they guard.
 //! Knows no header syntax; `dav/precondition.rs` reads it.
 
 use super::collection::HomeKind;
 use super::fault::Fault;
+
+/// Microseconds.
+const SECOND: i64 = 1_000_000;
 
 /// A list of entity tags, or `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +114,8 @@ pub struct Preconditions {
     pub if_match: Option<Tags>,
     /// `If-None-Match`.
     pub if_none_match: Option<Tags>,
+    /// `If-Unmodified-Since`, in seconds since 1970; not looked at beside `If-Match` (RFC 9110 §13.1.4).
+    pub if_unmodified_since: Option<i64>,
     /// `If-Schedule-Tag-Match`, without quotes.
     pub if_schedule_tag_match: Option<String>,
     /// `If`: one of the lists must hold; empty where the header is absent.
@@ -122,6 +127,8 @@ pub struct Preconditions {
 pub struct ResourceState<'s> {
     /// Entity tag without quotes; `None` where there is no resource, or one without a tag.
     pub etag: Option<&'s str>,
+    /// When it was changed last, in microseconds since 1970; `None` where that is not known or there is no resource.
+    pub modified_at: Option<i64>,
     /// Schedule tag without quotes.
     pub schedule_tag: Option<&'s str>,
     /// The sync token, of a collection.
@@ -153,6 +160,7 @@ impl Preconditions {
         mut look: impl FnMut(&Named) -> Result<Known, E>,
     ) -> Result<(), E> {
         let refused = self.if_match.as_ref().is_some_and(|tags| !tags.strongly(own.etag))
+            || self.was_modified(own)
             || self.if_none_match.as_ref().is_some_and(|tags| tags.weakly(own.etag))
             || self
                 .if_schedule_tag_match
@@ -177,14 +185,21 @@ impl Preconditions {
         }
         if self.if_lists.is_empty() { Ok(()) } else { Err(Fault::PreconditionFailed.into()) }
     }
+
+    fn was_modified(&self, own: ResourceState<'_>) -> bool {
+        match (&self.if_match, self.if_unmodified_since, own.modified_at) {
+            (None, Some(since), Some(at)) => at.div_euclid(SECOND) > since,
+            _ => false,
+        }
+    }
 }
 
 impl Known {
     fn state(&self) -> ResourceState<'_> {
         ResourceState {
             etag: self.etag.as_deref(),
-            schedule_tag: None,
             sync_token: self.sync_token.as_deref(),
+            ..ResourceState::default()
         }
     }
 }
@@ -223,6 +238,18 @@ mod tests {
         let create = Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
         assert!(create.check(state(None), state(None)).is_ok());
         assert!(create.check(state(Some("a")), state(None)).is_err());
+    }
+
+    #[test]
+    fn dates_count_by_the_second_and_only_without_tags() {
+        let at = |micros| ResourceState { modified_at: Some(micros), ..state(Some("a")) };
+        let since = Preconditions { if_unmodified_since: Some(10), ..Preconditions::default() };
+        assert!(since.check(at(10_999_999), state(None)).is_ok());
+        assert!(since.check(at(11_000_000), state(None)).is_err());
+        // RFC 9110 §13.1.4: not looked at where no date is known.
+        assert!(since.check(state(None), state(None)).is_ok());
+        let tagged = Preconditions { if_match: Some(Tags::These(vec![tag("a")])), ..since };
+        assert!(tagged.check(at(11_000_000), state(None)).is_ok());
     }
 
     #[test]

@@ -2,6 +2,26 @@
 
 use crate::text::recur::civil;
 use crate::text::recur::moment::write_local;
+use actix_web::http::header::HttpDate;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const SECOND: i64 = 1_000_000;
+
+/// `Last-Modified` of what was changed at `micros`, told at `now`: in the second of the change it is the one before, so that nobody
+/// who knows this date takes what a second change in it leaves behind for what he has (RFC 9110 §8.8.2).
+pub fn last_modified(micros: i64, now: i64) -> Option<String> {
+    let running = now.div_euclid(SECOND) <= micros.div_euclid(SECOND);
+    http_date(if running { micros.checked_sub(SECOND)? } else { micros })
+}
+
+/// The date of a header in seconds since 1970, in any of the three forms of old; `None` where it is none (RFC 9110 §5.6.7).
+pub fn read_http_date(text: &str) -> Option<i64> {
+    let read: HttpDate = text.trim().parse().ok()?;
+    match SystemTime::from(read).duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).ok(),
+        Err(before) => i64::try_from(before.duration().as_secs()).ok().map(|seconds| -seconds),
+    }
+}
 
 /// An instant as HTTP headers write it (RFC 7231 §7.1.1.1); `None` outside of years 1 to 9999.
 pub fn http_date(micros: i64) -> Option<String> {
@@ -10,7 +30,7 @@ pub fn http_date(micros: i64) -> Option<String> {
         " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ", " Nov ",
         " Dec ",
     ];
-    let seconds = micros.div_euclid(1_000_000);
+    let seconds = micros.div_euclid(SECOND);
     if !(civil::FIRST..=civil::LAST).contains(&seconds) {
         return None;
     }
@@ -42,6 +62,28 @@ pub fn http_date(micros: i64) -> Option<String> {
 mod tests {
     use super::*;
     use jiff::Timestamp;
+
+    #[test]
+    fn dates_are_read_in_their_three_forms() {
+        let forms =
+            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
+        for form in forms {
+            assert_eq!(read_http_date(form), Some(784_111_777), "{form}");
+        }
+        for bad in ["", "*", "784111777", "Sun, 06 Nov 1994", "yesterday"] {
+            assert_eq!(read_http_date(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_change_in_the_running_second_is_told_as_of_the_one_before() {
+        let told = |micros, now| last_modified(micros, now).and_then(|date| read_http_date(&date));
+        assert_eq!(told(9_999_999, 10_000_000), Some(9));
+        assert_eq!(told(10_000_000, 10_999_999), Some(9));
+        assert_eq!(told(10_000_000, 11_000_000), Some(10));
+        // Clocks of nodes differ: one that is behind must not promise more.
+        assert_eq!(told(12_000_000, 10_000_000), Some(11));
+    }
 
     #[test]
     fn dates_are_http_dates() {

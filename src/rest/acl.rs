@@ -11,6 +11,7 @@ use super::{body, conditions};
 use crate::domain::acl::{Grant, Privilege, Privileges};
 use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
+use crate::http::tags;
 use crate::services::rights::{Acl, GrantChange, Guard};
 use crate::services::{Actor, Core};
 use actix_web::http::header::{ETAG, HeaderMap};
@@ -105,7 +106,7 @@ impl Kind {
     ) -> Result<HttpResponse, Refused> {
         query.end()?;
         let acl = self.acl(core, actor, id).await?;
-        if conditions::not_modified(headers, &acl.tag.quoted()) {
+        if tags::not_modified(headers, &acl.tag.quoted(), None) {
             return Ok(HttpResponse::NotModified().insert_header((ETAG, acl.tag.quoted())).finish());
         }
         Ok(self.shown(&acl))

@@ -12,6 +12,7 @@ use crate::domain::id::CollectionId;
 use crate::domain::labels::{Label, is_plain};
 use crate::domain::principal::PrincipalKind;
 use crate::domain::props::Props;
+use crate::http::tags;
 use crate::services::access::Place;
 use crate::services::{Access, Actor, Core};
 use actix_web::HttpResponse;
@@ -137,7 +138,7 @@ impl Kind {
     ) -> HttpResponse {
         let etag = etag(core, access);
         // What somebody keeps on another's collection is not in its token.
-        if access.mounted().is_none() && conditions::not_modified(headers, &etag) {
+        if access.mounted().is_none() && tags::not_modified(headers, &etag, None) {
             return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
         }
         HttpResponse::Ok().insert_header((ETAG, etag)).json(body)

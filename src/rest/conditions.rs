@@ -10,35 +10,14 @@ use actix_web::http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 /// Entity tags that one header may name.
 const MOST: usize = 100;
 
-/// What stands before the tag of the bytes in the tags of other forms of them.
-const FORM: char = '-';
-
-/// The entity tag of a form of an item; the bytes as they are have none before them.
-pub fn form_tag(form: &str, etag: &str) -> String {
-    if form.is_empty() { format!("\"{etag}\"") } else { format!("\"{form}{FORM}{etag}\"") }
-}
-
 /// The conditions on an item. The tag of any of its forms stands for the state that it was made of.
 pub fn of_item(headers: &HeaderMap) -> Result<Preconditions, Refused> {
     Ok(Preconditions {
-        if_match: read(headers, &IF_MATCH)?.map(of_bytes),
-        if_none_match: read(headers, &IF_NONE_MATCH)?.map(of_bytes),
+        if_match: read(headers, &IF_MATCH)?.map(tags::of_bytes),
+        if_none_match: read(headers, &IF_NONE_MATCH)?.map(tags::of_bytes),
+        if_unmodified_since: tags::if_unmodified_since(headers),
         ..Preconditions::default()
     })
-}
-
-fn of_bytes(tags: Tags) -> Tags {
-    match tags {
-        Tags::Any => Tags::Any,
-        Tags::These(tags) => Tags::These(
-            tags.into_iter()
-                .map(|tag| match tag.value.split_once(FORM) {
-                    Some((_, value)) => Tag { value: value.to_owned(), ..tag },
-                    None => tag,
-                })
-                .collect(),
-        ),
-    }
 }
 
 /// The conditions on a collection, for its transaction.
@@ -63,12 +42,6 @@ pub fn of_collection(headers: &HeaderMap) -> Result<Preconditions, Refused> {
     let list = |conditions| StateList { resource: About::Itself, conditions };
     let if_lists = lists.into_iter().filter(|list| !list.is_empty()).map(list).collect();
     Ok(Preconditions { if_lists, ..Preconditions::default() })
-}
-
-/// Whether a reader has the representation with this tag (quotes included) already.
-pub fn not_modified(headers: &HeaderMap, etag: &str) -> bool {
-    let value = etag.trim_start_matches("W/").trim_matches('"');
-    tags::if_none_match(headers).is_some_and(|tags| tags.weakly(Some(value)))
 }
 
 fn read(headers: &HeaderMap, name: &actix_web::http::header::HeaderName) -> Result<Option<Tags>, Refused> {
@@ -117,10 +90,6 @@ mod tests {
         let state = |etag| ResourceState { etag: Some(etag), ..ResourceState::default() };
         assert!(wanted.check(state("abc"), ResourceState::default()).is_ok());
         assert!(wanted.check(state("abd"), ResourceState::default()).is_err());
-        assert_eq!(form_tag("j", "abc"), "\"j-abc\"");
-        assert_eq!(form_tag("", "abc"), "\"abc\"");
-        assert!(not_modified(&headers(&[("If-None-Match", "W/\"j-abc\"")]), "\"j-abc\""));
-        assert!(!not_modified(&headers(&[("If-None-Match", "\"abc\"")]), "\"j-abc\""));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::domain::group::{ShownTo, Visibility};
 use crate::domain::principal::PrincipalKind;
 use crate::domain::query::Words;
 use crate::domain::team::MembersMay;
+use crate::http::tags;
 use crate::services::groups::{GroupChange, GroupsAsked, NewGroup, SeenGroup};
 use crate::services::{Actor, Core};
 use actix_web::http::header::{ETAG, LOCATION};
@@ -312,7 +313,7 @@ pub async fn read(
     query.end()?;
     let group = core.group(&actor, &of.0).await?;
     let tag = (ETAG, etag(&group));
-    if conditions::not_modified(request.headers(), &tag.1) {
+    if tags::not_modified(request.headers(), &tag.1, None) {
         return Ok(HttpResponse::NotModified().insert_header(tag).finish());
     }
     let told = page::sparse(&Group::of(&group, &dav), fields.as_deref())?;

@@ -3,7 +3,6 @@
 //! A version is named by the number that its collection had when it came. A move is told as it is logged: gone here, created there.
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, Kind};
-use super::conditions::{self, form_tag};
 use super::forms::{self, Form};
 use super::items::{CONTACTS, EVENTS, Members, TASKS};
 use super::page::{self, Asked, Page};
@@ -14,6 +13,7 @@ use super::{instant, items};
 use crate::domain::device;
 use crate::domain::id::CollectionId;
 use crate::http::pieces;
+use crate::http::tags::{self, form_tag};
 use crate::services::past::{Step, Steps, Wanted};
 use crate::services::{Actor, Core, Door, Happened};
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, HeaderMap, VARY};
@@ -141,7 +141,7 @@ async fn then(
     let form = Form::negotiate(forms::accepted(headers).as_deref(), members.home())?;
     let kept = core.item_version(actor, &place, &of.item.name, members.kind, of.number).await?;
     let etag = form_tag(form.tag(), &kept.etag.0);
-    if conditions::not_modified(headers, &etag) {
+    if tags::not_modified(headers, &etag, None) {
         let mut answer = HttpResponse::NotModified();
         return Ok(answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).finish());
     }

@@ -14,6 +14,8 @@ use super::{conditions, edits, once};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::precondition::Preconditions;
+use crate::http::tags;
+use crate::services::conditions::known_change;
 use crate::services::edits::{Done, Edit, Edited, Editing};
 use crate::services::idempotency::Once;
 use crate::services::{Actor, Core, labour};
@@ -205,21 +207,21 @@ impl Members {
         let media = Form::of_instance(forms::accepted(headers).as_deref())?;
         let form =
             if media == jscalendar::MEDIA_TYPE { Form::JSCalendar } else { Form::Json(HomeKind::Calendars) };
-        let etag = conditions::form_tag(form.tag(), &object.etag.0);
+        let etag = tags::form_tag(form.tag(), &object.etag.0);
         let (body, recurrence_id) = (object.body.clone(), of.recurrence_id);
         let telling = move || -> Result<Value, Why> {
             look(&body, &recurrence_id)?;
             Ok(jscalendar::read_instance(&body, &recurrence_id)?)
         };
         let instance = labour::of(object.body.len(), telling).await??;
-        let mut answer = HttpResponse::Ok();
-        if conditions::not_modified(headers, &etag) {
-            answer = HttpResponse::NotModified();
-            return Ok(answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).finish());
-        }
         let wanted = Preconditions { if_none_match: None, ..conditions::of_item(headers)? };
         let held = core.hold_for_read(actor, wanted, &access, &object).await;
         held.map_err(|fault| stale(fault.into(), &object))?;
+        let mut answer = HttpResponse::Ok();
+        if tags::not_modified(headers, &etag, known_change(actor, &access, &object)) {
+            answer = HttpResponse::NotModified();
+            return Ok(answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).finish());
+        }
         answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept")).content_type(media);
         Ok(answer.body(instance.to_string()))
     }

@@ -3,7 +3,7 @@
 //! An item's id is its name in its collection, the last segment of its address in DAV: what the log of changes calls it by.
 
 use super::collections::{ADDRESS_BOOKS, CALENDARS, DavPaths, Kind};
-use super::conditions::{self, form_tag};
+use super::conditions;
 use super::forms::{self, Form};
 use super::instant;
 use super::page::{self, Asked, Page};
@@ -15,8 +15,10 @@ use crate::domain::fault::Fault;
 use crate::domain::id::CollectionId;
 use crate::domain::object::{ItemKind, Listed};
 use crate::domain::precondition::Preconditions;
-use crate::http::date::http_date;
+use crate::http::date::last_modified;
 use crate::http::pieces::{self, Room};
+use crate::http::tags::{self, form_tag};
+use crate::services::conditions::known_change;
 use crate::services::{Access, Actor, Core, Shown};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, HeaderMap, LAST_MODIFIED, VARY};
@@ -232,18 +234,18 @@ impl Members {
             None => Form::negotiate(forms::accepted(headers).as_deref(), self.home())?,
         };
         let etag = form_tag(if facts.is_some() { FACTS } else { form.tag() }, &object.etag.0);
-        if conditions::not_modified(headers, &etag) {
+        let wanted = Preconditions { if_none_match: None, ..conditions::of_item(headers)? };
+        let held = core.hold_for_read(actor, wanted, &access, &object).await;
+        held.map_err(|fault| stale(fault.into(), &object))?;
+        if tags::not_modified(headers, &etag, known_change(actor, &access, &object)) {
             return Ok(HttpResponse::NotModified()
                 .insert_header((ETAG, etag))
                 .insert_header((VARY, "Accept"))
                 .finish());
         }
-        let wanted = Preconditions { if_none_match: None, ..conditions::of_item(headers)? };
-        let held = core.hold_for_read(actor, wanted, &access, &object).await;
-        held.map_err(|fault| stale(fault.into(), &object))?;
         let mut answer = HttpResponse::Ok();
         answer.insert_header((ETAG, etag)).insert_header((VARY, "Accept"));
-        if let Some(date) = http_date(object.modified_at) {
+        if let Some(date) = last_modified(object.modified_at, core.now()) {
             answer.insert_header((LAST_MODIFIED, date));
         }
         if let Some(Facts { fields, form }) = facts {

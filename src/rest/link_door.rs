@@ -2,7 +2,6 @@
 //!
 //! An address that opens nothing is answered in the same words whatever the reason. Tokens are never logged.
 
-use super::conditions::not_modified;
 use super::files::{self, Wanted};
 use super::instant;
 use super::problem::Refused;
@@ -14,6 +13,7 @@ use crate::domain::labels::Label;
 use crate::domain::link::{LinkScope, digest};
 use crate::http::rates::Rates;
 use crate::http::stream::{self, Pages};
+use crate::http::tags::not_modified;
 use crate::services::Core;
 use crate::services::formats::{self, Format};
 use crate::services::interchange::{Form, Writer};
@@ -177,7 +177,7 @@ async fn items(
     wanted: &Wanted,
 ) -> Result<HttpResponse, Refused> {
     let etag = etag(&[&core.link_state(of).await?, name(of), wanted.media]);
-    if not_modified(request.headers(), &etag) {
+    if not_modified(request.headers(), &etag, None) {
         return Ok(told(StatusCode::NOT_MODIFIED, &etag).finish());
     }
     let writer = Writer::new(wanted.form).saying(PUBLISHED);
@@ -221,7 +221,7 @@ async fn busy(
         }
     };
     let etag = etag(&[&text, wanted.media]);
-    if not_modified(request.headers(), &etag) {
+    if not_modified(request.headers(), &etag, None) {
         return Ok(told(StatusCode::NOT_MODIFIED, &etag).finish());
     }
     let body = match wanted.form {

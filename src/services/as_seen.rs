@@ -35,6 +35,7 @@ impl Seen {
             && conditions.if_lists.is_empty();
         let state = ResourceState {
             etag: object.as_ref().map(|object| object.etag.0.as_str()),
+            modified_at: object.as_ref().map(|object| object.modified_at),
             schedule_tag: object.as_ref().and_then(|object| object.schedule_tag.as_deref()),
             sync_token: None,
         };

@@ -51,6 +51,14 @@ pub(super) fn hold_collection(
     conditions.check_with(own, ResourceState::default(), |named| known(tx, actor, named))
 }
 
+/// When what the actor reads was changed last, where that can be told: what others see of an item, and what is somebody's own in
+/// it, changes without a change of the item.
+pub fn known_change(actor: &Actor, access: &Access, object: &Shown) -> Option<i64> {
+    let all_his =
+        access.collection().owner == actor.id && access.sight().is_whole() && access.keeps().is_none();
+    all_his.then_some(object.modified_at)
+}
+
 impl Core {
     /// Holds the conditions of a read against what it has read.
     pub async fn hold_for_read(
@@ -88,6 +96,7 @@ fn hold_item(
     let token = token_of(access, tx.epoch()).to_string();
     let own = ResourceState {
         etag: etag.map(|etag| etag.0.as_str()),
+        modified_at: old.map(|object| object.modified_at),
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
         sync_token: None,
     };

@@ -450,6 +450,7 @@ pub(super) fn hold(
     let token = token_of(access, tx.epoch()).to_string();
     let own = ResourceState {
         etag: etag.map(|etag| etag.0.as_str()),
+        modified_at: old.map(|object| object.modified_at),
         schedule_tag: old.and_then(|object| object.schedule_tag.as_deref()),
         sync_token: None,
     };

@@ -17,7 +17,7 @@ pub mod calendar_queries;
 mod card_search;
 pub mod collection_transfer;
 pub mod collections;
-mod conditions;
+pub mod conditions;
 pub mod contact_queries;
 pub mod content;
 pub mod delegates;

@@ -1,6 +1,6 @@
 //! GET and HEAD: items as they were sent, or in another format by `Accept`.
 //!
-//! RFC 7232 (304), RFC 7265 (jCal), RFC 7095 (jCard), RFC 6352 §5.1 (versions).
+//! RFC 9110 §13 (304), RFC 7265 (jCal), RFC 7095 (jCard), RFC 6352 §5.1 (versions).
 
 use crate::dav::href::Target;
 use crate::dav::notices::{self, Form};
@@ -10,10 +10,11 @@ use crate::dav::resource::{self, Resource};
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::Fault;
 use crate::domain::precondition::Preconditions;
-use crate::http::date::http_date;
+use crate::http::date::last_modified;
 use crate::http::pieces::{self, Room};
 use crate::http::tags;
 use crate::services::Shown;
+use crate::services::conditions::known_change;
 use crate::services::formats::{self, Format};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
@@ -35,28 +36,42 @@ pub async fn answer(request: &Request<'_>) -> Result<HttpResponse, Fault> {
             (access, object, Some(room))
         }
     };
-    let etag = object.etag.quoted();
-    if tags::if_none_match(request.headers).is_some_and(|tags| tags.weakly(Some(&object.etag.0))) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
-    }
     let wanted =
         Preconditions { if_none_match: None, ..precondition::read(request.headers, &request.target)? };
     request.core.hold_for_read(&request.actor, wanted, &access, &object).await?;
-    item(request, object, etag, place.home, room)
+    let format = accepted(request, place.home)?;
+    let etag = tag_of(format, &object);
+    if tags::not_modified(request.headers, &etag, known_change(&request.actor, &access, &object)) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header((ETAG, etag))
+            .insert_header((VARY, "Accept"))
+            .finish());
+    }
+    item(request, object, format, room)
 }
 
-/// Answers 200 with an item in the format that the client accepts.
+/// The format that the client accepts.
+pub(super) fn accepted(request: &Request<'_>, home: HomeKind) -> Result<Format, Fault> {
+    Format::negotiate(request.header("Accept").unwrap_or_default(), home)
+}
+
+/// A conversion is another representation: its tag must not be taken for that of the bytes.
+fn tag_of(format: Format, object: &Shown) -> String {
+    match format {
+        Format::AsStored => object.etag.quoted(),
+        other => tags::form_tag(other.tag(), &object.etag.0),
+    }
+}
+
+/// Answers 200 with an item in this format.
 pub(super) fn item(
     request: &Request<'_>,
     object: Shown,
-    etag: String,
-    home: HomeKind,
+    format: Format,
     room: Option<Room>,
 ) -> Result<HttpResponse, Fault> {
-    let accept = request.header("Accept").unwrap_or_default();
-    let format = Format::negotiate(accept, home)?;
     let mut answer = HttpResponse::Ok();
-    if let Some(date) = http_date(object.modified_at) {
+    if let Some(date) = last_modified(object.modified_at, request.core.now()) {
         answer.insert_header((LAST_MODIFIED, date));
     }
     if let Some(tag) = &object.schedule_tag {
@@ -64,15 +79,14 @@ pub(super) fn item(
     }
     // A browser must neither guess another type nor show a client's bytes as a page of ours.
     answer.insert_header((CONTENT_DISPOSITION, "attachment")).insert_header((VARY, "Accept"));
+    answer.insert_header((ETAG, tag_of(format, &object)));
     match format {
         Format::AsStored => {
-            answer.insert_header((ETAG, etag)).content_type(object.kind.content_type());
+            answer.content_type(object.kind.content_type());
             Ok(send(answer, object.into_inner().body, room))
         }
         other => {
             let (text, media) = formats::convert(&object.body, other)?;
-            // A conversion is another representation: its tag must not be taken for that of the bytes.
-            answer.insert_header((ETAG, etag.replacen('"', &format!("\"{}-", other.tag()), 1)));
             answer.content_type(media);
             Ok(send(answer, text, room))
         }

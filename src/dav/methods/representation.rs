@@ -45,6 +45,6 @@ async fn shown(request: &Request<'_>, place: &Place, name: &str) -> Result<HttpR
             (object, Some(room))
         }
     };
-    let etag = object.etag.quoted();
-    get::item(request, object, etag, place.home, room)
+    let format = get::accepted(request, place.home)?;
+    get::item(request, object, format, room)
 }
