@@ -162,7 +162,8 @@ pub fn element(condition: &Condition, path: &str, out: &mut String) {
         Condition::NoExternalEntities => (DAV, "no-external-entities"),
         Condition::DefaultCalendarNeeded { card: false } => (CALDAV, "default-calendar-needed"),
         Condition::DefaultCalendarNeeded { card: true } => (CARDDAV, "default-addressbook-needed"),
-        Condition::WrongKindOfCollection => (CALDAV, "supported-calendar-data"),
+        Condition::WrongKindOfCollection { card: false } => (CALDAV, "supported-calendar-data"),
+        Condition::WrongKindOfCollection { card: true } => (CARDDAV, "supported-address-data"),
         Condition::Group(why) => (CS, why.name()),
     };
     write::empty(out, simple.0, simple.1);

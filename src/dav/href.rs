@@ -93,6 +93,15 @@ pub fn parse(path: &str) -> Option<Target> {
     })
 }
 
+/// Whether a path leads below a home of this owner, however far: also where nothing can be.
+pub fn is_below(path: &str, owner: &str) -> bool {
+    let mut segments = path.split('/').filter(|raw| !raw.is_empty());
+    let in_home =
+        segments.next() == Some("dav") && segments.next().is_some_and(|home| home_of(home).is_some());
+    let handle = segments.next().and_then(|raw| percent_decode_str(raw).decode_utf8().ok());
+    in_home && handle.is_some_and(|handle| handle.to_lowercase() == owner)
+}
+
 /// Whether each `%` of a path begins an escape (RFC 3986 §2.1). A path where one does not is no path: read as it stands, it would name
 /// what another spelling names.
 pub fn is_well_formed(path: &str) -> bool {

@@ -19,12 +19,7 @@ pub fn read(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Fault
         if_unmodified_since: if_unmodified_since(headers),
         if_schedule_tag_match: text(headers, "If-Schedule-Tag-Match")
             .map(|tag| tag.trim_matches('"').to_owned()),
-        if_lists: match text(headers, "If") {
-            Some(header) => {
-                lists(header, target).ok_or_else(|| Fault::BadRequest("the If header is malformed".into()))?
-            }
-            None => Vec::new(),
-        },
+        if_lists: if_lists(headers, target)?,
     })
 }
 
@@ -38,6 +33,28 @@ pub fn read_of_add_member(headers: &HeaderMap, place: &Place) -> Result<Precondi
         }
     }
     Ok(conditions)
+}
+
+/// Reads the `If` of a request that changes nothing and has no condition else: all that it is about is looked up by its name.
+pub fn read_of_question(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Fault> {
+    let mut conditions = Preconditions { if_lists: if_lists(headers, target)?, ..Preconditions::default() };
+    for list in &mut conditions.if_lists {
+        list.resource = match (&list.resource, target) {
+            (About::Itself, target) => about_named(target.clone()),
+            (About::Collection, Target::Item(place, _)) => about_named(Target::Collection(place.clone())),
+            (other, _) => other.clone(),
+        };
+    }
+    Ok(conditions)
+}
+
+fn if_lists(headers: &HeaderMap, target: &Target) -> Result<Vec<StateList>, Fault> {
+    match text(headers, "If") {
+        Some(header) => {
+            lists(header, target).ok_or_else(|| Fault::BadRequest("the If header is malformed".into()))
+        }
+        None => Ok(Vec::new()),
+    }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -69,15 +86,23 @@ fn lists(header: &str, target: &Target) -> Option<Vec<StateList>> {
 
 /// What a tagged list is about, as seen from the request's own resource; spellings of one path are the same.
 fn about(uri: &str, target: &Target) -> About {
-    let named = |home: HomeKind, owner: String, collection, item| {
-        About::Named(Named { home, owner, collection, item })
-    };
     match (href::parse_href(uri), target) {
         (Some(same), _) if same == *target => About::Itself,
         (Some(Target::Collection(parent)), Target::Item(place, _)) if parent == *place => About::Collection,
-        (Some(Target::Home(home, owner)), _) => named(home, owner, None, None),
-        (Some(Target::Collection(place)), _) => named(place.home, place.owner, Some(place.slug), None),
-        (Some(Target::Item(place, name)), _) => named(place.home, place.owner, Some(place.slug), Some(name)),
+        (Some(other), _) => about_named(other),
+        _ => About::Stateless,
+    }
+}
+
+/// A target as what is looked up.
+fn about_named(target: Target) -> About {
+    let named = |home: HomeKind, owner: String, collection, item| {
+        About::Named(Named { home, owner, collection, item })
+    };
+    match target {
+        Target::Home(home, owner) => named(home, owner, None, None),
+        Target::Collection(place) => named(place.home, place.owner, Some(place.slug), None),
+        Target::Item(place, name) => named(place.home, place.owner, Some(place.slug), Some(name)),
         _ => About::Stateless,
     }
 }

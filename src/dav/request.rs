@@ -15,6 +15,9 @@ use actix_web::http::header::HeaderMap;
 use actix_web::web::Payload;
 use std::cell::RefCell;
 
+/// The header by which a client says whether it wants zones defined (RFC 7809 §7.1).
+pub const TIMEZONES: &str = "CalDAV-Timezones";
+
 /// What the methods work on.
 pub struct Request<'r> {
     /// The services.

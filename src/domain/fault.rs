@@ -138,7 +138,10 @@ pub enum Condition {
     /// The default collection of its kind cannot be deleted: `CALDAV:default-calendar-needed` (RFC 6638 §4.3).
     DefaultCalendarNeeded { card: bool },
     /// `CALDAV:valid-calendar-data` of a COPY or MOVE between kinds: the target holds another kind.
-    WrongKindOfCollection,
+    WrongKindOfCollection {
+        /// Whether it was to go into an address book.
+        card: bool,
+    },
     /// Something that is not done to a group; no RFC names it.
     Group(GroupRefusal),
 }

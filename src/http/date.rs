@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const SECOND: i64 = 1_000_000;
 
 /// `Last-Modified` of what was changed at `micros`, told at `now`: in the second of the change it is the one before, so that nobody
-/// who knows this date takes what a second change in it leaves behind for what he has (RFC 9110 §8.8.2).
+/// who knows this date takes what a second change in it leaves behind for what he has (RFC 9110 §8.8.2). Listings tell the date itself:
+/// there a value that changes by itself would look like a change.
 pub fn last_modified(micros: i64, now: i64) -> Option<String> {
     let running = now.div_euclid(SECOND) <= micros.div_euclid(SECOND);
     http_date(if running { micros.checked_sub(SECOND)? } else { micros })

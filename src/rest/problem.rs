@@ -283,7 +283,7 @@ fn condition_status(condition: &Condition) -> StatusCode {
         | Condition::RecognizedPrincipal
         | Condition::AllowedPrincipal
         | Condition::DefaultCalendarNeeded { .. }
-        | Condition::WrongKindOfCollection => StatusCode::FORBIDDEN,
+        | Condition::WrongKindOfCollection { .. } => StatusCode::FORBIDDEN,
     }
 }
 
@@ -330,7 +330,7 @@ fn condition_name(condition: &Condition) -> &'static str {
         Condition::AllowedPrincipal => "allowed-principal",
         Condition::NoExternalEntities => "no-external-entities",
         Condition::DefaultCalendarNeeded { .. } => "default-collection-needed",
-        Condition::WrongKindOfCollection => "wrong-kind-of-collection",
+        Condition::WrongKindOfCollection { .. } => "wrong-kind-of-collection",
         Condition::Group(why) => why.name(),
     }
 }

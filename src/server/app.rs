@@ -155,6 +155,9 @@ async fn rest_door(
     Ok(finished(response, begun))
 }
 
+/// Methods that make collections, for which a missing collection is a conflict.
+const MAKING: [&str; 2] = ["MKCOL", "MKCALENDAR"];
+
 /// How long what a refused request still sends is read.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -301,6 +304,13 @@ async fn answer(
             Ok(_) if !dav::href::is_well_formed(path) => {
                 let broken = Fault::BadRequest("the path has a broken escape".into());
                 dav::fault::response(&broken, path)
+            }
+            // RFC 4918 §9.3.1; in another's home what is missing looks like what is hidden.
+            Ok(actor)
+                if MAKING.contains(&request.method().as_str())
+                    && dav::href::is_below(path, &actor.handle) =>
+            {
+                dav::fault::response(&Fault::Conflict("the collection does not exist"), path)
             }
             Ok(_) => dav::fault::response(&Fault::NotFound, path),
             Err(fault) => dav::fault::response(&fault, path),

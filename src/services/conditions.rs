@@ -60,6 +60,22 @@ pub fn known_change(actor: &Actor, access: &Access, object: &Shown) -> Option<i6
 }
 
 impl Core {
+    /// Holds conditions that are all about resources by name.
+    pub async fn hold_named(&self, actor: &Actor, conditions: Preconditions) -> Result<(), Fault> {
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        let actor = actor.clone();
+        let none = ResourceState::default();
+        fault(
+            self.store
+                .read(Weight::Point, move |tx| {
+                    conditions.check_with(none, none, |named| known(tx, &actor, named))
+                })
+                .await,
+        )
+    }
+
     /// Holds the conditions of a read against what it has read.
     pub async fn hold_for_read(
         &self,

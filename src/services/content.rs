@@ -10,10 +10,12 @@ use crate::domain::id::Etag;
 use crate::domain::object::{Draft, ItemKind};
 use crate::domain::privacy::{self, Class};
 use crate::text::component::{Component, Document, Limits as Bounds};
-use crate::text::ical::CalendarIndex;
-use crate::text::ical::Span;
+use crate::text::ical::{CalendarIndex, Span, density};
 use crate::text::recur::scale;
 use crate::text::vcard::{self, CardIndex};
+
+/// Before the name of a card that has no UID.
+const BY_NAME: &str = "name:";
 
 /// What a client sent, with the media type that it named.
 #[derive(Debug, Clone)]
@@ -61,7 +63,7 @@ pub fn draft(
 
 fn calendar(name: &str, body: String, limits: &Limits) -> Result<(Draft, CalendarIndex), Fault> {
     check_size(&body, limits, false)?;
-    drawn(name, body, Some(limits.attendees))
+    drawn(name, body, Some(limits))
 }
 
 /// A draft of a text that is stored or was judged already, but for what is somebody's own in it.
@@ -69,20 +71,25 @@ pub(super) fn redrawn(name: &str, body: String) -> Result<(Draft, CalendarIndex)
     drawn(name, body, None)
 }
 
-fn drawn(name: &str, body: String, attendees: Option<usize>) -> Result<(Draft, CalendarIndex), Fault> {
+fn drawn(name: &str, body: String, most: Option<&Limits>) -> Result<(Draft, CalendarIndex), Fault> {
     let document = Document::parse(&body, Bounds::default())
         .map_err(|malformed| Condition::ValidCalendarData(malformed.to_string()))?;
     let index = CalendarIndex::build(&document)
         .map_err(|invalid| Condition::ValidCalendarObjectResource(invalid.to_string()))?;
-    if attendees.is_some()
+    if most.is_some()
         && let Some(name) = document.roots.iter().find_map(unknown_scale)
     {
         return Err(Condition::SupportedRscale(name).into());
     }
-    if let Some(most) = attendees
+    if let Some(most) = most.map(|limits| limits.attendees)
         && index.parts.iter().any(|part| part.attendees.len() > most)
     {
         return Err(Condition::MaxAttendees(most as u64).into());
+    }
+    if let Some(most) = most.map(|limits| limits.instances)
+        && density::is_denser(&index, most)
+    {
+        return Err(Condition::MaxInstances(most).into());
     }
     let noted = privacy::note(&index, &document);
     drop(document);
@@ -126,7 +133,7 @@ fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
     Ok(Draft {
         name: name.to_owned(),
         // A card without a UID is known by its name: clients of old send such cards and expect them to be kept.
-        uid: index.uid.as_deref().map_or_else(|| format!("name:{name}"), card_uid),
+        uid: index.uid.as_deref().map_or_else(|| format!("{BY_NAME}{name}"), card_uid),
         etag: Etag::of(body.as_bytes()),
         kind: ItemKind::CARD,
         span: Span::ANY,
@@ -138,6 +145,11 @@ fn card(name: &str, body: String, limits: &Limits) -> Result<Draft, Fault> {
         classes: privacy::bit(Class::Public),
         masks: None,
     })
+}
+
+/// Whether this stands for the UID of a card that has none.
+pub(super) fn is_made_up(uid: &str) -> bool {
+    uid.starts_with(BY_NAME)
 }
 
 /// `urn:uuid:` and any spelling of it are the bare UUID (interoperability notes 7); other UIDs differ by case.

@@ -526,12 +526,26 @@ pub(super) fn fits_beside(
     match (old, uid_holder) {
         (Some((uid, _)), _) if uid == draft.uid => Ok(()),
         (_, Some(other)) => Err(uid_conflict(card, place, other.to_owned())),
-        // RFC 4791 §5.3.2.1: a PUT must not give a resource another UID, for clients key on it.
-        (Some((_, name)), None) if kind == CollectionKind::Calendar => {
-            Err(uid_conflict(card, place, name.to_owned()))
-        }
+        (Some(old), None) => keeps_uid(kind, place, draft, old),
         _ => Ok(()),
     }
+}
+
+/// Whether an item may take the place of `old`, a UID and a name: clients key on the UID, so it must be the same (RFC 4791 §5.3.2.1,
+/// RFC 6352 §6.3.2.1). A card may get one that it did not have, and a client of old that knows none may leave it out.
+pub(super) fn keeps_uid(
+    kind: CollectionKind,
+    place: &Place,
+    draft: &Draft,
+    (uid, name): (&str, &str),
+) -> Result<(), Condition> {
+    let card = kind == CollectionKind::AddressBook;
+    let counts = match kind {
+        CollectionKind::Calendar => true,
+        CollectionKind::AddressBook => !content::is_made_up(uid) && !content::is_made_up(&draft.uid),
+        CollectionKind::Inbox | CollectionKind::Outbox | CollectionKind::Plain => false,
+    };
+    if counts && uid != draft.uid { Err(uid_conflict(card, place, name.to_owned())) } else { Ok(()) }
 }
 
 fn uid_conflict(card: bool, place: &Place, name: String) -> Condition {

@@ -7,6 +7,7 @@
 use super::access::Access;
 use super::{Core, labour};
 use crate::domain::acl::Privilege;
+use crate::domain::calendar_data::Definitions;
 use crate::domain::collection::CollectionKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::Etag;
@@ -17,6 +18,7 @@ use crate::domain::props::Props;
 use crate::store::{self, Hidden};
 use crate::text::component::Document;
 use crate::text::ical::CalendarIndex;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Deref;
 
@@ -49,6 +51,19 @@ impl Shown<Object> {
     /// As a list with times tells it.
     pub fn listed(&self) -> Shown<Listed> {
         Shown(Listed::from(&self.0))
+    }
+
+    /// The same with zones defined as a reader wants, and whether that is another text.
+    pub fn with_definitions(mut self, wanted: Definitions) -> (Self, bool) {
+        let changed = match wanted.applied(&self.0.body) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(body) => Some(body),
+        };
+        let is_another = changed.is_some();
+        if let Some(body) = changed {
+            self.0.body = body;
+        }
+        (self, is_another)
     }
 
     /// Refuses who sees only a part of it.

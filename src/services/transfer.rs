@@ -10,6 +10,7 @@ use super::items::{self, Named};
 use super::personal::{self, Carried};
 use super::{Core, Limits, conditions, fault, projection};
 use crate::domain::acl::Privilege;
+use crate::domain::collection::CollectionKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::ItemKind;
 use crate::domain::precondition::Preconditions;
@@ -91,12 +92,16 @@ pub(super) fn transfer(
         projection::touch(&target, other, privilege)?;
     }
     if into.kind != source.collection().kind {
-        return Err(Condition::WrongKindOfCollection.into());
+        let card = into.kind == CollectionKind::AddressBook;
+        return Err(Condition::WrongKindOfCollection { card }.into());
     }
     let Carried { body, own } = personal::carried(tx, (&source, &target), &old)?;
     let sent = Sent { body, media: Media::Unsaid };
     let (draft, index) = content::draft(&what.to.name, sent, into.kind, limits)?;
     projection::admit(&target, &draft, privilege)?;
+    if let Some(other) = &taken {
+        items::keeps_uid(into.kind, &what.to.place, &draft, (&other.uid, &other.name))?;
+    }
     if what.moves {
         // First, so that the UID is free when both are in one collection.
         let from = source.need(Privilege::Unbind)?.collection();

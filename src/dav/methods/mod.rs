@@ -19,6 +19,7 @@ mod sharing;
 
 use super::fault;
 use super::href::Target;
+use super::precondition;
 use super::preferences;
 use super::request::Request;
 use super::resource::kind;
@@ -115,9 +116,15 @@ async fn dispatch(method: &str, request: &Request<'_>, payload: &mut Payload) ->
     match method {
         "OPTIONS" => Ok(options::answer(&request.target)),
         "GET" | "HEAD" => get::answer(request).await,
-        "PROPFIND" => propfind::answer(request, payload).await,
+        "PROPFIND" | "REPORT" => {
+            let wanted = precondition::read_of_question(request.headers, &request.target)?;
+            request.core.hold_named(&request.actor, wanted).await?;
+            match method {
+                "REPORT" => report::answer(request, payload).await,
+                _ => propfind::answer(request, payload).await,
+            }
+        }
         "PROPPATCH" => proppatch::answer(request, payload).await,
-        "REPORT" => report::answer(request, payload).await,
         "PUT" => put::answer(request, payload).await,
         "DELETE" => delete::answer(request).await,
         "COPY" => copy_move::answer(request, false).await,

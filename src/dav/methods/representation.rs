@@ -45,6 +45,6 @@ async fn shown(request: &Request<'_>, place: &Place, name: &str) -> Result<HttpR
             (object, Some(room))
         }
     };
-    let format = get::accepted(request, place.home)?;
-    get::item(request, object, format, room)
+    let (form, object) = get::Form::accepted(request, place.home)?.of(object).await?;
+    get::item(request, object, form, place.home, room)
 }

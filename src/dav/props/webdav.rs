@@ -10,7 +10,7 @@ use crate::dav::xml::write;
 use crate::domain::acl::Privilege;
 use crate::domain::collection::CollectionKind;
 use crate::domain::principal::PrincipalKind;
-use crate::http::date::last_modified;
+use crate::http::date::http_date;
 use crate::services::Shown;
 use crate::text::xml::escape;
 use jiff::Timestamp;
@@ -88,7 +88,7 @@ fn getcontentlength(view: &View<'_>, out: &mut String) -> bool {
 }
 
 fn getlastmodified(view: &View<'_>, out: &mut String) -> bool {
-    let Some(date) = whole(view).and_then(|object| last_modified(object.modified_at, view.core.now())) else {
+    let Some(date) = whole(view).and_then(|object| http_date(object.modified_at)) else {
         return false;
     };
     out.push_str(&date);

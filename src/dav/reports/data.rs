@@ -5,9 +5,9 @@
 use super::parse;
 use crate::dav::props::select::Data;
 use crate::dav::quirks;
-use crate::dav::request::Request;
+use crate::dav::request::{Request, TIMEZONES};
 use crate::dav::xml::names::{CALDAV, CARDDAV, DAV};
-use crate::domain::calendar_data::{CalendarDataRequest, DataFormat};
+use crate::domain::calendar_data::{CalendarDataRequest, DataFormat, Definitions};
 use crate::domain::fault::{Condition, Fault};
 use crate::services::Shown;
 use crate::services::formats::{self, Format};
@@ -39,7 +39,9 @@ impl DataRequest {
     pub fn parse(root: &Element, request: &Request<'_>) -> Result<Option<DataRequest>, Fault> {
         let Some(prop) = root.child(DAV, "prop") else { return Ok(None) };
         if let Some(element) = prop.child(CALDAV, "calendar-data") {
-            return parse::calendar_data(element).map(|data| Some(DataRequest::Calendar(Box::new(data))));
+            let mut data = parse::calendar_data(element)?;
+            data.definitions = request.header(TIMEZONES).and_then(Definitions::read);
+            return Ok(Some(DataRequest::Calendar(Box::new(data))));
         }
         let keeps = request.header("User-Agent").is_some_and(quirks::reads_stored_version);
         prop.child(CARDDAV, "address-data").map(|element| address_data(element, keeps)).transpose()

@@ -7,7 +7,7 @@ use super::principals::wanted_properties;
 use crate::dav::href::{self, Target};
 use crate::dav::props::View;
 use crate::dav::props::select::Select;
-use crate::dav::request::Request;
+use crate::dav::request::{Depth, Request};
 use crate::dav::resource::{self, Extras, ItemOf, Resource, need};
 use crate::dav::stream::{self, Pages};
 use crate::dav::xml::names::DAV;
@@ -33,6 +33,10 @@ const WHOLE: i64 = 256;
 
 /// Answers 207. A bad request where neither `self` nor a property is named.
 pub async fn run(request: &Request<'_>, resource: Resource, root: &Element) -> Result<HttpResponse, Fault> {
+    // RFC 3744 §9.3: whatever lies below is looked at, so there is no other depth.
+    if request.depth(Depth::Zero)? != Depth::Zero {
+        return Err(Fault::BadRequest("Depth must be 0".into()));
+    }
     let property = root.child(DAV, "principal-property").and_then(|named| named.children().next());
     if property.is_none() && root.child(DAV, "self").is_none() {
         return Err(Fault::BadRequest("self or the property of principal-property is missing".into()));

@@ -5,10 +5,13 @@
 
 mod expand;
 mod limit;
+mod references;
 mod select;
 
 #[cfg(test)]
 mod tests;
+
+pub use references::Definitions;
 
 use super::fault::Fault;
 use crate::text::component::{Document, Limits, apply};
@@ -40,6 +43,8 @@ pub struct CalendarDataRequest {
     pub limit_recurrence_set: Option<Window>,
     /// Only the FREEBUSY periods that touch this window (§9.6.7).
     pub limit_freebusy_set: Option<Window>,
+    /// Whether zones are defined in it (RFC 7809 §7.1); as in the object where nothing is said.
+    pub definitions: Option<Definitions>,
 }
 
 /// A component and what is wanted of it (§9.6.1).
@@ -69,6 +74,7 @@ impl CalendarDataRequest {
             && self.expand.is_none()
             && self.limit_recurrence_set.is_none()
             && self.limit_freebusy_set.is_none()
+            && self.definitions.is_none()
     }
 
     /// The part of `body` that was asked for; borrowed where that is all of it. `zone` is the calendar's, in which
@@ -99,10 +105,16 @@ impl CalendarDataRequest {
         }
         cut.freebusy = self.limit_freebusy_set;
         let edits = cut.edits(&document, self.comp.as_ref());
-        if edits.is_empty() {
-            return Ok(Cow::Borrowed(body));
-        }
-        Ok(Cow::Owned(apply(body, edits)))
+        let cut = if edits.is_empty() { Cow::Borrowed(body) } else { Cow::Owned(apply(body, edits)) };
+        // Of one of whose components only some are wanted, these are all.
+        let definitions = self.definitions.filter(|wanted| {
+            *wanted == Definitions::Without || self.comp.as_ref().is_none_or(|comp| comp.comps.is_none())
+        });
+        Ok(match (definitions, cut) {
+            (None, cut) => cut,
+            (Some(wanted), Cow::Borrowed(body)) => wanted.applied(body),
+            (Some(wanted), Cow::Owned(body)) => Cow::Owned(wanted.applied(&body).into_owned()),
+        })
     }
 
     /// Applies what does not concern recurrence to the expanded text.

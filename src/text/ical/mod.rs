@@ -5,6 +5,7 @@
 //! rights and no database.
 
 mod build;
+pub mod density;
 mod exclude;
 pub mod index;
 pub mod instances;

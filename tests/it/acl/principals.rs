@@ -93,11 +93,12 @@ both! {
         let server = TestServer::start(db);
         let alice = people(&server);
         for place in ["/", "/dav/principals/", "/dav/principals/users/"] {
-            let answer = alice.report(place, "D:principal-match", "<D:self/><D:prop><D:displayname/></D:prop>").multistatus();
+            let answer = alice.report(place, "D:principal-match", "<D:self/><D:prop><D:displayname/></D:prop>").instead("Depth", "0").multistatus();
             let hrefs: Vec<&str> = answer.members.iter().filter(|member| member.find("D:displayname").is_some()).map(|m| m.href.as_str()).collect();
             assert!(hrefs.contains(&alice.principal().as_str()), "{place}: {hrefs:?}");
         }
-        alice.report("/dav/principals/", "D:principal-match", "<D:prop/>").status(400);
+        alice.report("/dav/principals/", "D:principal-match", "<D:prop/>").instead("Depth", "0").status(400);
+        alice.report("/dav/principals/", "D:principal-match", "<D:self/>").instead("Depth", "1").status(400);
     }
 
     /// RFC 3744 §9.3: the user is matched by the groups that he is in too.
@@ -126,7 +127,7 @@ both! {
         assert_eq!(matching(&alice, &bob.principal()), [proxy.as_str()]);
         assert_eq!(matching(&alice, "/dav/principals/groups/others/"), Vec::<String>::new());
         assert_eq!(matching(&alice, &alice.calendar("")), Vec::<String>::new());
-        let told = alice.report("/dav/principals/groups/", "D:principal-match", "<D:self/><D:prop><D:displayname/></D:prop>").multistatus();
+        let told = alice.report("/dav/principals/groups/", "D:principal-match", "<D:self/><D:prop><D:displayname/></D:prop>").instead("Depth", "0").multistatus();
         assert_eq!(told.member(team).text("D:displayname"), "Team");
     }
 

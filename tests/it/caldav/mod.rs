@@ -8,6 +8,7 @@ mod freebusy;
 mod multiget;
 mod objects;
 mod ranges;
+mod references;
 mod zones;
 
 use crate::harness::client::Request;

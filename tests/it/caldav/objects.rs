@@ -12,6 +12,23 @@ fn lone_override(uid: &str) -> String {
 }
 
 both! {
+    fn a_series_denser_than_any_program_can_show_is_refused(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let put = |rule: &str| {
+            let body = samples::event("a", &["DTSTART:20260301T090000Z", "DURATION:PT1S", &format!("RRULE:{rule}")]);
+            alice.put(&alice.calendar("default/a.ics"), body)
+        };
+        for rule in ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY;BYMINUTE=0,1,2,3,4,5,6,7,8,9;BYSECOND=0,20,40"] {
+            put(rule).refused(403, "C:max-instances");
+        }
+        put("FREQ=HOURLY").created();
+        put("FREQ=SECONDLY;COUNT=10000").no_content();
+        put("FREQ=SECONDLY;COUNT=10001").refused(403, "C:max-instances");
+        put("FREQ=MINUTELY;INTERVAL=5").no_content();
+        put("FREQ=DAILY").no_content();
+    }
+
     fn a_uid_stands_once_in_a_calendar(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");

@@ -35,6 +35,21 @@ both! {
         assert_eq!(alice.get(&path).ok().text(), thin);
     }
 
+    fn a_card_keeps_its_uid(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let path = alice.book("default/a.vcf");
+        alice.put(&path, card("a", "Ada", &[])).created();
+        let answer = alice.put(&path, card("b", "Ada", &[])).status(409);
+        assert_eq!(answer.names_condition("R:no-uid-conflict").hrefs(), std::slice::from_ref(&path));
+        assert_eq!(alice.get(&path).ok().text(), card("a", "Ada", &[]));
+        // Old programs know no UID: what they change is not lost, and whoever gives it one may.
+        let bare = lines(&["BEGIN:VCARD", "VERSION:3.0", "N:Ada;;;;", "FN:Ada", "END:VCARD"]);
+        alice.put(&path, bare).no_content();
+        alice.put(&path, card("c", "Ada", &[])).no_content();
+        alice.put(&path, card("d", "Ada", &[])).refused(409, "R:no-uid-conflict");
+    }
+
     fn a_uid_stands_once_with_and_without_its_prefix(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");

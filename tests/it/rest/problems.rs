@@ -46,7 +46,7 @@ fn every_condition() -> Vec<Condition> {
         RecognizedPrincipal,
         AllowedPrincipal,
         NoExternalEntities,
-        WrongKindOfCollection,
+        WrongKindOfCollection { card: false },
     ];
     for card in [false, true] {
         let [owner, collection, href] = ["alice", "default", "a.ics"].map(str::to_owned);
@@ -138,7 +138,7 @@ fn number(condition: &Condition) -> usize {
         AllowedPrincipal => 35,
         NoExternalEntities => 36,
         DefaultCalendarNeeded { .. } => 37,
-        WrongKindOfCollection => 38,
+        WrongKindOfCollection { .. } => 38,
         NoInheritedAceConflict => 39,
         SupportedRscale(_) => 40,
         Group(why) => 41 + of_group(*why),
@@ -174,7 +174,7 @@ fn every_condition_has_a_problem_type_and_an_element() {
         let expected = match &condition {
             Condition::CollectionLocationOk { .. } => "collection-location-ok",
             Condition::DefaultCalendarNeeded { .. } => "default-collection-needed",
-            Condition::WrongKindOfCollection => "wrong-kind-of-collection",
+            Condition::WrongKindOfCollection { .. } => "wrong-kind-of-collection",
             _ => element.as_str(),
         };
         assert_eq!(name, expected, "{condition:?}");

@@ -20,6 +20,26 @@ fn since(client: &Client, path: &str, token: &str) -> (Vec<String>, Vec<String>)
 }
 
 both! {
+    fn an_item_takes_no_place_of_one_with_another_uid(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        alice.mkcalendar(&alice.calendar("work/"), "").created();
+        let (from, to) = (alice.calendar("default/a.ics"), alice.calendar("work/b.ics"));
+        alice.put(&from, samples::meeting("a")).created();
+        alice.put(&to, samples::meeting("b")).created();
+        for answer in [alice.copy(&from, &to).status(409), alice.move_to(&from, &to).status(409)] {
+            assert_eq!(answer.names_condition("C:no-uid-conflict").hrefs(), std::slice::from_ref(&to));
+        }
+        assert_eq!([alice.get(&from).ok().text(), alice.get(&to).ok().text()], [samples::meeting("a"), samples::meeting("b")]);
+        let (card, other) = (alice.book("default/a.vcf"), alice.book("default/b.vcf"));
+        alice.put(&card, samples::card("a", "Ada", &[])).created();
+        alice.put(&other, samples::card("b", "Bob", &[])).created();
+        alice.move_to(&card, &other).refused(409, "R:no-uid-conflict");
+        // Each kind of collection names what it takes.
+        alice.copy(&from, &alice.book("default/c.vcf")).refused(403, "R:supported-address-data");
+        alice.copy(&card, &alice.calendar("default/c.ics")).refused(403, "C:supported-calendar-data");
+    }
+
     fn a_move_leaves_a_tombstone_and_makes_a_member(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
@@ -71,13 +91,14 @@ both! {
         let server = TestServer::start(db);
         let alice = server.user("alice");
         let (from, to) = work_and_item(&alice);
-        alice.put(&to, samples::meeting("other")).created();
+        let other = samples::meeting("a").replace("Meeting", "Other");
+        alice.put(&to, other.clone()).created();
         for verb in ["COPY", "MOVE"] {
             alice.request(verb, &from).header("Destination", &to).header("Overwrite", "F").status(412);
         }
-        assert!(alice.get(&to).ok().text().contains("UID:other"));
+        assert_eq!(alice.get(&to).ok().text(), other);
         alice.copy(&from, &to).header("Overwrite", "T").no_content();
-        assert!(alice.get(&to).ok().text().contains("UID:a"));
+        assert_eq!(alice.get(&to).ok().text(), samples::meeting("a"));
         alice.move_to(&from, &to).no_content();
         alice.get(&from).status(404);
         alice.get(&to).ok();

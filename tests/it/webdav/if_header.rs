@@ -24,7 +24,9 @@ both! {
         let server = TestServer::start(db);
         let alice = server.user("alice");
         let (from, to) = two_items(&alice);
-        let etag = alice.get(&to).ok().etag();
+        // Of one UID, for nothing else may take the place of an item.
+        alice.delete(&to).no_content();
+        let etag = alice.put(&to, samples::meeting("a").replace("Meeting", "Other")).created().etag();
         for verb in ["COPY", "MOVE"] {
             let ask = |condition: &str| {
                 alice.request(verb, &from).header("Destination", &to).header("Overwrite", "T").header("If", condition).send().status
@@ -37,7 +39,7 @@ both! {
                 // The destination is another one now: what was seen of it is not any more.
                 assert_eq!(ask(&format!("<{to}> ([{etag}])")), 412);
                 alice.delete(&to).no_content();
-                alice.put(&to, samples::meeting("b")).created();
+                alice.put(&to, samples::meeting("a").replace("Meeting", "Other")).created();
                 assert_eq!(alice.get(&to).ok().etag(), etag);
             }
         }

@@ -21,6 +21,20 @@ fn components(client: &Client, path: &str) -> Vec<String> {
 }
 
 both! {
+    fn far_below_nothing_is_a_conflict(db) {
+        let server = TestServer::start(db);
+        let (alice, bob) = (server.user("alice"), server.user("bob"));
+        for rest in ["none/x/", "none/x/y/", "none/x/y/z/"] {
+            let at = alice.calendar(rest);
+            alice.mkcol(&at, "").status(409);
+            alice.mkcalendar(&at, "").status(409);
+            // In another's home what is missing looks like what is hidden.
+            bob.mkcol(&at, "").status(404);
+        }
+        alice.get(&alice.calendar("none/x/y/a.ics")).status(404);
+        alice.mkcol("/dav/nothing/alice/x/y/z/", "").status(404);
+    }
+
     fn a_calendar_with_all_that_clients_say(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
