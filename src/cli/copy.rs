@@ -92,18 +92,26 @@ impl Drop for Checked {
 }
 
 /// The signals that ask a program to end.
-struct Interrupts {
+pub struct Interrupts {
     keyboard: Signal,
     system: Signal,
 }
 
 impl Interrupts {
     /// From now on these signals do not end the program; each is noticed by the next [`Interrupts::during`].
-    fn listen() -> io::Result<Self> {
+    pub fn listen() -> io::Result<Self> {
         Ok(Interrupts {
             keyboard: signal(SignalKind::interrupt())?,
             system: signal(SignalKind::terminate())?,
         })
+    }
+
+    /// Comes back at the next of them.
+    pub async fn one(&mut self) {
+        tokio::select! {
+            _ = self.keyboard.recv() => {}
+            _ = self.system.recv() => {}
+        }
     }
 
     /// Runs slow work on a thread of its own and calls `look` now and then. An interrupt is an error at once; the work then

@@ -1,11 +1,11 @@
 //! `cenacle import`: an archive into an empty database, or a file of other programs into one collection.
 
+use super::copy::Interrupts;
 use super::{Failed, block_on, open, progress};
 use crate::config::{Config, Flags};
-use crate::domain::fault::Fault;
 use crate::services::Core;
 use crate::services::access::Place;
-use crate::services::archive::{Broken, Tokens};
+use crate::services::archive::Tokens;
 use crate::services::interchange::{Fate, Intake, Known, Outcome, Piece, split, together};
 use crate::text::charset;
 use std::fs::File;
@@ -58,17 +58,31 @@ fn whole(core: &Core, args: &Args) -> Result<(), Failed> {
         let length = file.metadata()?.len();
         (Box::new(BufReader::with_capacity(1 << 18, file)), length)
     };
+    let file = args.file != Path::new("-");
     let tokens = if args.keep_tokens { Tokens::Keep } else { Tokens::Renew };
     let bar = progress::bytes(length);
-    let moved = block_on(core.read_archive(input, tokens, |bytes| bar.set_position(bytes))).map_err(
-        |broken| match broken {
-            Broken::Fault(Fault::Conflict(why)) => Failed::Other(why.to_owned()),
-            other => Failed::Other(format!(
-                "{other}\nWhat was read up to there may be in the database: begin again with an empty one."
-            )),
-        },
-    )?;
+    let read = block_on(async {
+        let reading = core.read_archive(input, tokens, |bytes| bar.set_position(bytes));
+        // Nobody could break off the wait for standard input, so there the signals end the program by themselves.
+        if !file {
+            return reading.await.map_err(|broken| broken.to_string());
+        }
+        let mut interrupts = Interrupts::listen().map_err(|error| error.to_string())?;
+        tokio::select! {
+            moved = reading => moved.map_err(|broken| broken.to_string()),
+            () = interrupts.one() => Err("interrupted".to_owned()),
+        }
+    });
     bar.finish_and_clear();
+    let moved = match read {
+        Ok(moved) => moved,
+        Err(why) if block_on(core.unfinished_import())?.is_some() => {
+            return Err(Failed::Other(format!(
+                "{why}\nA part of the archive is in the database, which no command opens any more: import into an empty one."
+            )));
+        }
+        Err(why) => return Err(Failed::Other(format!("{why}\nNothing was stored."))),
+    };
     for (table, rows) in &moved.rows {
         println!("{rows:>10}  {table}");
     }

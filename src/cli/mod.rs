@@ -121,7 +121,22 @@ fn open(config: &Config) -> Result<Core, Failed> {
         .with_privacy(config.privacy)
         .with_directory(config.directory_book)
         .accepting_invitations(config.rights.accept_invitations);
-    Ok(core.with_defaults(config.rights.defaults()))
+    let core = core.with_defaults(config.rights.defaults());
+    refuse_part(&core, config)?;
+    Ok(core)
+}
+
+/// An archive that was read in part leaves a database that looks whole: clients would take what is missing for deleted.
+fn refuse_part(core: &Core, config: &Config) -> Result<(), Failed> {
+    let Some(since) = block_on(core.unfinished_import())? else { return Ok(()) };
+    let what = match &config.database_url {
+        Some(_) => "make an empty database".to_owned(),
+        None => format!("remove {}", config.data.display()),
+    };
+    Err(Failed::Other(format!(
+        "an archive is being read into this database since {since}, or was and did not come to its end: what is in it is a part.\n\
+         Wait for that import, or {what}, and import again."
+    )))
 }
 
 /// Makes a folder that only the account that runs the server may enter, if it is not there yet.

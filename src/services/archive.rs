@@ -148,6 +148,7 @@ impl Core {
         if !fault(self.store.read(crate::store::Weight::Scan, |tx| tx.is_empty()).await)? {
             return Err(Fault::Conflict("the database has accounts already: import into an empty one").into());
         }
+        let begun = written_at();
         let mut reader = Reader { input, digest: Sha256::new(), line: 0, bytes: 0 };
         reader.head()?;
         let mut moved = Moved::default();
@@ -158,6 +159,7 @@ impl Core {
             if let Some(end) = text.starts_with("{\"end\":").then(|| serde_json::from_str::<Tail>(&text)) {
                 let end = end.map_err(|error| reader.wrong(error))?.end;
                 reader.check(&end, seen)?;
+                reader.is_done()?;
                 break;
             }
             reader.digest.update(text.as_bytes());
@@ -165,11 +167,11 @@ impl Core {
             let record: Record = serde_json::from_str(&text).map_err(|error| reader.wrong(error))?;
             batch.add(record, text.len(), tokens, &mut moved);
             if batch.is_full() {
-                self.restore(&mut batch).await?;
+                self.restore(&mut batch, Turn::Begun(begun.clone())).await?;
                 progress(reader.bytes);
             }
         }
-        self.restore(&mut batch).await?;
+        self.restore(&mut batch, Turn::Last).await?;
         progress(reader.bytes);
         Ok(moved)
     }
@@ -180,17 +182,39 @@ impl Core {
         fault(self.store.write(|tx| tx.end_tokens()).await)
     }
 
-    async fn restore(&self, batch: &mut Batch) -> Result<(), Fault> {
+    /// Since when this database is a part of an archive that was not read to its end; nothing may be served from it.
+    pub async fn unfinished_import(&self) -> Result<Option<String>, Fault> {
+        fault(self.store.read(crate::store::Weight::Point, |tx| tx.unfinished_import()).await)
+    }
+
+    async fn restore(&self, batch: &mut Batch, turn: Turn) -> Result<(), Fault> {
         let rows = std::mem::take(&mut batch.rows);
         batch.bytes = 0;
         fault(
             self.store
                 .write(move |tx| {
-                    rows.iter().try_for_each(|(record, draft)| tx.restore(record, draft.as_ref()))
+                    rows.iter().try_for_each(|(record, draft)| tx.restore(record, draft.as_ref()))?;
+                    match &turn {
+                        Turn::Begun(at) => tx.begin_import(at),
+                        Turn::Last => tx.end_import(),
+                    }
                 })
                 .await,
         )
     }
+}
+
+/// Which transaction of an import it is.
+#[derive(Debug, Clone)]
+enum Turn {
+    /// One that others follow; since when they are written.
+    Begun(String),
+    /// That after which the database is whole.
+    Last,
+}
+
+fn written_at() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Writes lines and remembers their digest.
@@ -210,7 +234,7 @@ impl<W: Write> Lines<'_, W> {
         let about = About {
             format: FORMAT,
             program: concat!("cenacle ", env!("CARGO_PKG_VERSION")).to_owned(),
-            made_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            made_at: written_at(),
         };
         self.line(&Head { archive: about })?;
         let mut failed = None;
@@ -286,6 +310,15 @@ impl<R: BufRead> Reader<R> {
         Ok(())
     }
 
+    /// Nothing may follow the last line: it would not be in the digest.
+    fn is_done(&mut self) -> Result<(), Broken> {
+        if self.input.fill_buf()?.is_empty() {
+            return Ok(());
+        }
+        self.line += 1;
+        Err(self.wrong("something follows the end of the archive"))
+    }
+
     fn wrong(&self, what: impl std::fmt::Display) -> Broken {
         Broken::Line { line: self.line, what: what.to_string() }
     }
@@ -339,6 +372,7 @@ fn derive(object: &ObjectRecord) -> Result<Draft, Fault> {
         resource_bytes: u64::MAX,
         image_bytes: u64::MAX,
         attendees: usize::MAX,
+        instances: u64::MAX,
         ..Limits::default()
     };
     let sent = Sent { body: object.body.clone(), media: Media::Unsaid };

@@ -64,7 +64,15 @@ macro_rules! of_owners {
     }};
 }
 
+/// The setting that says since when an archive is being read in.
+const UNFINISHED: &str = "unfinished_import";
+
 impl ReadTx<'_> {
+    /// Since when an archive is being read into this database, or was and did not come to its end.
+    pub fn unfinished_import(&mut self) -> Result<Option<String>, Error> {
+        Ok(meta::table.find(UNFINISHED).select(meta::value).first(self.conn).optional()?)
+    }
+
     /// Whether there is no principal at all.
     pub fn is_empty(&mut self) -> Result<bool, Error> {
         Ok(principal::table.count().get_result::<i64>(self.conn)? == 0)
@@ -258,6 +266,20 @@ impl WriteTx<'_> {
         diesel::delete(meta::table.filter(meta::name.eq_any(TOKEN_SETTINGS))).execute(self.conn)?;
         diesel::delete(session::table).execute(self.conn)?;
         diesel::delete(signing_key::table).execute(self.conn)?;
+        Ok(())
+    }
+
+    /// From now on the database is a part of something, which nobody must take for the whole.
+    pub fn begin_import(&mut self, now: &str) -> Result<(), Error> {
+        self.end_import()?;
+        let mark = (meta::name.eq(UNFINISHED), meta::value.eq(now));
+        diesel::insert_into(meta::table).values(mark).execute(self.conn)?;
+        Ok(())
+    }
+
+    /// The database is whole.
+    pub fn end_import(&mut self) -> Result<(), Error> {
+        diesel::delete(meta::table.find(UNFINISHED)).execute(self.conn)?;
         Ok(())
     }
 

@@ -174,8 +174,34 @@ async fn damaged_archives_and_full_databases_are_refused() {
     assert!(refused("short", format!("{without_end}\n").into_bytes()).await.contains("ends early"));
     assert!(refused("changed", text.replacen("ZOE", "ZOO", 1).into_bytes()).await.contains("digest"));
     assert!(refused("other", b"BEGIN:VCALENDAR\n".to_vec()).await.contains("not an archive"));
+    // What was stored before the end was seen is marked, and what is whole is not.
+    let long = format!("{}\n{}", text.trim_end(), "more");
+    assert!(refused("longer", long.into_bytes()).await.contains("follows the end"));
     let later = text.replacen("\"format\":1", "\"format\":2", 1).into_bytes();
     assert!(refused("later", later).await.contains("later"));
+}
+
+#[actix_web::test]
+async fn what_was_not_read_to_its_end_is_marked() {
+    let folder = Folder::new();
+    let old = folder.core("old");
+    filled(&old).await;
+    let alice = old.on_behalf("zoe", "test").await.expect("there");
+    for at in 0..600 {
+        let sent = Sent { body: EVENT.replace("UID:e1", &format!("UID:m{at}")), media: Media::Unsaid };
+        let name = format!("m{at}.ics");
+        old.put_item(&alice, &default_calendar("zoe"), &name, sent, Preconditions::default())
+            .await
+            .expect("put");
+    }
+    let (_, bytes) = archive(&old).await;
+    let new = folder.core("new");
+    let cut = Cursor::new(&bytes[..bytes.len() - 30]);
+    new.read_archive(cut, Tokens::Keep, |_| {}).await.expect_err("cut off");
+    assert!(new.unfinished_import().await.expect("asked").is_some());
+    let whole = folder.core("whole");
+    whole.read_archive(Cursor::new(&bytes), Tokens::Keep, |_| {}).await.expect("read");
+    assert_eq!(whole.unfinished_import().await, Ok(None));
 }
 
 #[actix_web::test]

@@ -16,6 +16,10 @@ const STEPS: u64 = 20_000;
 
 /// Whether the rules of an object give more than `most` instances in the month from their DTSTART.
 pub fn is_denser(index: &CalendarIndex, most: u64) -> bool {
+    // There is one instance a second at most.
+    if most >= (MONTH * DAY).unsigned_abs() {
+        return false;
+    }
     if !matches!(index.kind, ComponentKind::Event | ComponentKind::Todo | ComponentKind::Journal) {
         return false;
     }
