@@ -50,21 +50,20 @@ pub fn run(args: Args) -> Result<(), Failed> {
 }
 
 fn whole(core: &Core, args: &Args) -> Result<(), Failed> {
-    let (input, length): (Box<dyn BufRead>, u64) = if args.file == Path::new("-") {
-        (Box::new(io::stdin().lock()), 0)
+    let (input, length, waits): (Box<dyn BufRead>, u64, bool) = if args.file == Path::new("-") {
+        (Box::new(io::stdin().lock()), 0, true)
     } else {
         let file = File::open(&args.file)
             .map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
-        let length = file.metadata()?.len();
-        (Box::new(BufReader::with_capacity(1 << 18, file)), length)
+        let known = file.metadata()?;
+        (Box::new(BufReader::with_capacity(1 << 18, file)), known.len(), !known.is_file())
     };
-    let file = args.file != Path::new("-");
     let tokens = if args.keep_tokens { Tokens::Keep } else { Tokens::Renew };
     let bar = progress::bytes(length);
     let read = block_on(async {
         let reading = core.read_archive(input, tokens, |bytes| bar.set_position(bytes));
-        // Nobody could break off the wait for standard input, so there the signals end the program by themselves.
-        if !file {
+        // Nobody could break off the wait for a pipe, so there the signals end the program by themselves.
+        if waits {
             return reading.await.map_err(|broken| broken.to_string());
         }
         let mut interrupts = Interrupts::listen().map_err(|error| error.to_string())?;

@@ -388,3 +388,42 @@ fn run_printed(told: &Output) {
         .expect("a shell");
     good(&done);
 }
+
+#[test]
+fn an_archive_that_was_read_in_part_is_opened_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = data_with("zoe", folder.path());
+    let archive = folder.path().join("all.jsonl");
+    good(&cenacle(&["export", "--to", text(&archive), "--data", text(&data)]));
+    let whole = fs::read_to_string(&archive).expect("there");
+    // So many addresses that they take more than one transaction.
+    let (before, after) = whole.split_at(whole.find("{\"credential\"").expect("a credential"));
+    let (_, id) = before.split_once("{\"principal\":{\"id\":").expect("a principal");
+    let (id, _) = id.split_once(',').expect("more columns");
+    let row = |at: usize| {
+        format!(
+            "{{\"address\":{{\"mail\":\"zoe{at}@example.org\",\"principal\":{id},\"is_primary\":false}}}}\n"
+        )
+    };
+    let more: String = (0..1_200).map(row).collect();
+    let (long, new) = (folder.path().join("long.jsonl"), folder.path().join("new"));
+    fs::write(&long, format!("{before}{more}{after}")).expect("written");
+    // Its digest is another, which shows at the end alone.
+    let told = cenacle(&["import", text(&long), "--data", text(&new)]);
+    bad(&told, "digest");
+    bad(&told, "A part of the archive is in the database");
+    for command in [
+        vec!["migrate"],
+        vec!["keys", "list"],
+        vec!["import", text(&archive)],
+        vec!["serve", "--listen", "127.0.0.1:0"],
+    ] {
+        let words: Vec<&str> = command.into_iter().chain(["--data", text(&new)]).collect();
+        bad(&cenacle(&words), "what is in it is a part");
+    }
+    // One that fails before its first transaction leaves nothing.
+    let empty = folder.path().join("empty");
+    fs::write(&long, &whole[..whole.len() - 30]).expect("written");
+    bad(&cenacle(&["import", text(&long), "--data", text(&empty)]), "Nothing was stored");
+    good(&cenacle(&["import", text(&archive), "--data", text(&empty)]));
+}
