@@ -10,6 +10,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match cenacle::cli::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
+        Err(cenacle::cli::Failed::Unread) => ExitCode::FAILURE,
         Err(failed) => {
             eprintln!("cenacle: {failed}");
             ExitCode::FAILURE

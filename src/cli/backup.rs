@@ -43,6 +43,6 @@ pub fn run(args: Args) -> Result<(), Failed> {
         _ => Failed::at(&file, &error),
     })?;
     let bytes = std::fs::metadata(&file)?.len();
-    println!("{} is a complete backup ({bytes} bytes), checked.", file.display());
+    told!("{} is a complete backup ({bytes} bytes), checked.", file.display());
     Ok(())
 }

@@ -170,7 +170,7 @@ pub fn run(args: Args) -> Result<(), Failed> {
             let operator = Actor::operator();
             let done = core.delete_group(&operator, &args.group, Preconditions::default());
             block_on(done).map_err(|fault| of_group(fault, &args.group))?;
-            println!("The group {} is gone, and what was granted to it has ended.", args.group);
+            told!("The group {} is gone, and what was granted to it has ended.", args.group);
             Ok(())
         }
         Command::List(args) => {
@@ -179,7 +179,7 @@ pub fn run(args: Args) -> Result<(), Failed> {
         }
         Command::Show(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
-            block_on(show(&core, &args)).map_err(|fault| of_group(fault, &args.group))
+            block_on(show(&core, &args)).map_err(|failed| about_group(failed, &args.group))
         }
         Command::Member(Member::Add(args)) => {
             let core = open(&Config::read(&args.flags, None)?)?;
@@ -192,25 +192,28 @@ pub fn run(args: Args) -> Result<(), Failed> {
             let operator = Actor::operator();
             let done = core.add_members(&operator, &args.group, members, Preconditions::default(), None);
             let done = block_on(done).map_err(|fault| of_group(fault, &args.group))?;
-            println!(
+            told!(
                 "{}: {} put in, {} with another role, {} as they were.",
-                args.group, done.added, done.changed, done.unchanged
+                args.group,
+                done.added,
+                done.changed,
+                done.unchanged
             );
             Ok(())
         }
         Command::AddCalendar(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
             let done = block_on(team::add(&core, &args, HomeKind::Calendars));
-            done.map_err(|fault| of_group(fault, &args.group))
+            done.map_err(|failed| about_group(failed, &args.group))
         }
         Command::AddAddressBook(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
             let done = block_on(team::add(&core, &args, HomeKind::AddressBooks));
-            done.map_err(|fault| of_group(fault, &args.group))
+            done.map_err(|failed| about_group(failed, &args.group))
         }
         Command::Collections(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
-            block_on(team::list(&core, &args.group)).map_err(|fault| of_group(fault, &args.group))
+            block_on(team::list(&core, &args.group)).map_err(|failed| about_group(failed, &args.group))
         }
         Command::Member(Member::Remove(args)) => {
             let core = open(&Config::read(&args.flags, None)?)?;
@@ -250,7 +253,7 @@ fn add(args: Add) -> Result<(), Failed> {
         )),
         other => other.into(),
     })?;
-    println!("The group {handle} is there, without members: cenacle group member add {handle} LOGIN …");
+    told!("The group {handle} is there, without members: cenacle group member add {handle} LOGIN …");
     Ok(())
 }
 
@@ -272,7 +275,7 @@ async fn list(core: &Core, args: &List) -> Result<(), Failed> {
         let (page, more) = core.groups(&Actor::operator(), asked).await?;
         for group in &page {
             let mail = group.principal.addresses.first().map_or("", String::as_str);
-            println!(
+            told!(
                 "{}\t{}\t{}\t{mail}",
                 group.principal.handle,
                 group.detail.visibility.name(),
@@ -286,14 +289,14 @@ async fn list(core: &Core, args: &List) -> Result<(), Failed> {
     }
 }
 
-async fn show(core: &Core, args: &Show) -> Result<(), Fault> {
+async fn show(core: &Core, args: &Show) -> Result<(), Failed> {
     let operator = Actor::operator();
     let group = core.group(&operator, &args.group).await?;
-    println!("{}\t{}", group.principal.handle, group.principal.display_name);
+    told!("{}\t{}", group.principal.handle, group.principal.display_name);
     if !group.detail.description.is_empty() {
-        println!("{}", group.detail.description);
+        told!("{}", group.detail.description);
     }
-    println!(
+    told!(
         "{}, members shown to {}, {}",
         group.detail.visibility.name(),
         group.detail.members_shown_to.name(),
@@ -314,7 +317,7 @@ async fn show(core: &Core, args: &Show) -> Result<(), Fault> {
             (page.into_iter().map(|(one, role)| (one.handle, role.name().to_owned())).collect(), more)
         };
         for (handle, what) in &lines {
-            println!("{handle}\t{what}");
+            told!("{handle}\t{what}");
         }
         match lines.last() {
             Some((last, _)) if more => after = last.clone(),
@@ -328,7 +331,7 @@ async fn take_out(core: &Core, args: &RemoveMembers) -> Result<(), Failed> {
     core.group(&operator, &args.group).await.map_err(|fault| of_group(fault, &args.group))?;
     for member in &args.members {
         match core.remove_member(&operator, &args.group, member, Preconditions::default()).await {
-            Ok(()) => println!("{member} is not in {} any more.", args.group),
+            Ok(()) => told!("{member} is not in {} any more.", args.group),
             Err(Fault::NotFound) => {
                 return Err(Failed::Other(format!(
                     "{member} is not directly in {}: cenacle group show {} names who is",
@@ -339,6 +342,14 @@ async fn take_out(core: &Core, args: &RemoveMembers) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// As [`of_group`], where it may be something else.
+fn about_group(failed: Failed, group: &str) -> Failed {
+    match failed {
+        Failed::Fault(fault) => of_group(fault, group),
+        other => other,
+    }
 }
 
 /// Why something was not done to a group, and what helps.

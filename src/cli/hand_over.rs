@@ -50,9 +50,9 @@ pub(super) async fn run(core: &Core, args: &HandOverArgs) -> Result<(), Failed> 
     })?;
     for one in &done {
         let list = if one.home == HomeKind::Calendars { "calendar" } else { "address book" };
-        println!("{}\t{list}\t{}", one.id, Label::Name.of(&one.props).unwrap_or_default());
+        told!("{}\t{list}\t{}", one.id, Label::Name.of(&one.props).unwrap_or_default());
     }
-    println!(
+    told!(
         "{} handed over to {}. What {} has had from the beginning stays: cenacle export takes it out.",
         done.len(),
         args.to,

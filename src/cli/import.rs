@@ -1,7 +1,7 @@
 //! `cenacle import`: an archive into an empty database, or a file of other programs into one collection.
 
-use super::copy::Interrupts;
-use super::{Failed, block_on, open, progress};
+use super::interrupts::Interrupts;
+use super::{Failed, block_on, open, open_or_make, progress};
 use crate::config::{Config, Flags};
 use crate::services::Core;
 use crate::services::access::Place;
@@ -42,10 +42,10 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args) -> Result<(), Failed> {
-    let core = open(&Config::read(&args.flags, None)?)?;
+    let config = Config::read(&args.flags, None)?;
     match (&args.user, &args.collection) {
-        (Some(user), Some(slug)) => block_on(items(&core, &args, user, slug)),
-        _ => whole(&core, &args),
+        (Some(user), Some(slug)) => block_on(items(&open(&config)?, &args, user, slug)),
+        _ => whole(&open_or_make(&config)?, &args),
     }
 }
 
@@ -83,11 +83,11 @@ fn whole(core: &Core, args: &Args) -> Result<(), Failed> {
         Err(why) => return Err(Failed::Other(format!("{why}\nNothing was stored."))),
     };
     for (table, rows) in &moved.rows {
-        println!("{rows:>10}  {table}");
+        told!("{rows:>10}  {table}");
     }
-    println!("{:>10}  rows", moved.total());
+    told!("{:>10}  rows", moved.total());
     if args.keep_tokens {
-        println!("Tokens stay good. Never serve the old database again: its tokens would name other states.");
+        told!("Tokens stay good. Never serve the old database again: its tokens would name other states.");
     }
     if moved.refused_count == 0 {
         return Ok(());
@@ -140,7 +140,7 @@ async fn items(core: &Core, args: &Args, user: &str, slug: &str) -> Result<(), F
     bar.finish_and_clear();
     let would = if args.dry_run { "would be " } else { "" };
     let Tally { created, replaced, kept, refused } = tally;
-    println!("{created} {would}created, {replaced} {would}replaced, {kept} there already, {refused} refused");
+    told!("{created} {would}created, {replaced} {would}replaced, {kept} there already, {refused} refused");
     if refused > 0 { Err(Failed::Other(format!("{refused} items were refused"))) } else { Ok(()) }
 }
 

@@ -42,18 +42,18 @@ pub fn run(args: Args) -> Result<(), Failed> {
         Command::List(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
             for key in block_on(core.public_keys())? {
-                println!("{}", line(&key));
+                told!("{}", line(&key));
             }
         }
         Command::Rotate(args) if args.compromised => {
             let core = open(&Config::read(&args.flags, None)?)?;
             let key = block_on(core.replace_keys())?;
-            println!("{} signs; all others are forgotten, by running servers too.", key.kid);
+            told!("{} signs; all others are forgotten, by running servers too.", key.kid);
         }
         Command::Rotate(args) => {
             let core = open(&Config::read(&args.flags, None)?)?;
             let key = block_on(core.rotate_keys())?;
-            println!("{} is published, and signs from {} on.", key.kid, super::instant(key.signs_from));
+            told!("{} is published, and signs from {} on.", key.kid, super::instant(key.signs_from));
         }
     }
     Ok(())

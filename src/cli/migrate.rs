@@ -1,6 +1,6 @@
 //! `cenacle migrate`: brings the tables to this program's state, without serving.
 
-use super::{Failed, block_on, open};
+use super::{Failed, block_on, open_or_make};
 use crate::config::{Config, Flags};
 
 /// What `migrate` takes.
@@ -15,13 +15,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failed> {
-    let core = open(&Config::read(&args.flags, None)?)?;
+    let core = open_or_make(&Config::read(&args.flags, None)?)?;
     if args.restored {
         block_on(core.end_tokens())?;
-        println!(
+        told!(
             "All sync and bearer tokens have ended. Start the server now; one that runs must be started again."
         );
     }
-    println!("The tables are up to date.");
+    told!("The tables are up to date.");
     Ok(())
 }

@@ -1,5 +1,12 @@
 //! The command line, one command a file. Errors tell the operator what to do next.
 
+/// Writes a line to standard output, and ends the command where nobody reads it.
+macro_rules! told {
+    ($($words:tt)*) => {
+        $crate::cli::tell(format_args!($($words)*))?
+    };
+}
+
 mod backup;
 mod copy;
 mod demo;
@@ -9,9 +16,11 @@ mod group;
 mod hand_over;
 mod hold;
 mod import;
+mod interrupts;
 mod keys;
 mod migrate;
 mod openapi;
+mod part;
 mod postgres;
 mod progress;
 mod restore;
@@ -24,6 +33,7 @@ use crate::domain::fault::Fault;
 use crate::services::{Core, Limits};
 use crate::store::{Location, Store};
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::time::Duration;
 
 /// Groupware server: calendars, tasks and contacts by CalDAV, CardDAV and REST.
@@ -77,6 +87,9 @@ pub enum Failed {
     /// A file or socket failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// Nobody reads what is told any more, as `head` does not; there is nobody to tell that.
+    #[error("nobody reads the output")]
+    Unread,
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),
@@ -102,8 +115,22 @@ impl Cli {
     }
 }
 
-/// Opens the store that the configuration names, making its folder and its file, which nobody else may read.
+/// Opens the database that the configuration names, which must be there: one that a command made because of a wrong name would look
+/// like success.
 fn open(config: &Config) -> Result<Core, Failed> {
+    if let Location::File(database) = config.location()
+        && !database.exists()
+    {
+        return Err(Failed::Other(format!(
+            "there is no database {}: cenacle serve, migrate or user add makes one; --data names its folder",
+            database.display()
+        )));
+    }
+    open_or_make(config)
+}
+
+/// Opens the database that the configuration names, making its folder and its file, which nobody else may read.
+fn open_or_make(config: &Config) -> Result<Core, Failed> {
     if config.database_url.is_none() {
         private_folder(&config.data)
             .map_err(|error| Failed::Other(format!("{}: {error}", config.data.display())))?;
@@ -146,6 +173,14 @@ fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.create(path)
+}
+
+/// Writes a line to standard output.
+fn tell(words: std::fmt::Arguments<'_>) -> Result<(), Failed> {
+    writeln!(std::io::stdout().lock(), "{words}").map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failed::Unread,
+        _ => error.into(),
+    })
 }
 
 /// A time for people: microseconds UTC, to the minute.

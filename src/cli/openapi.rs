@@ -8,14 +8,14 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where to write it; - for standard output
-    #[arg(long, value_name = "FILE", default_value = "openapi/cenacle.json")]
+    #[arg(long, value_name = "FILE", default_value = "-")]
     to: PathBuf,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failed> {
     if args.to.as_os_str() == "-" {
-        print!("{}", rest::document());
+        told!("{}", rest::document().trim_end());
         return Ok(());
     }
     if let Some(folder) = args.to.parent() {

@@ -55,14 +55,12 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     hold::give_to_owner_of_folder(copy.path())?;
     if !in_the_way.is_empty() {
         let kept = set_aside(&database).map_err(|error| Failed::at(&database, &error))?;
-        println!("The database that was there is kept as {}.", kept.display());
+        told!("The database that was there is kept as {}.", kept.display());
     }
     copy.name(&database).map_err(|error| Failed::at(&database, &error))?;
     drop(alone);
-    println!("{} holds the backup.", database.display());
-    println!(
-        "All sync and bearer tokens have ended: clients read everything once more. Start the server now."
-    );
+    told!("{} holds the backup.", database.display());
+    told!("All sync and bearer tokens have ended: clients read everything once more. Start the server now.");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `cenacle serve`
 
-use super::{Failed, block_on, open};
+use super::{Failed, block_on, open_or_make};
 use crate::config::{Config, Flags};
 use crate::server::{listen, telemetry, workers};
 use std::net::{SocketAddr, TcpListener};
@@ -19,7 +19,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failed> {
     let config = Config::read(&args.flags, args.listen)?;
     let _lines = telemetry::start(config.log_json, &config.log);
-    let core = open(&config)?;
+    let core = open_or_make(&config)?;
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
     let targets = config.webhook_targets()?;

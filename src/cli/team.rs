@@ -1,8 +1,8 @@
 //! `cenacle group add-calendar`, `add-address-book`, `collections`: what belongs to groups.
 
+use super::Failed;
 use crate::config::Flags;
 use crate::domain::collection::{CollectionKind, Components, HomeKind};
-use crate::domain::fault::Fault;
 use crate::domain::labels::Label;
 use crate::domain::props::Props;
 use crate::services::collections::CollectionDraft;
@@ -21,7 +21,7 @@ pub(super) struct Add {
 }
 
 /// Makes a calendar or an address book of a group.
-pub(super) async fn add(core: &Core, args: &Add, home: HomeKind) -> Result<(), Fault> {
+pub(super) async fn add(core: &Core, args: &Add, home: HomeKind) -> Result<(), Failed> {
     let mut props = Props::default();
     Label::Name.set(&mut props, Some(args.name.trim()));
     let (kind, components) = match home {
@@ -31,17 +31,17 @@ pub(super) async fn add(core: &Core, args: &Add, home: HomeKind) -> Result<(), F
     let transparent = home == HomeKind::AddressBooks;
     let draft = CollectionDraft { kind, components, transparent, time_zone: None, props };
     let id = core.create_team_collection(&Actor::operator(), &args.group, home, draft, None).await?;
-    println!("{id}");
+    told!("{id}");
     Ok(())
 }
 
 /// Names what belongs to a group, with ids.
-pub(super) async fn list(core: &Core, group: &str) -> Result<(), Fault> {
+pub(super) async fn list(core: &Core, group: &str) -> Result<(), Failed> {
     core.group(&Actor::operator(), group).await?;
     for (home, list) in [(HomeKind::Calendars, "calendars"), (HomeKind::AddressBooks, "address-books")] {
         for collection in core.collections_of(group, home).await? {
             let name = Label::Name.of(&collection.props).unwrap_or_default();
-            println!("{}\t{list}\t{name}", collection.id);
+            told!("{}\t{list}\t{name}", collection.id);
         }
     }
     Ok(())

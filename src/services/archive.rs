@@ -145,7 +145,7 @@ impl Core {
         tokens: Tokens,
         progress: impl Fn(u64),
     ) -> Result<Moved, Broken> {
-        if !fault(self.store.read(crate::store::Weight::Scan, |tx| tx.is_empty()).await)? {
+        if !self.is_empty().await? {
             return Err(Fault::Conflict("the database has accounts already: import into an empty one").into());
         }
         let begun = written_at();
@@ -180,6 +180,11 @@ impl Core {
     /// name other states and other credentials.
     pub async fn end_tokens(&self) -> Result<(), Fault> {
         fault(self.store.write(|tx| tx.end_tokens()).await)
+    }
+
+    /// Whether there is no account and no group.
+    pub async fn is_empty(&self) -> Result<bool, Fault> {
+        fault(self.store.read(crate::store::Weight::Scan, |tx| tx.is_empty()).await)
     }
 
     /// Since when this database is a part of an archive that was not read to its end; nothing may be served from it.

@@ -16,7 +16,7 @@ use crate::domain::group::{self, GroupRefusal};
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalState};
 use crate::domain::role::Role;
-use crate::store::{Action, Audited, Error, WriteTx};
+use crate::store::{Action, Audited, Error, ReadTx, Weight, WriteTx};
 
 /// To whom, and what the old owner keeps.
 #[derive(Debug, Clone)]
@@ -71,6 +71,15 @@ impl Core {
     /// machine; each in a transaction of its own. Tells what was handed over.
     pub async fn hand_over_all(&self, from: &str, what: &HandOver) -> Result<Vec<Collection>, Fault> {
         let owner = self.on_behalf(from, "cenacle").await?;
+        // Also where there is nothing to hand over: who names nobody must hear of it.
+        let (to, id) = (what.to.clone(), owner.id);
+        let known = self.store.read(Weight::Point, move |tx| {
+            match recipient(tx, &Actor::operator(), &to)?.id == id {
+                true => Err(Fault::Conflict("it is his already").into()),
+                false => Ok(()),
+            }
+        });
+        fault(known.await)?;
         let mut done = Vec::new();
         for home in [HomeKind::Calendars, HomeKind::AddressBooks] {
             for collection in self.collections_of(from, home).await?.into_iter().filter(|one| !one.is_default)
@@ -141,7 +150,7 @@ fn owned(access: &access::Access) -> Result<&Collection, Fault> {
 }
 
 /// Who gets it: somebody who can use it, or a group that the actor keeps.
-fn recipient(tx: &mut WriteTx<'_>, by: &Actor, handle: &str) -> Result<Principal, Error> {
+fn recipient(tx: &mut ReadTx<'_>, by: &Actor, handle: &str) -> Result<Principal, Error> {
     let to = match groups::principal(tx, by, &handle.to_lowercase()) {
         Err(Error::Fault(Fault::NotFound)) => return Err(Condition::RecognizedPrincipal.into()),
         found => found?,

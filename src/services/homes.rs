@@ -13,6 +13,7 @@ use crate::domain::props::{Prop, Props};
 use crate::domain::role::Defaults;
 use crate::store::{Error, HeldInHome, HomeState, ReadTx, Weight, WriteTx};
 use crate::text::collation;
+use crate::text::zone::Zone;
 
 /// A home with what the actor may see in it.
 #[derive(Debug, Clone)]
@@ -192,6 +193,12 @@ pub(super) fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
         return Err(Fault::BadRequest(format!(
             "'{}' cannot be a login: no blank, slash or colon",
             new.handle
+        )));
+    }
+    if new.time_zone.as_deref().is_some_and(|zone| Zone::iana(zone).is_none()) {
+        let zone = new.time_zone.unwrap_or_default();
+        return Err(Fault::BadRequest(format!(
+            "'{zone}' is not the name of an IANA time zone, as Europe/Paris is"
         )));
     }
     for address in &mut new.addresses {

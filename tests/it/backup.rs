@@ -1,5 +1,6 @@
 //! `cenacle backup` and `cenacle restore`, run as programs: beside a running server, over an old database, interrupted.
 
+use crate::harness::program::{bad, cenacle, data_with, good, mode, names, program, text};
 use crate::harness::{Client, Db, TestServer, samples};
 use cenacle::domain::collection::HomeKind;
 use cenacle::services::access::Place;
@@ -8,54 +9,12 @@ use cenacle::store::{Location, Store};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn program(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cenacle"));
-    command.args(words).env_remove("CENACLE_CONFIG").stdin(Stdio::null());
-    command
-}
-
-fn cenacle(words: &[&str]) -> Output {
-    program(words).output().expect("the program runs")
-}
-
-#[track_caller]
-fn good(output: &Output) -> String {
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    told
-}
-
-#[track_caller]
-fn bad(output: &Output, says: &str) {
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success(), "it should have failed");
-    assert!(told.contains(says), "{told}");
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a plain path")
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
-        .collect();
-    names.sort();
-    names
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).expect("a file").permissions().mode() & 0o777
-}
 
 /// The program as a server on a folder of its own; killed, not stopped, when it goes away.
 struct Served {
@@ -85,16 +44,6 @@ impl Drop for Served {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-/// A data folder with one account, whose password is its login.
-fn data_with(login: &str, folder: &Path) -> PathBuf {
-    let data = folder.join("data");
-    let mut command = program(&["user", "add", login, "--password-stdin", "--data", text(&data)]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program runs");
-    std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), login.as_bytes()).expect("written");
-    assert!(child.wait().expect("it ends").success());
-    data
 }
 
 /// Names and bytes of the default calendar in a database file.

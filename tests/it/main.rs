@@ -10,6 +10,7 @@ mod backup;
 mod bytes;
 mod caldav;
 mod carddav;
+mod commands;
 #[path = "../../fuzz/smoke.rs"]
 mod fuzz_smoke;
 mod groups;

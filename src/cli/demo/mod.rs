@@ -9,7 +9,7 @@ mod guide;
 mod objects;
 mod people;
 
-use super::{Failed, block_on, open, private_folder};
+use super::{Failed, block_on, open_or_make, private_folder};
 use crate::config::{Config, Flags};
 use crate::server::{listen, telemetry};
 use crate::services::Core;
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     // Taken first: who cannot listen should not wait for the data.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
-    let core = open(&config)?;
+    let core = open_or_make(&config)?;
     private_folder(&config.data)?;
     let passwords = block_on(prepare(&core, &config.data, args.password.as_deref()))?;
     print!("{}", guide::text(&config, &passwords));

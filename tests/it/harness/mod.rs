@@ -6,6 +6,7 @@ pub mod client;
 pub mod many;
 pub mod multistatus;
 mod postgres;
+pub mod program;
 pub mod samples;
 pub mod server;
 pub mod xml;
