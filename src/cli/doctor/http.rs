@@ -2,8 +2,8 @@
 //!
 //! No crate is added for it. Unlike `outbound` it goes wherever the person says who runs it, and waits on the calling thread.
 
+use super::url::Url;
 use crate::outbound::trust;
-use actix_web::http::Uri;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::ServerName;
@@ -11,10 +11,12 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest wait for a connection, and for bytes on it.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest wait for an answer as a whole: a server that sends an octet now and then would otherwise be waited for forever.
+const WHOLE: Duration = Duration::from_secs(60);
 const MAX_HEAD: u64 = 64 * 1024;
 const MAX_BODY: u64 = 16 * 1024 * 1024;
 
@@ -30,6 +32,18 @@ pub enum NoAnswer {
     /// No TLS.
     #[error("TLS with {0}: {1}")]
     Tls(String, String),
+    /// A connection, and silence on it.
+    #[error("{0} gave no answer within {1} seconds")]
+    Silent(String, u64),
+    /// The answer does not end.
+    #[error("{0} had not ended its answer after {1} seconds")]
+    Endless(String, u64),
+    /// The login would cross a network in clear text.
+    #[error("the login is not sent to {0}: it would cross the network in clear text")]
+    ClearText(String),
+    /// The login was not given for that server.
+    #[error("the login is not sent to {0}, which is another server than the one that was asked")]
+    Elsewhere(String),
     /// A connection, but no HTTP on it.
     #[error("{0} did not answer in HTTP: {1}")]
     NotHttp(String, String),
@@ -38,6 +52,8 @@ pub enum NoAnswer {
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
+    /// Whether it came from this machine, by the address that answered.
+    pub near: bool,
     /// The status.
     pub status: u16,
     /// Names in lower case.
@@ -70,15 +86,19 @@ pub struct Request<'r> {
 #[derive(Debug)]
 pub struct Client {
     tls: Arc<ClientConfig>,
+    /// Longest wait for bytes.
+    pub patience: Duration,
+    /// Longest wait for an answer as a whole.
+    pub whole: Duration,
 }
 
 impl Client {
     /// A client that trusts what this system trusts.
     pub fn new() -> io::Result<Self> {
-        Ok(Client { tls: trust::client(trust::authorities()?)? })
+        Ok(Client { tls: trust::client(trust::authorities()?)?, patience: PATIENCE, whole: WHOLE })
     }
 
-    /// Asks once; redirects are not followed.
+    /// Asks once; redirects are not followed. A login never crosses a network in clear text.
     pub fn ask(
         &self,
         url: &Url,
@@ -86,27 +106,40 @@ impl Client {
         request: Request<'_>,
     ) -> Result<Answer, NoAnswer> {
         let place = url.authority();
-        let stream = self.connect(url)?;
-        exchange(stream, url, login, request).map_err(|error| {
+        let begun = Instant::now();
+        let (stream, near) = self.connect(url)?;
+        if login.is_some() && !url.secure && !near {
+            return Err(NoAnswer::ClearText(place));
+        }
+        let answer = exchange(stream, url, login, request).map_err(|error| {
             let tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
             let text = error.to_string();
-            if tls { NoAnswer::Tls(place, text) } else { NoAnswer::NotHttp(place, text) }
-        })
+            match error.kind() {
+                io::ErrorKind::TimedOut if begun.elapsed() < self.whole => {
+                    NoAnswer::Silent(place, self.patience.as_secs())
+                }
+                io::ErrorKind::TimedOut => NoAnswer::Endless(place, self.whole.as_secs()),
+                _ if tls => NoAnswer::Tls(place, text),
+                _ => NoAnswer::NotHttp(place, text),
+            }
+        })?;
+        Ok(Answer { near, ..answer })
     }
 
-    fn connect(&self, url: &Url) -> Result<Box<dyn Stream>, NoAnswer> {
+    /// A connection, and whether it stays on this machine: judged by the address that took it, not by its name.
+    fn connect(&self, url: &Url) -> Result<(Box<dyn Stream>, bool), NoAnswer> {
         let place = url.authority();
         let unreachable = |error| NoAnswer::Unreachable(place.clone(), error);
         let mut last = io::Error::other("the name has no address");
         for address in (url.bare_host(), url.port).to_socket_addrs().map_err(unreachable)? {
-            match TcpStream::connect_timeout(&address, PATIENCE) {
+            match TcpStream::connect_timeout(&address, self.patience) {
                 Ok(stream) => {
-                    let set = stream
-                        .set_read_timeout(Some(PATIENCE))
-                        .and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
-                    set.map_err(unreachable)?;
+                    let near = stream.peer_addr().map_err(unreachable)?.ip().to_canonical().is_loopback();
+                    stream.set_write_timeout(Some(self.patience)).map_err(unreachable)?;
+                    let stream =
+                        Timed { stream, patience: self.patience, until: Instant::now() + self.whole };
                     if !url.secure {
-                        return Ok(Box::new(stream));
+                        return Ok((Box::new(stream), near));
                     }
                     let wrong =
                         |error: &dyn std::fmt::Display| NoAnswer::Tls(place.clone(), error.to_string());
@@ -114,7 +147,7 @@ impl Client {
                         ServerName::try_from(url.bare_host().to_owned()).map_err(|error| wrong(&error))?;
                     let session =
                         ClientConnection::new(Arc::clone(&self.tls), name).map_err(|error| wrong(&error))?;
-                    return Ok(Box::new(StreamOwned::new(session, stream)));
+                    return Ok((Box::new(StreamOwned::new(session, stream)), near));
                 }
                 Err(error) => last = error,
             }
@@ -123,69 +156,41 @@ impl Client {
     }
 }
 
+/// A connection that is given up with `TimedOut` after silence, and when all has taken too long.
+struct Timed {
+    stream: TcpStream,
+    patience: Duration,
+    until: Instant,
+}
+
+impl Read for Timed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left.min(self.patience)))?;
+        self.stream.read(into).map_err(given_up)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes).map_err(given_up)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// Unix calls the end of a wait what would block.
+fn given_up(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
+}
+
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
-
-/// An address, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Url {
-    /// By TLS.
-    pub secure: bool,
-    /// Name or address; IPv6 in brackets.
-    pub host: String,
-    /// Port, the scheme's own where none is written.
-    pub port: u16,
-    /// Path with query, as written.
-    pub path: String,
-}
-
-impl Url {
-    /// Reads an absolute one; without a scheme, `https` is meant.
-    pub fn parse(text: &str) -> Result<Self, NoAnswer> {
-        let wrong = || NoAnswer::Address(text.to_owned());
-        let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let uri: Uri = whole.parse().map_err(|_| wrong())?;
-        let secure = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(wrong()),
-        };
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?.to_owned();
-        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Url { secure, host, port, path })
-    }
-
-    /// Another place of the same server, or of the one that `reference` names.
-    pub fn join(&self, reference: &str) -> Result<Self, NoAnswer> {
-        if reference.contains("://") {
-            return Url::parse(reference);
-        }
-        let path = if reference.starts_with('/') {
-            reference.to_owned()
-        } else {
-            format!("{}/{reference}", self.path.rsplit_once('/').map_or("", |(folder, _)| folder))
-        };
-        Ok(Url { path, ..self.clone() })
-    }
-
-    /// Host and port as a `Host` header has them.
-    pub fn authority(&self) -> String {
-        let usual = if self.secure { 443 } else { 80 };
-        if self.port == usual { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
-    }
-
-    /// The host without brackets.
-    pub fn bare_host(&self) -> &str {
-        self.host.trim_start_matches('[').trim_end_matches(']')
-    }
-}
-
-impl std::fmt::Display for Url {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}://{}{}", if self.secure { "https" } else { "http" }, self.authority(), self.path)
-    }
-}
 
 fn exchange(
     mut stream: Box<dyn Stream>,
@@ -235,7 +240,7 @@ fn answer(mut input: impl BufRead, bodiless: bool) -> io::Result<Answer> {
             text.split_once(':').ok_or_else(|| io::Error::other("a header without a colon"))?;
         headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut answer = Answer { status, headers, body: Vec::new() };
+    let mut answer = Answer { near: false, status, headers, body: Vec::new() };
     if bodiless || matches!(status, 204 | 304) {
         return Ok(answer);
     }
@@ -292,21 +297,6 @@ fn chunks(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_are_taken_apart_and_joined() {
-        let url = Url::parse("agenda.example.org").expect("good");
-        assert_eq!(url.to_string(), "https://agenda.example.org/");
-        let url = Url::parse("http://127.0.0.1:8008/dav/x?y").expect("good");
-        assert_eq!((url.port, url.path.as_str(), url.secure), (8008, "/dav/x?y", false));
-        assert_eq!(url.join("/a/").expect("good").to_string(), "http://127.0.0.1:8008/a/");
-        assert_eq!(url.join("z").expect("good").path, "/dav/z");
-        assert_eq!(url.join("https://b/c").expect("good").port, 443);
-        assert_eq!(Url::parse("https://[::1]:1/").expect("good").bare_host(), "::1");
-        for bad in ["", "ftp://a/", "http://", "http://a b/"] {
-            assert!(Url::parse(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn answers_are_read_in_all_their_forms() {

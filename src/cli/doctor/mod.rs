@@ -1,14 +1,18 @@
 //! `cenacle doctor`: asks a server from outside what clients ask when they are set up, and names each fault in a sentence.
 //!
-//! Changes nothing on the server. The steps are in `steps.rs`, in the order in which clients take them.
+//! Changes nothing on the server. The steps are in the order in which clients take them: those before the login in
+//! `front.rs`, the others in `steps.rs`.
 
+mod front;
 mod http;
 mod multistatus;
 mod steps;
+mod url;
 
 use super::{Failed, user};
-use http::{Client, Url};
+use http::Client;
 use std::io::Write;
+use url::Url;
 
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]
@@ -33,8 +37,9 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     };
     let client = Client::new()?;
     let mut found = Found { spoken: true, ..Found::default() };
-    steps::all(&client, &url, login.as_ref(), &mut found);
-    say(&format!("\n{}", records(&url)));
+    if steps::all(&client, &url, login.as_ref(), &mut found) {
+        say(&format!("\n{}", records(&url)));
+    }
     say(&format!("{} good, {} to note, {} faults", found.good, found.notes, found.faults));
     if found.faults == 0 { Ok(()) } else { Err(Failed::Other(format!("{} faults", found.faults))) }
 }
@@ -80,7 +85,9 @@ fn say(line: &str) {
 /// The DNS records with which a mail address alone is enough to set up a client (RFC 6764).
 fn records(url: &Url) -> String {
     let (host, port) = (url.bare_host(), url.port);
-    if host.parse::<std::net::IpAddr>().is_ok() || host == "localhost" {
+    // `127.1` is an address too, though none that the standard library writes.
+    let number = host.rsplit('.').next().is_some_and(|last| last.parse::<u32>().is_ok());
+    if number || host.parse::<std::net::IpAddr>().is_ok() || host == "localhost" {
         return "DNS: give the server a name; then `cenacle doctor https://NAME/` prints the records to make.".into();
     }
     let s = if url.secure { "s" } else { "" };

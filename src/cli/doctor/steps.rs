@@ -1,193 +1,86 @@
 //! The steps of the examination, in the order in which clients take them.
 
 use super::Found;
-use super::http::{Answer, Client, NoAnswer, Request, Url};
+use super::front;
+use super::http::{Answer, Client, NoAnswer, Request};
 use super::multistatus::{CALDAV, CARDDAV, CS, DAV, Multistatus, Response};
+use super::url::Url;
 
-const PROXY: &str = "Let the reverse proxy pass all paths, all methods and the Authorization header to Cenacle unchanged (docs/administrator.md, TLS and proxies).";
+pub const PROXY: &str = "Let the reverse proxy pass all paths, all methods and the Authorization header to Cenacle unchanged (docs/administrator.md, TLS and proxies).";
 
 /// What every step needs.
-struct Patient<'p> {
-    client: &'p Client,
-    url: &'p Url,
-    login: Option<&'p (String, String)>,
+pub struct Patient<'p> {
+    pub client: &'p Client,
+    pub url: &'p Url,
+    pub login: Option<&'p (String, String)>,
 }
 
-/// Runs all steps that make sense.
-pub fn all(client: &Client, url: &Url, login: Option<&(String, String)>, found: &mut Found) {
+/// Runs all steps that make sense; tells whether there is a server to examine.
+pub fn all(client: &Client, url: &Url, login: Option<&(String, String)>, found: &mut Found) -> bool {
     let patient = Patient { client, url, login };
-    if !reach(&patient, found) {
-        return;
+    if url.login {
+        found.note(
+            "the login in the address is not used",
+            "Say --user LOGIN --password-stdin: an address stands in lists of processes and in histories.",
+        );
     }
+    let Some(private) = front::reach(&patient, found) else { return false };
     for service in ["caldav", "carddav"] {
-        well_known(&patient, service, found);
+        front::well_known(&patient, service, found);
     }
-    challenge(&patient, found);
+    let asked = front::challenge(&patient, found);
     if login.is_none() {
         found.note(
             "no login was given",
             "Say --user LOGIN --password-stdin to try what comes after the login.",
         );
-        return;
+        return true;
     }
-    let Some(principal) = principal(&patient, found) else { return };
+    // A password that was sent cannot be taken back: it goes only where clients may send theirs.
+    if !private {
+        found.note("the login was not tried: it would cross the network in clear text", "Mend that first.");
+        return true;
+    }
+    if !asked.iter().any(|path| path == "/dav/") {
+        found.note("the login was not tried: /dav/ did not ask for one by Basic", "Mend that first.");
+        return true;
+    }
+    let Some(principal) = principal(&patient, &asked, found) else { return true };
     homes(&patient, &principal, found);
     spelling(&patient, &principal, found);
-    foreign_put(&patient, found);
+    if asked.iter().any(|path| path == "/") {
+        foreign_put(&patient, found);
+    }
+    true
 }
 
 impl Patient<'_> {
-    fn ask(&self, url: &Url, login: bool, request: Request<'_>) -> Result<Answer, NoAnswer> {
+    /// Asks; a login goes to no other server than the one that was named.
+    pub fn ask(&self, url: &Url, login: bool, request: Request<'_>) -> Result<Answer, NoAnswer> {
+        if login && !url.beside(self.url) {
+            return Err(NoAnswer::Elsewhere(url.to_string()));
+        }
         self.client.ask(url, self.login.filter(|_| login), request)
     }
 
-    fn propfind(&self, url: &Url, login: bool, depth: &str, props: &str) -> Result<Answer, NoAnswer> {
+    pub fn propfind(&self, url: &Url, login: bool, depth: &str, props: &str) -> Result<Answer, NoAnswer> {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?><D:propfind xmlns:D=\"DAV:\" xmlns:C=\"{CALDAV}\" xmlns:R=\"{CARDDAV}\" xmlns:S=\"{CS}\"><D:prop>{props}</D:prop></D:propfind>"
         );
         self.ask(url, login, Request { method: "PROPFIND", headers: &[("Depth", depth), XML], body: &body })
     }
 
-    fn at(&self, path: &str) -> Url {
+    pub fn at(&self, path: &str) -> Url {
         Url { path: path.to_owned(), ..self.url.clone() }
     }
 }
 
 const XML: (&str, &str) = ("Content-Type", "application/xml; charset=utf-8");
 
-/// Connection, TLS, and what clear text means.
-fn reach(patient: &Patient<'_>, found: &mut Found) -> bool {
-    let url = patient.url;
-    match patient.ask(&patient.at("/dav/"), false, Request { method: "OPTIONS", headers: &[], body: "" }) {
-        Ok(answer) => {
-            if url.secure {
-                found.good("TLS works, and the certificate is trusted by this machine");
-            } else if loopback(url) {
-                found.note(
-                    "clear text on this machine only",
-                    "Fine for trying; phones and other machines need https.",
-                );
-            } else {
-                found.fault(
-                    "passwords cross the network in clear text",
-                    "Serve https: [tls] in the configuration, or a reverse proxy that is named in trusted_proxies. iOS and Android refuse http.",
-                );
-            }
-            options(&answer, "the context path /dav/", &["calendar-access", "addressbook"], found);
-            true
-        }
-        Err(error @ NoAnswer::Tls(..)) => {
-            let text = error.to_string();
-            found.fault(&text, remedy(&text));
-            false
-        }
-        Err(error @ NoAnswer::NotHttp(..)) if !url.secure => {
-            found.fault(
-                &error.to_string(),
-                "Does this port speak https? Then say https:// here and in the clients.",
-            );
-            false
-        }
-        Err(error) => {
-            found.fault(&error.to_string(), "Is the server running, does it listen on this address, and does a firewall let the port through?");
-            false
-        }
-    }
-}
-
-/// What to do about a TLS connection that failed with this message.
-fn remedy(text: &str) -> &'static str {
-    const KNOWN: [(&str, &str); 5] = [
-        (
-            "UnknownIssuer",
-            "Give the server the whole chain (fullchain.pem), or install the institute's own authority on every device.",
-        ),
-        (
-            "CaUsedAsEndEntity",
-            "The certificate signed itself, and no device trusts it. Use one of an authority, such as Let's Encrypt or the institute's own.",
-        ),
-        (
-            "not valid for name",
-            "The certificate is for another name: clients must be given that name, or the certificate this one.",
-        ),
-        ("xpired", "Renew the certificate, and restart or reload what serves it."),
-        (
-            "InvalidContentType",
-            "This port speaks http, not https: is the proxy in front of it, or [tls] in the configuration?",
-        ),
-    ];
-    KNOWN.iter().find(|(mark, _)| text.contains(mark)).map_or(
-        "Check [tls] in the configuration, or the proxy's certificate; iOS only says that it cannot verify the server.",
-        |(_, remedy)| remedy,
-    )
-}
-
-fn loopback(url: &Url) -> bool {
-    let host = url.bare_host();
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// RFC 6764 §5; iOS and macOS PROPFIND here, and follow.
-fn well_known(patient: &Patient<'_>, service: &str, found: &mut Found) {
-    let path = format!("/.well-known/{service}");
-    let answer = match patient.propfind(&patient.at(&path), false, "0", "<D:current-user-principal/>") {
-        Ok(answer) => answer,
-        Err(error) => return found.fault(&error.to_string(), PROXY),
-    };
-    match (answer.status, answer.header("location")) {
-        (301 | 302 | 307 | 308, Some(target)) => match patient.url.join(&target) {
-            Ok(target) if patient.url.secure && !target.secure => found.fault(
-                &format!("{path} leads from https to {target}"),
-                "The proxy must say X-Forwarded-Proto: https, or rewrite Location; clients stop here or send the password in clear text.",
-            ),
-            Ok(target) if target.path.trim_end_matches('/') == path => {
-                found.fault(&format!("{path} leads to itself"), PROXY);
-            }
-            Ok(target) => found.good(&format!("{path} leads to {}", target.path)),
-            Err(_) => found.fault(&format!("{path} leads to '{target}', which is no address"), PROXY),
-        },
-        (207 | 401, _) => found.good(&format!("{path} answers itself")),
-        (status, _) => found.fault(
-            &format!("{path} answers PROPFIND with {status}: iOS, macOS and Thunderbird find nothing by the host's name alone"),
-            PROXY,
-        ),
-    }
-}
-
-/// Before the login: a 401 with Basic, everywhere that clients try first.
-fn challenge(patient: &Patient<'_>, found: &mut Found) {
-    for path in ["/", "/dav/", "/principals/"] {
-        let answer = match patient.propfind(&patient.at(path), false, "0", "<D:current-user-principal/>") {
-            Ok(answer) => answer,
-            Err(error) => return found.fault(&error.to_string(), PROXY),
-        };
-        let offered = answer.header("www-authenticate").unwrap_or_default();
-        match answer.status {
-            401 if offered.to_ascii_lowercase().contains("basic") => found.good(&format!("{path} asks for a login")),
-            401 => found.fault(
-                &format!("{path} asks for a login, but not by Basic (it offers '{offered}')"),
-                "The proxy must not replace the WWW-Authenticate header, nor do a login of its own.",
-            ),
-            207 => found.fault(
-                &format!("{path} answers without a login"),
-                "Something before Cenacle logs everybody in; remove its stored Authorization header.",
-            ),
-            301 | 302 | 307 | 308 => found.fault(
-                &format!("{path} leads to {}", answer.header("location").unwrap_or_default()),
-                "A login page or another application answers here: give Cenacle a host name of its own.",
-            ),
-            status => found.fault(
-                &format!("{path} answers PROPFIND with {status} instead of 401"),
-                "iOS tries / and /principals/ too, and then says that it cannot verify the account. Let the proxy pass the whole host.",
-            ),
-        }
-    }
-}
-
-/// The first request with the login, and who it is.
-fn principal(patient: &Patient<'_>, found: &mut Found) -> Option<Url> {
+/// The first requests with the login, where one was asked for, and who it is.
+fn principal(patient: &Patient<'_>, asked: &[String], found: &mut Found) -> Option<Url> {
     let mut first = None;
-    for path in ["/dav/", "/", "/principals/"] {
+    for path in asked {
         let url = patient.at(path);
         let answer = match patient.propfind(&url, true, "0", "<D:current-user-principal/>") {
             Ok(answer) => answer,
@@ -202,6 +95,13 @@ fn principal(patient: &Patient<'_>, found: &mut Found) -> Option<Url> {
                 "Either login or password is wrong (cenacle user password sets it), or the proxy drops the Authorization header.",
             );
             return None;
+        }
+        if !front::USUAL.contains(&path.as_str()) && answer.status == 404 {
+            found.fault(
+                &format!("{path}, which stands in the address, is not there"),
+                "Give clients the address without a path: they find the rest themselves.",
+            );
+            continue;
         }
         let href = Multistatus::parse(&answer.body).and_then(|body| {
             body.responses
@@ -402,7 +302,7 @@ fn ask_options(patient: &Patient<'_>, url: &Url, what: &str, needed: &[&str], fo
 }
 
 /// Clients decide by the DAV header what a server can.
-fn options(answer: &Answer, what: &str, needed: &[&str], found: &mut Found) {
+pub fn options(answer: &Answer, what: &str, needed: &[&str], found: &mut Found) {
     let dav = answer.header("dav").unwrap_or_default();
     let missing: Vec<&str> =
         needed.iter().filter(|feature| !dav.split(',').any(|one| one.trim() == **feature)).copied().collect();
