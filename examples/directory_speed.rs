@@ -39,9 +39,10 @@ fn main() -> Result<(), String> {
     let count = arguments.next().map_or(Ok(100_000), |count| count.parse().map_err(|_| "not a number"))?;
     let folder = std::env::temp_dir().join(format!("cenacle-directory-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let location = arguments
-        .next()
-        .map_or_else(|| Location::File(folder.join("cenacle.sqlite")), |url| Location::parse(&url));
+    let location = arguments.next().map_or_else(
+        || Location::File(folder.join("cenacle.sqlite")),
+        |url| Location::parse(&url).expect("an address"),
+    );
     let done = actix_web::rt::System::new().block_on(measure(&location, count));
     std::fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
     let (asked, slow) = done?;

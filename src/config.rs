@@ -1,15 +1,26 @@
 //! Configuration: one struct, checked once at the start. Flags over `CENACLE_*` variables over the file over defaults.
 
+mod fault;
+
 use crate::domain::directory::Showing;
 use crate::domain::privacy::Policy;
 use crate::domain::role::{Defaults, Role};
 use crate::outbound::{Network, Networks, Targets};
-use crate::store::Location;
+use crate::store::{Location, NoLocation};
+use fault::Source;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+
+/// More threads than any machine has use for; each takes memory.
+const MOST_WORKERS: u64 = 1024;
+/// A century: counted in microseconds, some thousand years are too many for a number.
+const MOST_DAYS: u64 = 36_500;
+/// A year.
+const MOST_MINUTES: u64 = 525_600;
 
 /// A certificate and its key, as PEM files.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -177,9 +188,22 @@ const VARIABLES: &[&str] = &[
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Wrong {
-    /// Some value cannot be read.
+    /// Some value cannot be read: where, and what is expected there, without the value.
     #[error("configuration: {0}")]
-    Unreadable(#[from] Box<figment::Error>),
+    Unreadable(String),
+    /// A number that the server cannot work with.
+    #[error("configuration: {place}: a number from {least} to {most} is expected")]
+    Number {
+        /// Where it stands.
+        place: String,
+        /// The least that is taken.
+        least: u64,
+        /// The most that is taken.
+        most: u64,
+    },
+    /// What should say where the data are does not. It may hold a password, and is not shown.
+    #[error("configuration: {0}: {1}")]
+    Database(String, NoLocation),
     /// Passwords would cross a network in clear text.
     #[error(
         "{0} is not a loopback address: configure [tls], or name your reverse proxy in trusted_proxies, so that \
@@ -212,8 +236,9 @@ impl Config {
     /// Reads everything, `listen` being the flag of `serve` and `demo`.
     pub fn read(flags: &Flags, listen: Option<SocketAddr>) -> Result<Config, Wrong> {
         let mut figment = Figment::from(Serialized::defaults(Config::default()));
-        if let Some(file) = &flags.config {
-            figment = figment.merge(Toml::file_exact(file));
+        let file = flags.config.as_deref().map(Source::read).transpose().map_err(Wrong::Unreadable)?;
+        if let Some(file) = &file {
+            figment = figment.merge(Toml::string(&file.text));
         }
         figment = figment
             .merge(Env::prefixed("CENACLE_").only(VARIABLES).split("__"))
@@ -221,13 +246,37 @@ impl Config {
         if let Some(listen) = listen {
             figment = figment.merge(("listen", listen));
         }
-        let config: Config = figment.extract().map_err(Box::new)?;
+        let config: Config =
+            figment.extract().map_err(|error| Wrong::Unreadable(fault::explain(error, file.as_ref())))?;
+        let origin = |setting: &str| fault::origin(&figment, setting, file.as_ref());
+        for (setting, value, bounds) in config.numbers() {
+            if !bounds.contains(&value) {
+                return Err(Wrong::Number {
+                    place: origin(setting),
+                    least: *bounds.start(),
+                    most: *bounds.end(),
+                });
+            }
+        }
+        if let Some(Err(none)) = config.database_url.as_deref().map(Location::parse) {
+            return Err(Wrong::Database(origin("database_url"), none));
+        }
         if !config.listen.ip().is_loopback() && config.tls.is_none() && config.trusted_proxies.is_empty() {
             return Err(Wrong::ClearText(config.listen));
         }
         config.webhook_targets()?;
         config.subscription_targets()?;
         Ok(config)
+    }
+
+    /// Numbers that not all are of use, with those that are.
+    fn numbers(&self) -> [(&'static str, u64, RangeInclusive<u64>); 4] {
+        [
+            ("workers", self.workers as u64, 1..=MOST_WORKERS),
+            ("key_days", self.key_days.into(), 0..=MOST_DAYS),
+            ("rights.audit_days", self.rights.audit_days.into(), 0..=MOST_DAYS),
+            ("subscription_minutes", self.subscription_minutes.into(), 0..=MOST_MINUTES),
+        ]
     }
 
     /// Where webhooks may be sent.
@@ -243,7 +292,8 @@ impl Config {
     /// Where the data are.
     pub fn location(&self) -> Location {
         match &self.database_url {
-            Some(url) => Location::parse(url),
+            // What is neither has been refused by `read`; opened as a file it is not found.
+            Some(url) => Location::parse(url).unwrap_or_else(|_| Location::File(url.into())),
             None => Location::File(self.database_file()),
         }
     }

@@ -10,7 +10,8 @@ const AT_ONCE: usize = 128;
 
 /// Makes accounts, each with an application password, and prints login and password of each.
 pub fn run(database: &str, count: usize) -> Result<(), String> {
-    let store = Store::open(&Location::parse(database)).map_err(|error| error.to_string())?;
+    let location = Location::parse(database).map_err(|error| error.to_string())?;
+    let store = Store::open(&location).map_err(|error| error.to_string())?;
     let core = Core::new(store, Limits::default());
     let run = std::process::id();
     let make = |number: usize| {

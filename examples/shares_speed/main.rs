@@ -32,9 +32,10 @@ fn main() -> Result<(), String> {
     }
     let folder = std::env::temp_dir().join(format!("cenacle-shares-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let location = arguments
-        .next()
-        .map_or_else(|| Location::File(folder.join("cenacle.sqlite")), |url| Location::parse(&url));
+    let location = arguments.next().map_or_else(
+        || Location::File(folder.join("cenacle.sqlite")),
+        |url| Location::parse(&url).expect("an address"),
+    );
     let done = measure(&location, accounts);
     std::fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
     let failed = done?;

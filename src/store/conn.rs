@@ -40,16 +40,35 @@ pub enum Location {
     Server(String),
 }
 
+/// A text that says of no place where data could be. It may hold a password, so it is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is not a postgres:// address or a file (sqlite:PATH); the folder of the embedded database is named by `data`"
+)]
+pub struct NoLocation;
+
 impl Location {
     /// `postgres://` and `postgresql://` name a server, `sqlite:PATH` or a plain path a file.
-    pub fn parse(url: &str) -> Self {
+    pub fn parse(url: &str) -> Result<Self, NoLocation> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Location::Server(url.to_owned())
-        } else {
-            let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
-            Location::File(PathBuf::from(path))
+            return Ok(Location::Server(url.to_owned()));
         }
+        let path = match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            Some(path) => path,
+            None if is_other(url) => return Err(NoLocation),
+            None => url,
+        };
+        if path.is_empty() { Err(NoLocation) } else { Ok(Location::File(PathBuf::from(path))) }
     }
+}
+
+/// Whether that is an address of another kind: what comes before its first slash has a colon (`mysql://…`), or it names its parts
+/// (`host=… password=…`).
+fn is_other(url: &str) -> bool {
+    let first = url.split('/').next().unwrap_or_default();
+    first.contains(':')
+        || first.split_whitespace().any(|word| word.contains('='))
+        || url.contains("password=")
 }
 
 /// What a connection is used for.
@@ -107,13 +126,29 @@ fn open_file(path: &Path, usage: Use) -> Result<SqliteConnection, Error> {
 }
 
 fn open_server(url: &str) -> Result<PgConnection, Error> {
-    let mut conn = PgConnection::establish(url).map_err(|error| unavailable(&error))?;
+    let mut conn =
+        PgConnection::establish(url).map_err(|error| Error::Unavailable(told(url, &error.to_string())))?;
     // Statements here read some rows each. To compile one would take longer than it runs, and is begun where an estimate is far off; a merge
     // join reads a range of ids of all people's things to find those of one, and looks cheap where one statement's estimate serves everybody.
     conn.batch_execute(
         "SET jit = off; SET enable_mergejoin = off; SET synchronous_commit = on; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning;",
     )?;
     Ok(conn)
+}
+
+/// What may be said of a connection that failed. Where the client library cannot read an address it shows what it could not
+/// read, which may be a piece of the password.
+fn told(url: &str, text: &str) -> String {
+    const SAFE: [&str; 3] = ["connection to server", "could not translate host name", "sslmode value"];
+    // With a bare `@` in the password its end is taken for the host.
+    let bare = url.rsplit_once('@').is_some_and(|(before, _)| before.contains('@'));
+    let safe = !bare && SAFE.iter().any(|start| text.starts_with(start));
+    if safe || !text.contains('"') {
+        return text.to_owned();
+    }
+    "the postgres:// address cannot be read: in a password write @ as %40, / as %2F, : as %3A, ? as %3F, # as %23, % as %25; \
+     a port is a number"
+        .into()
 }
 
 impl ManageConnection for Opener {
@@ -134,5 +169,55 @@ impl ManageConnection for Opener {
             Conn::Sqlite(conn) => conn.is_broken(),
             Conn::Postgres(conn) => conn.is_broken(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_told_apart() {
+        assert!(matches!(Location::parse("postgres://u:p@h/x"), Ok(Location::Server(_))));
+        assert!(matches!(Location::parse("postgresql://%2Frun/x"), Ok(Location::Server(_))));
+        for (file, path) in
+            [("sqlite:a.db", "a.db"), ("sqlite:///a/b", "/a/b"), ("/a/b:c=d", "/a/b:c=d"), ("x", "x")]
+        {
+            assert_eq!(Location::parse(file), Ok(Location::File(path.into())), "{file}");
+        }
+        for none in [
+            "",
+            "sqlite:",
+            "mysql://u:topsecret@h/x",
+            "postgres:u:topsecret@h/x",
+            "Postgres://u:topsecret@h/x",
+            "u:topsecret@h/x",
+            "host=h user=u password=topsecret",
+            "host=/run password=topsecret",
+        ] {
+            let said = Location::parse(none).expect_err(none).to_string();
+            assert!(
+                said.starts_with("this is not a postgres:// address or a file")
+                    && !said.contains("topsecret")
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_an_address_is_not_shown() {
+        for url in [
+            "postgres://u:top/secret@127.0.0.1/x",
+            "postgres://u:top@secret@127.0.0.1/x",
+            "postgres://u:topsecret%zz@127.0.0.1/x",
+            "postgres://u:top:secret@127.0.0.1:top/x",
+            "postgres://u:topsecret@[127.0.0.1/x",
+            "postgres://u:p@127.0.0.1/x?topsecret=1",
+        ] {
+            let said = open_server(url).err().expect("no server").to_string();
+            assert!(!said.contains("top") && !said.contains("secret"), "{url}: {said}");
+        }
+        let said =
+            open_server("postgres://cenacle:topsecret@127.0.0.1:1/x").err().expect("no server").to_string();
+        assert!(said.contains("127.0.0.1") && !said.contains("topsecret"), "{said}");
     }
 }

@@ -66,7 +66,7 @@ pub use audit::{Action, AuditEntry, Audited};
 pub use beside::Beside;
 pub use collection_log::{CollectionDeed, CollectionEntry, Described};
 pub use collections::{CollectionUpdate, HomeState};
-pub use conn::Location;
+pub use conn::{Location, NoLocation};
 pub use credentials::{Credential, CredentialKind};
 pub use deliveries::{Due, KEPT_ATTEMPTS, Seen, Tried};
 pub use devices::DeviceUse;

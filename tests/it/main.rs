@@ -26,6 +26,7 @@ mod proxies;
 mod rest;
 mod roles;
 mod schema;
+mod startup;
 mod sync;
 mod teams;
 mod webdav;

@@ -132,7 +132,7 @@ impl Cluster {
     fn make_template(folder: &Path, admin: &mut PgConnection) {
         admin.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).expect("an empty database");
         let address = url(folder, TEMPLATE);
-        drop(Store::open(&Location::parse(&address)).expect("the template is migrated"));
+        drop(Store::open(&Location::parse(&address).expect("an address")).expect("the template is migrated"));
         // Each copy makes its own epoch and secret. The pool's connections must be gone before the first copy.
         let mut inside = PgConnection::establish(&address).expect("the template");
         inside.batch_execute("DELETE FROM meta").expect("no epoch");
