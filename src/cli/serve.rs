@@ -23,10 +23,11 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
     let targets = config.webhook_targets()?;
-    tracing::info!(listen = %config.listen, "serving");
     block_on(async move {
+        let server = listen::serve(core.clone(), &config, listener)?;
         workers::start(&core, &config, targets);
-        listen::serve(core, &config, listener)?.await
+        tracing::info!(listen = %config.listen, "serving");
+        server.await
     })?;
     Ok(())
 }

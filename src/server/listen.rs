@@ -1,7 +1,8 @@
 //! Sockets: plain on loopback, TLS by rustls; graceful stop on SIGTERM and SIGINT.
 
 use super::app::{self, TrustedProxies};
-use crate::config::{Config, Tls};
+use super::tls;
+use crate::config::Config;
 use crate::http::rates;
 use crate::rest::link_door::LinkRates;
 use crate::rest::subscriptions::FeedTargets;
@@ -10,12 +11,8 @@ use crate::services::Core;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::io;
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long running requests may finish after the signal to stop.
@@ -26,6 +23,8 @@ const QUEUE: i32 = 4096;
 
 /// Makes a server on a listener that is already bound.
 pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<Server> {
+    // Before all else: what is wrong with it should be known before anybody is served.
+    let tls = config.tls.as_ref().map(tls::config).transpose().map_err(io::Error::other)?;
     // The standard library queues 128 new connections; who finds no room tries again a second later.
     socket2::SockRef::from(&listener).listen(QUEUE)?;
     let data = Data::new(core);
@@ -53,23 +52,9 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
     // The end of a long answer must not wait for the receipt of what came before it.
     .tcp_nodelay(true)
     .shutdown_timeout(GRACE);
-    let server = match &config.tls {
+    let server = match tls {
         None => server.listen_auto_h2c(listener)?,
-        Some(tls) => server.listen_rustls_0_23(listener, tls_config(tls)?)?,
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
     };
     Ok(server.run())
-}
-
-fn tls_config(tls: &Tls) -> io::Result<ServerConfig> {
-    let wrong = |what: &str, error: &dyn std::fmt::Display| io::Error::other(format!("TLS {what}: {error}"));
-    let certificates = CertificateDer::pem_file_iter(&tls.certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| wrong("certificate", &error))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| wrong("key", &error))?;
-    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| wrong("versions", &error))?
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)
-        .map_err(|error| wrong("pair", &error))
 }

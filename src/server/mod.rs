@@ -11,4 +11,5 @@ mod log;
 mod log_line;
 mod seats;
 pub mod telemetry;
+pub mod tls;
 pub mod workers;
