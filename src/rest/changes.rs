@@ -9,6 +9,7 @@ use super::path::OfCollection;
 use super::problem::{Problem, Refused};
 use super::query::Query;
 use super::seats::Seat;
+use super::stopping::Stopping;
 use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, SyncToken};
@@ -138,6 +139,7 @@ struct Follower {
     actors: bool,
     /// Tokens of what others have granted, as he was told of them last.
     shared: Option<Vec<String>>,
+    stopping: Stopping,
 }
 
 /// What a look found.
@@ -214,14 +216,17 @@ impl Follower {
         Ok(Look { body: json(&AccountChanges { changed, present, shared, token: found.token })?, news })
     }
 
-    /// Waits until there is something to tell, or until `until`; `None` then.
+    /// Waits until there is something to tell, or until `until` or the server's stop; `None` then.
     async fn wait(&mut self, until: Instant) -> Result<Option<Value>, Refused> {
         let mut pause = SOON;
         loop {
             if Instant::now() >= until {
                 return Ok(None);
             }
-            tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(until.min(Instant::now() + pause)) => {}
+                () = self.stopping.begun() => return Ok(None),
+            }
             pause = LATER.min(pause * 2);
             self.core.still_admits(&self.actor).await?;
             let look = self.look().await?;
@@ -245,9 +250,10 @@ async fn follow(
     core: &Core,
     actor: &Actor,
     subject: Subject,
-    headers: &HeaderMap,
+    request: &HttpRequest,
     mut query: Query,
 ) -> Result<HttpResponse, Refused> {
+    let headers = request.headers();
     let since = query.text("since").filter(|token| !token.is_empty());
     let limit = match subject {
         Subject::Collection(..) => query.number("limit", 1..=MOST)?.unwrap_or(MOST),
@@ -269,6 +275,7 @@ async fn follow(
         limit: usize::try_from(limit).unwrap_or(1),
         actors,
         shared: None,
+        stopping: request.app_data::<Data<Stopping>>().map(|word| Stopping::clone(word)).unwrap_or_default(),
     };
     if wants_stream(headers) {
         if let Some(last) = headers.get("Last-Event-ID").and_then(|value| value.to_str().ok()) {
@@ -321,7 +328,7 @@ fn events(
         if let Some(body) = ready {
             return Some((Ok(event(&body)), Some((follower, None, seat))));
         }
-        if Instant::now() >= end {
+        if Instant::now() >= end || follower.stopping.has_begun() {
             return None;
         }
         match follower.wait(end.min(Instant::now() + SIGN)).await {
@@ -365,7 +372,7 @@ pub async fn of_calendar(
     query: Query,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    follow(&core, &actor, Subject::Collection(CALENDARS, of.0), request.headers(), query).await
+    follow(&core, &actor, Subject::Collection(CALENDARS, of.0), &request, query).await
 }
 
 /// What changed in an address book
@@ -395,7 +402,7 @@ pub async fn of_address_book(
     query: Query,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    follow(&core, &actor, Subject::Collection(ADDRESS_BOOKS, of.0), request.headers(), query).await
+    follow(&core, &actor, Subject::Collection(ADDRESS_BOOKS, of.0), &request, query).await
 }
 
 /// What changed in the account
@@ -421,7 +428,7 @@ pub async fn of_account(
     query: Query,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refused> {
-    follow(&core, &actor, Subject::Account, request.headers(), query).await
+    follow(&core, &actor, Subject::Account, &request, query).await
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ mod restores;
 mod routes;
 mod seats;
 mod shares;
+pub mod stopping;
 pub mod subscriptions;
 mod task_instances;
 mod tasks;

@@ -66,8 +66,11 @@ impl TrustedProxies {
 pub fn configure(config: &mut ServiceConfig) {
     config
         .route("/healthz", web::get().to(healthz))
+        .route("/healthz", web::head().to(healthz))
         .route("/readyz", web::get().to(readyz))
+        .route("/readyz", web::head().to(readyz))
         .route("/metrics", web::get().to(telemetry::metrics))
+        .route("/metrics", web::head().to(telemetry::metrics))
         .service(
             web::scope(rest::BASE)
                 .configure(rest::mount)

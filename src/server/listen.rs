@@ -5,6 +5,7 @@ use super::tls;
 use crate::config::Config;
 use crate::http::rates;
 use crate::rest::link_door::LinkRates;
+use crate::rest::stopping::Stopping;
 use crate::rest::subscriptions::FeedTargets;
 use crate::rest::{Rates, Sites};
 use crate::services::Core;
@@ -14,6 +15,7 @@ use actix_web::{App, HttpServer};
 use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How long running requests may finish after the signal to stop.
 const GRACE: u64 = 20;
@@ -34,6 +36,8 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
     let sites = Data::new(Sites(config.rest_sites.clone()));
     let feeds = Data::new(FeedTargets(config.subscription_targets().map_err(io::Error::other)?));
     let targets = Data::new(config.webhook_targets().map_err(io::Error::other)?);
+    let (word, stops) = watch::channel(false);
+    let stopping = Data::new(Stopping::new(stops));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
@@ -43,6 +47,7 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
             .app_data(sites.clone())
             .app_data(targets.clone())
             .app_data(feeds.clone())
+            .app_data(stopping.clone())
             .configure(app::configure)
     })
     .workers(config.workers)
@@ -56,5 +61,33 @@ pub fn serve(core: Core, config: &Config, listener: TcpListener) -> io::Result<S
         None => server.listen_auto_h2c(listener)?,
         Some(tls) => server.listen_rustls_0_23(listener, tls)?,
     };
+    actix_web::rt::spawn(tell_of_stop(word));
     Ok(server.run())
+}
+
+/// Sends `true` at the first signal to stop.
+async fn tell_of_stop(word: watch::Sender<bool>) {
+    match told_to_stop().await {
+        Ok(()) => drop(word.send(true)),
+        Err(error) => {
+            tracing::warn!(%error, "signals cannot be heard: a stop waits for open change streams");
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn told_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

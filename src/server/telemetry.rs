@@ -16,7 +16,7 @@ static PROMETHEUS: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Starts logging: text or JSON lines on standard error, filtered by `RUST_LOG`, else `level`.
 /// Lines that still wait are written when the answer is dropped.
 pub fn start(json: bool, level: &str) -> AtEnd {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = filter(std::env::var(EnvFilter::DEFAULT_ENV).ok().as_deref(), level);
     let coloured = std::io::stderr().is_terminal();
     let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(log::Lines).with_ansi(coloured);
     // A second start in one process (tests) keeps the first subscriber.
@@ -38,6 +38,21 @@ pub fn start(json: bool, level: &str) -> AtEnd {
         handle
     });
     AtEnd
+}
+
+/// What the HTTP library says of each connection. It calls it an error that somebody sent what is no HTTP, and so everybody could fill
+/// the log with errors.
+const CONNECTIONS: &str = "actix_http::h1::dispatcher";
+
+/// What is logged: as `RUST_LOG` says, else as `level` does; of connections nothing but where one of them names `actix_http`.
+fn filter(asked: Option<&str>, level: &str) -> EnvFilter {
+    let quiet = |wanted: &str| {
+        if wanted.contains("actix_http") { wanted.to_owned() } else { format!("{wanted},{CONNECTIONS}=off") }
+    };
+    let asked = asked.filter(|asked| !asked.trim().is_empty());
+    asked
+        .and_then(|asked| EnvFilter::try_new(quiet(asked)).ok())
+        .unwrap_or_else(|| EnvFilter::new(quiet(level)))
 }
 
 /// Sums up what was noted since the last time: without it every request's time would be kept until somebody asks.

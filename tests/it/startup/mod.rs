@@ -1,6 +1,7 @@
 //! The program from its start to its stop: what it says of a configuration that it cannot use, and how it ends.
 
 mod settings;
+mod stop;
 mod tls;
 
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
