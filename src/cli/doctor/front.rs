@@ -30,15 +30,17 @@ pub fn reach(patient: &Patient<'_>, found: &mut Found) -> Option<bool> {
             "clear text on this machine only",
             "Fine for trying; phones and other machines need https.",
         );
-    } else {
-        found.fault(
-            "passwords cross the network in clear text",
-            "Serve https: [tls] in the configuration, or a reverse proxy that is named in trusted_proxies. iOS and Android refuse http.",
-        );
     }
     if let Some((what, remedy)) = another(patient, &answer) {
         found.fault(&what, &remedy);
         return None;
+    }
+    // Not before it is known that somebody logs in there: what leads from http to https is as it should be.
+    if !private {
+        found.fault(
+            "passwords cross the network in clear text",
+            "Serve https: [tls] in the configuration, or a reverse proxy that is named in trusted_proxies. iOS and Android refuse http.",
+        );
     }
     options(&answer, "the context path /dav/", &["calendar-access", "addressbook"], found);
     Some(private)

@@ -196,7 +196,10 @@ fn no_login_crosses_a_network_in_clear_text() {
         let sent = sent.lock().expect("not poisoned");
         assert!(sent.contains("PROPFIND /dav/") && !sent.contains("Authorization"), "{sent}");
     }
-    assert!(found.faults >= 1 && found.notes == 1, "{found:?}");
+    assert_eq!((found.faults, found.notes), (2, 1), "clear text and OPTIONS: {found:?}");
+    let away = "HTTP/1.1 301 Moved\r\nLocation: https://127.0.0.1:1/dav/\r\nContent-Length: 0\r\n\r\n";
+    let found = examine(&recorded(&outer.to_string(), away).0);
+    assert_eq!((found.good, found.faults, found.notes), (0, 1, 0), "from http to https: {found:?}");
     // The client itself refuses it too, whatever a step asks of it.
     let login = ("a".to_owned(), "b".to_owned());
     let request = http::Request { method: "GET", headers: &[], body: "" };

@@ -100,6 +100,22 @@ fn each_fault_names_its_file_and_what_to_do() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_may_not_be_read_is_told_apart_from_what_is_not_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (certificate, key) =
+        (file(folder.path(), "good.crt", CERTIFICATE), file(folder.path(), "good.key", KEY));
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0)).expect("set");
+    if std::fs::read(&key).is_ok() {
+        println!("skipped: this account may read everything");
+        return;
+    }
+    let said = tls::config(&Tls { certificate, key }).expect_err("not readable").to_string();
+    assert!(said.contains("good.key") && said.contains("may not read the key"), "{said}");
+}
+
+#[test]
 fn serving_is_said_of_who_serves_only() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let certificate = file(folder.path(), "good.crt", CERTIFICATE);
