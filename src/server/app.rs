@@ -19,7 +19,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, Route, guard};
 use futures_util::{Stream, StreamExt};
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -65,12 +65,9 @@ impl TrustedProxies {
 /// Mounts everything on an application.
 pub fn configure(config: &mut ServiceConfig) {
     config
-        .route("/healthz", web::get().to(healthz))
-        .route("/healthz", web::head().to(healthz))
-        .route("/readyz", web::get().to(readyz))
-        .route("/readyz", web::head().to(readyz))
-        .route("/metrics", web::get().to(telemetry::metrics))
-        .route("/metrics", web::head().to(telemetry::metrics))
+        .route("/healthz", asked().to(healthz))
+        .route("/readyz", asked().to(readyz))
+        .route("/metrics", asked().to(telemetry::metrics))
         .service(
             web::scope(rest::BASE)
                 .configure(rest::mount)
@@ -93,6 +90,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::scope(rest::docs::BASE).configure(rest::docs::mount).wrap(from_fn(public_door)))
         .service(web::scope(tzdist::BASE).configure(tzdist::mount).wrap(from_fn(public_door)))
         .default_service(web::route().to(dav_door));
+}
+
+/// GET and HEAD, whose body is left out where it is written to the connection.
+fn asked() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn healthz() -> HttpResponse {

@@ -40,8 +40,9 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     if steps::all(&client, &url, login.as_ref(), &mut found) {
         say(&format!("\n{}", records(&url)));
     }
-    say(&format!("{} good, {} to note, {} faults", found.good, found.notes, found.faults));
-    if found.faults == 0 { Ok(()) } else { Err(Failed::Other(format!("{} faults", found.faults))) }
+    let faults = if found.faults == 1 { "1 fault".to_owned() } else { format!("{} faults", found.faults) };
+    say(&format!("{} good, {} to note, {faults}", found.good, found.notes));
+    if found.faults == 0 { Ok(()) } else { Err(Failed::Other(faults)) }
 }
 
 /// What the steps found.
