@@ -8,7 +8,6 @@ use super::{body, once};
 use crate::domain::fault::Fault;
 use crate::http::body::read_body;
 use crate::services::sessions::Tokens;
-use crate::services::tokens::ACCESS;
 use crate::services::{Core, Scope};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, USER_AGENT};
 use actix_web::web::{Data, Payload};
@@ -102,7 +101,7 @@ fn answer(tokens: Tokens) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(TokenAnswer {
         access_token: tokens.access,
         token_type: "Bearer",
-        expires_in: ACCESS,
+        expires_in: tokens.seconds,
         refresh_token: tokens.refresh,
         scope: tokens.scope,
         session: tokens.session.to_string(),
@@ -112,7 +111,8 @@ fn answer(tokens: Tokens) -> HttpResponse {
 /// Log in, or renew a session
 ///
 /// An access token is good for 15 minutes. A renewing token is good once; one that comes a second time ends its session, for
-/// somebody else has it too. A session ends when it is not renewed for 60 days, and when the account's password changes.
+/// somebody else has it too. A session ends when it is not renewed for 60 days, when the application password ends or goes that
+/// it was opened with, and when the account's password changes.
 #[utoipa::path(
     request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))),
     responses(

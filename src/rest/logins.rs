@@ -63,7 +63,7 @@ pub struct NewAppPassword {
     name: String,
     /// What it shall open, in words: `calendars`, `contacts`, `read`, `write`, `admin`, `collection:ID`; all that the login opens where absent.
     scope: Option<String>,
-    /// When it shall end; never where absent.
+    /// When it shall end, no later than the login that asks; with that login where absent, and never where that has no end.
     #[schema(format = DateTime)]
     expires: Option<String>,
 }
@@ -134,7 +134,7 @@ pub async fn app_passwords(
 
 /// Make an application password
 ///
-/// For one program or device. It opens no more than the login that asks for it, at every door. Its secret is told once, so
+/// For one program or device. It opens no more than the login that asks for it, at every door, and ends no later. Its secret is told once, so
 /// `Idempotency-Key` is refused.
 #[utoipa::path(
     request_body = NewAppPassword,
@@ -174,6 +174,9 @@ pub async fn add_app_password(
     };
     if expires.is_some_and(|end| end <= core.now()) {
         return Err(Refused::at("/expires", "is over already"));
+    }
+    if expires.zip(actor.proof.ends_at).is_some_and(|(end, login)| end > login) {
+        return Err(Refused::at("/expires", "is after the end of the login"));
     }
     let made = core.add_own_app_password(&actor, new.name.trim(), new.scope.as_deref(), expires).await;
     let (id, password) = made.map_err(|fault| match fault {

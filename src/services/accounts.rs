@@ -262,6 +262,8 @@ impl Core {
             auth_version: Some(verdict.auth_version),
             credential: Some(verdict.credential),
             app_password: Some(verdict.credential).filter(|_| verdict.is_app_password),
+            until: verdict.expires_at,
+            ends_at: verdict.expires_at,
             ..Proof::default()
         };
         let handle = verdict.handle.as_ref().to_owned();

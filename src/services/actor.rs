@@ -8,6 +8,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::{CollectionId, PrincipalId};
 use crate::domain::privacy::Policy;
 use crate::store::{Door, Origin};
+use std::sync::Arc;
 
 /// What a credential opens. Stored as words; the empty text opens everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +135,7 @@ pub struct Actor {
 }
 
 /// What a login was good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Proof {
     /// The account's number of changed credentials, where the login holds only for that.
     pub auth_version: Option<i64>,
@@ -146,6 +147,13 @@ pub struct Proof {
     pub credential: Option<i64>,
     /// The same where it is an application password, which tells one device from another.
     pub app_password: Option<i64>,
+    /// The key that signed the token that the login is by.
+    pub kid: Option<Arc<str>>,
+    /// When the proof itself ends, microseconds UTC.
+    pub until: Option<i64>,
+    /// When the login ends for good, microseconds UTC: a session's tokens follow each other, but not for longer than the credential
+    /// that it was opened with. Nothing that is made with the login ends later.
+    pub ends_at: Option<i64>,
 }
 
 impl Actor {

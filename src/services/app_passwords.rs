@@ -50,7 +50,8 @@ impl Core {
         Ok((id, password))
     }
 
-    /// Makes an application password for the actor himself, which opens no more than his login.
+    /// Makes an application password for the actor himself, which opens no more than his login, and for no longer: without an end of
+    /// its own it ends with the login.
     pub async fn add_own_app_password(
         &self,
         actor: &Actor,
@@ -60,6 +61,7 @@ impl Core {
     ) -> Result<(i64, String), Fault> {
         actor.whole()?;
         let words = self.narrowed(actor, scope)?;
+        let expires_at = within(expires_at, actor.proof.ends_at)?;
         if self.app_passwords(&actor.handle).await?.len() >= MAX_APP_PASSWORDS {
             return Err(Condition::QuotaNotExceeded.into());
         }
@@ -104,6 +106,14 @@ impl Core {
                 .await,
         )?;
         Ok(all.into_iter().filter(|credential| credential.kind == CredentialKind::AppPassword).collect())
+    }
+}
+
+/// The end that something has which is made with a login that ends at `login`.
+fn within(wanted: Option<i64>, login: Option<i64>) -> Result<Option<i64>, Fault> {
+    match (wanted, login) {
+        (Some(wanted), Some(login)) if wanted > login => Err(Fault::BadRequest("the end is after that of the login".into())),
+        (wanted, login) => Ok(wanted.or(login)),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::actor::{Actor, Scope};
 use super::keys::Usable;
-use super::tokens::ACCESS;
+use super::tokens::{ACCESS, micros};
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
@@ -21,7 +21,6 @@ const IDLE: u64 = 60 * 86_400;
 const MAX_SESSIONS: usize = 200;
 /// Octets of a session's name.
 const MAX_DEVICE: usize = 120;
-const SECOND: i64 = 1_000_000;
 /// What renewing tokens are sealed by.
 const SEAL: Algorithm = Algorithm::HS256;
 
@@ -30,6 +29,8 @@ const SEAL: Algorithm = Algorithm::HS256;
 pub struct Tokens {
     /// For the `Authorization` header.
     pub access: String,
+    /// Seconds that it is good for.
+    pub seconds: u64,
     /// Renews the session, once.
     pub refresh: String,
     /// What they open, as words.
@@ -52,13 +53,15 @@ struct Renewal {
 
 /// What became of a renewal.
 enum Outcome {
-    Renewed(Box<(Principal, Session)>),
+    /// The session, as it was, and when it ends now.
+    Renewed(Box<(Principal, Session, i64)>),
     /// The token was used before, or its session has ended.
     Refused,
 }
 
 impl Core {
-    /// Opens a session for somebody who has just logged in. `scope` narrows what his login opens.
+    /// Opens a session for somebody who has just logged in. `scope` narrows what his login opens. It ends with the credential of the
+    /// login at the latest, however often it is renewed.
     pub async fn open_session(
         &self,
         actor: &Actor,
@@ -68,15 +71,19 @@ impl Core {
         let words = self.narrowed(actor, scope)?;
         let device: String = device.chars().filter(|c| !c.is_control()).take(MAX_DEVICE).collect();
         let (id, credential) = (actor.id, actor.proof.credential);
-        let expires_at = self.now() + seconds(IDLE);
+        let idle = self.now().saturating_add(micros(IDLE));
+        let ends_at = actor.proof.ends_at;
         let made = self.with_signing_key(|kid| {
             let (kept, device) = (words.clone(), device.clone());
             let write = self.store.write(move |tx| {
                 let now = tx.now();
-                // It may have been taken away since it was checked.
-                if let Some(credential) = credential
-                    && !tx.has_credential(credential)?
-                {
+                let mut expires_at = ends_at.map_or(idle, |end| end.min(idle));
+                // It may have been taken away, or have ended, since it was checked.
+                if let Some(credential) = credential {
+                    let end = tx.credential_end(credential)?.ok_or(Fault::Unauthenticated)?;
+                    expires_at = end.map_or(expires_at, |end| end.min(expires_at));
+                }
+                if expires_at <= now {
                     return Err(Fault::Unauthenticated.into());
                 }
                 if !tx.has_signing_key(&kid)? {
@@ -88,12 +95,12 @@ impl Core {
                 }
                 let session = tx.open_session(id, &device, &kept, expires_at, credential)?;
                 let principal = tx.principal(id)?.ok_or(Fault::NotFound)?;
-                Ok(Some((session, principal)))
+                Ok(Some((session, principal, expires_at)))
             });
             async move { fault(write.await) }
         });
-        let ((session, principal), key) = made.await?;
-        self.give_tokens(&principal, session, 0, words, key)
+        let ((session, principal, expires_at), key) = made.await?;
+        self.give_tokens(&principal, (session, expires_at), 0, words, key)
     }
 
     /// The words of a scope that is asked for, if it opens no more than the login that asks.
@@ -110,7 +117,7 @@ impl Core {
     pub async fn renew_session(&self, token: &str) -> Result<Tokens, Fault> {
         let renewal = self.unseal(token)?;
         let owner = PrincipalId(renewal.sub.parse().map_err(|_| Fault::Unauthenticated)?);
-        let expires_at = self.now() + seconds(IDLE);
+        let idle = self.now().saturating_add(micros(IDLE));
         let (sid, generation, version) = (renewal.sid, renewal.generation, renewal.ver);
         let outcome = self.with_signing_key(|kid| {
             let write = self.store.write(move |tx| {
@@ -124,11 +131,17 @@ impl Core {
                 let good = principal.filter(|principal| {
                     principal.state == PrincipalState::Active && principal.token_version == version
                 });
+                // Those of older versions do not say with what they were opened.
+                let end = match session.credential {
+                    Some(credential) => tx.credential_end(credential)?.flatten(),
+                    None => None,
+                };
+                let expires_at = end.map_or(idle, |end| end.min(idle));
                 if let Some(principal) = good
-                    && session.expires_at > tx.now()
+                    && session.expires_at.min(expires_at) > tx.now()
                     && tx.renew_session(session.id, generation, expires_at)?
                 {
-                    return Ok(Some(Outcome::Renewed(Box::new((principal, session)))));
+                    return Ok(Some(Outcome::Renewed(Box::new((principal, session, expires_at)))));
                 }
                 // The end of the session must be stored, so this is no error of the transaction.
                 tx.end_session(owner, session.id)?;
@@ -139,8 +152,8 @@ impl Core {
         let (outcome, key) = outcome.await?;
         match outcome {
             Outcome::Renewed(renewed) => {
-                let (principal, session) = *renewed;
-                self.give_tokens(&principal, session.id, generation + 1, session.scope, key)
+                let (principal, session, expires_at) = *renewed;
+                self.give_tokens(&principal, (session.id, expires_at), generation + 1, session.scope, key)
             }
             Outcome::Refused => {
                 tracing::warn!(session = renewal.sid, "a renewing token was refused, and its session ended");
@@ -189,21 +202,25 @@ impl Core {
     fn give_tokens(
         &self,
         owner: &Principal,
-        session: i64,
+        (session, expires_at): (i64, i64),
         generation: i64,
         scope: String,
         key: Usable,
     ) -> Result<Tokens, Fault> {
+        let now = self.now_seconds();
+        // What others read of a token is true of it too: it says no later end than its session has.
+        let exp = (now + IDLE).min((expires_at / micros(1)).unsigned_abs());
+        let seconds = ACCESS.min(exp.saturating_sub(now));
         let renewal = Renewal {
             sub: owner.id.0.to_string(),
-            exp: self.now_seconds() + IDLE,
+            exp,
             ver: owner.token_version,
             sid: session,
             generation,
         };
         let refresh = self.seal(&renewal)?;
-        let access = self.access_token(owner, &scope, Some(session), (self.now_seconds(), ACCESS), key)?;
-        Ok(Tokens { access, refresh, scope, session })
+        let access = self.access_token(owner, &scope, Some(session), (now, seconds), key)?;
+        Ok(Tokens { access, seconds, refresh, scope, session })
     }
 
     fn seal(&self, renewal: &Renewal) -> Result<String, Fault> {
@@ -220,8 +237,4 @@ impl Core {
         let opened = jsonwebtoken::decode::<Renewal>(token, &secret, &Validation::new(SEAL));
         opened.map(|token| token.claims).map_err(|_| Fault::Unauthenticated)
     }
-}
-
-fn seconds(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX / SECOND) * SECOND
 }

@@ -66,7 +66,7 @@ struct Seen {
     version: i64,
     /// Seconds since 1970.
     exp: u64,
-    kid: String,
+    kid: Arc<str>,
 }
 
 /// Tokens that were seen. Nothing here is trusted without the database's word.
@@ -90,7 +90,7 @@ impl Seen {
             session: claims.sid.as_deref().map(str::parse).transpose().ok()?,
             version: claims.ver,
             exp: claims.exp,
-            kid,
+            kid: kid.into(),
         })
     }
 }
@@ -172,13 +172,22 @@ impl Core {
             id: seen.id,
             token_version: seen.version,
             session: seen.session,
-            kid: seen.kid.clone(),
+            kid: Arc::clone(&seen.kid),
         };
         let now = self.now();
         let found = self.store.read(Weight::Point, move |tx| tx.token_holds(&login, now));
-        let (handle, admin) = fault(found.await)?.ok_or(Fault::Unauthenticated)?;
-        let proof = Proof { token_version: Some(seen.version), session: seen.session, ..Proof::default() };
-        Ok(self.admitted(seen.id, handle, admin, seen.scope, device, proof))
+        let held = fault(found.await)?.ok_or(Fault::Unauthenticated)?;
+        let until = Some(micros(seen.exp));
+        let proof = Proof {
+            token_version: Some(seen.version),
+            session: seen.session,
+            kid: Some(Arc::clone(&seen.kid)),
+            until,
+            // Tokens of a session are followed by others; one that is of none is all that there is of its login.
+            ends_at: if seen.session.is_some() { held.ends_at } else { until },
+            ..Proof::default()
+        };
+        Ok(self.admitted(seen.id, held.handle, held.admin, seen.scope, device, proof))
     }
 
     /// Its length makes guessing hopeless, so the digest alone finds it.
@@ -205,6 +214,8 @@ impl Core {
             auth_version: Some(principal.auth_version),
             credential: Some(credential.id),
             app_password: Some(credential.id),
+            until: credential.expires_at,
+            ends_at: credential.expires_at,
             ..Proof::default()
         };
         Ok(self.admitted(principal.id, principal.handle, principal.admin, scope, device, proof))
@@ -217,7 +228,7 @@ impl Core {
         }
         let (handle, now) = (handle.to_lowercase(), self.now_seconds());
         let end = now.saturating_add(seconds).saturating_add(LEEWAY);
-        let until = i64::try_from(end).unwrap_or(i64::MAX).saturating_mul(SECOND);
+        let until = micros(end);
         let found = self.with_signing_key(|kid| {
             let handle = handle.clone();
             async move {
@@ -243,4 +254,9 @@ impl Core {
     pub(super) fn now_seconds(&self) -> u64 {
         (self.now() / SECOND).unsigned_abs()
     }
+}
+
+/// Seconds as microseconds.
+pub(super) fn micros(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND)
 }

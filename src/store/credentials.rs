@@ -82,11 +82,9 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(from_row).collect())
     }
 
-    /// Whether a credential is there.
-    pub fn has_credential(&mut self, id: i64) -> Result<bool, Error> {
-        let found: Option<i64> =
-            credential::table.find(id).select(credential::id).first(self.conn).optional()?;
-        Ok(found.is_some())
+    /// When a credential that is there ends, microseconds UTC; `None` in it for never.
+    pub fn credential_end(&mut self, id: i64) -> Result<Option<Option<i64>>, Error> {
+        Ok(credential::table.find(id).select(credential::expires_at).first(self.conn).optional()?)
     }
 
     /// The application password with this digest, and whose it is.

@@ -86,7 +86,7 @@ pub use opening::{At, Login, OpenedItem, OwnPlace};
 pub use past::{Deeds, Deleted, Happened, LogEntry, OldContent, Present};
 pub use personal::{Mark, Whose};
 pub use rights::{Given, Held, HeldInHome};
-pub use sessions::{Session, TokenLogin};
+pub use sessions::{Admitted, Session, TokenLogin};
 pub use signing_keys::SigningKey;
 pub use spans::Touched;
 pub use standing::{ItemAt, Standing};

@@ -1,12 +1,13 @@
 //! Logins of programs that renew their tokens. Knows no token.
 
 use super::conn::on;
-use super::schema::{principal, session, signing_key};
+use super::schema::{credential, principal, session, signing_key};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::PrincipalState;
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use std::sync::Arc;
 
 /// Rows that one piece of cleaning removes.
 const PIECE: i64 = 500;
@@ -21,7 +22,18 @@ pub struct TokenLogin {
     /// The session that it is of, if any.
     pub session: Option<i64>,
     /// What the key that signed it is called.
-    pub kid: String,
+    pub kid: Arc<str>,
+}
+
+/// Whom a token lets in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// His handle.
+    pub handle: String,
+    /// Whether he may administer.
+    pub admin: bool,
+    /// When the credential ends that the token's session was opened with, microseconds UTC.
+    pub ends_at: Option<i64>,
 }
 
 /// A session as stored.
@@ -78,27 +90,30 @@ fn from_row(row: Row) -> Session {
 }
 
 impl ReadTx<'_> {
-    /// Handle of the account that a token lets in, and whether it may administer: one statement. `None` where the account may not be
-    /// used, the token or its session has ended at `now`, or its key is not kept any more.
-    pub fn token_holds(&mut self, login: &TokenLogin, now: i64) -> Result<Option<(String, bool)>, Error> {
-        let signed = signing_key::table.filter(signing_key::kid.eq(&login.kid));
+    /// Whom a token lets in: one statement. `None` where the account may not be used, the token, its session or what that was opened
+    /// with has ended at `now`, or its key is not kept any more.
+    pub fn token_holds(&mut self, login: &TokenLogin, now: i64) -> Result<Option<Admitted>, Error> {
+        let signed = signing_key::table.filter(signing_key::kid.eq(&*login.kid));
         let holds = exists(signed)
             .and(principal::id.eq(login.id.0))
             .and(principal::token_version.eq(login.token_version))
             .and(principal::state.eq(PrincipalState::Active as i16));
         let told = (principal::handle, principal::admin);
-        let found = match login.session {
+        let found: Option<((String, bool), Option<i64>)> = match login.session {
             None => {
-                on!(self.conn, conn => principal::table.filter(holds).select(told).first(conn).optional())
+                let found: Option<(String, bool)> = on!(self.conn, conn => principal::table.filter(holds).select(told).first(conn).optional())?;
+                found.map(|told| (told, None))
             }
             Some(id) => on!(self.conn, conn => session::table
                 .inner_join(principal::table)
+                .left_join(credential::table.on(session::credential.eq(credential::id.nullable())))
                 .filter(session::id.eq(id).and(session::expires_at.gt(now)).and(holds))
-                .select(told)
+                .select((told, credential::expires_at.nullable()))
                 .first(conn)
-                .optional()),
+                .optional())?,
         };
-        Ok(found?)
+        let held = found.map(|((handle, admin), ends_at)| Admitted { handle, admin, ends_at });
+        Ok(held.filter(|held| held.ends_at.is_none_or(|end| end > now)))
     }
 
     /// The session with this id, ended ones too as long as they are kept.

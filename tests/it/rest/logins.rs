@@ -201,6 +201,56 @@ both! {
         }
     }
 
+    fn what_an_ending_password_opens_ends_with_it(db) {
+        let server = TestServer::start(db);
+        let node = server.beside(Limits::default());
+        alice(&server);
+        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(5);
+        let made = server.core().add_app_password_until("alice", "Short", "", Some(end.as_microsecond()));
+        let password = server.wait(made).expect("a password").1;
+        let told = json(&log_in(&server, &value!({ "grant_type": "password", "username": "alice", "password": password })));
+        assert!(told["expires_in"].as_u64().is_some_and(|seconds| seconds <= 5), "{told}");
+        let renewed = json(&renew(&server, &text(&told, "refresh_token")));
+        // Each way to a login of it, on each node; what they make ends with it, and no later end is given.
+        let clients = [
+            Client::new(server.address(), "alice", &password),
+            Client::bearer(node.address(), &password),
+            bearer(&server, &renewed),
+            bearer(&node, &renewed),
+        ];
+        let made: Vec<String> = clients.iter().map(|client| {
+            let later = value!({ "name": "x", "expires": (end + jiff::SignedDuration::from_secs(1)).to_string() });
+            assert_eq!(problem(&send(client, "POST", "/api/v1/app-passwords", &later), 400, "bad-request"), "/expires");
+            let sooner = value!({ "name": "sooner", "expires": (end - jiff::SignedDuration::from_millis(1)).to_string() });
+            assert_eq!(send(client, "POST", "/api/v1/app-passwords", &sooner).status, 201);
+            text(&json(&send(client, "POST", "/api/v1/app-passwords", &value!({ "name": "x" }))), "password")
+        }).collect();
+        let ends = |page: Value| -> Vec<jiff::Timestamp> {
+            let items = page["items"].as_array().expect("items").clone();
+            let of_it = |one: &&Value| one["device"] != "Test" && one["name"] != "test";
+            items.iter().filter(of_it).map(|one| text(one, "expires").parse().expect("an instant")).collect()
+        };
+        for list in ["/api/v1/app-passwords", "/api/v1/sessions"] {
+            let ends = ends(json(&clients[0].get(list).ok()));
+            assert!(!ends.is_empty() && ends.iter().all(|at| *at <= end), "{list}: {ends:?}");
+        }
+        let opened = json(&log_in(&node, &value!({ "grant_type": "password", "username": "alice", "password": made[2] })));
+        let rest = end.duration_since(jiff::Timestamp::now()).unsigned_abs();
+        std::thread::sleep(rest + std::time::Duration::from_millis(100));
+        for client in clients {
+            problem(&client.get(ME).send(), 401, "unauthenticated");
+        }
+        for told in [&told, &opened] {
+            problem(&bearer(&server, told).get(ME).send(), 401, "unauthenticated");
+        }
+        for told in [&renewed, &opened] {
+            problem(&renew(&server, &text(told, "refresh_token")), 401, "unauthenticated");
+        }
+        for password in made {
+            problem(&Client::new(server.address(), "alice", &password).get(ME).send(), 401, "unauthenticated");
+        }
+    }
+
     fn what_is_wrong_with_a_login_is_named(db) {
         let server = TestServer::start(db);
         let told = alice(&server);
