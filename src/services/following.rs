@@ -72,11 +72,21 @@ impl Core {
 
     /// Whether the login that made this actor would still be good.
     pub async fn still_admits(&self, actor: &Actor) -> Result<(), Fault> {
-        let (id, proof) = (actor.id, actor.proof);
+        let (id, proof, now) = (actor.id, actor.proof.clone(), self.now());
+        if [proof.until, proof.ends_at].into_iter().flatten().any(|end| end <= now) {
+            return Err(Fault::Unauthenticated);
+        }
         let good = self.store.read(Weight::Point, move |tx| {
             let principal = tx.principal(id)?.filter(|principal| principal.state == PrincipalState::Active);
             if let Some(session) = proof.session
-                && tx.session(session)?.is_none_or(|session| session.principal != id)
+                && tx
+                    .session(session)?
+                    .is_none_or(|session| session.principal != id || session.expires_at <= now)
+            {
+                return Ok(false);
+            }
+            if let Some(kid) = &proof.kid
+                && !tx.has_signing_key(kid)?
             {
                 return Ok(false);
             }

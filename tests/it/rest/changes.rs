@@ -1,6 +1,6 @@
 //! Changes: the same tokens as DAV's sync, waited for, and as a stream.
 
-use super::{id_of, json, problem, three};
+use super::{id_of, json, problem, send, three};
 use crate::harness::{Client, TestServer, both, samples};
 use serde_json::{Value, json as value};
 use std::collections::BTreeMap;
@@ -199,6 +199,58 @@ both! {
             assert!(lines.read_line(&mut rest).expect("a line") > 0, "{rest}");
         }
         assert!(!rest.contains("data:"), "{rest}");
+    }
+
+    fn a_login_that_ends_ends_the_waiting(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        let now = jiff::Timestamp::now();
+        let end = (now + jiff::SignedDuration::from_secs(4)).as_microsecond();
+        let password = server.wait(server.core().add_app_password_until("alice", "short", "", Some(end))).expect("a password").1;
+        let body = value!({ "grant_type": "password", "username": "alice", "password": password });
+        let session = json(&send(&server.anonymous(), "POST", "/api/v1/auth/token", &body));
+        let token = |seconds: u64| server.wait(server.core().issue_token("alice", "", seconds)).expect("a token");
+        let (short, long) = (token(3), token(3600));
+        let mut waiting = vec![
+            Client::new(server.address(), "alice", &password),
+            Client::bearer(server.address(), &password),
+            Client::bearer(server.address(), session["access_token"].as_str().expect("a token")),
+            Client::bearer(server.address(), &short),
+        ];
+        let old = self::token(&json(&alice.get("/api/v1/changes").ok()));
+        let asked = since("/api/v1/changes", &old);
+        let all_end = |waiting: &[Client]| {
+            std::thread::scope(|scope| {
+                for client in waiting {
+                    let (client, other, asked) = (client.another(), client.another(), &asked);
+                    scope.spawn(move || {
+                        let begun = Instant::now();
+                        problem(&client.get(&format!("{asked}&wait=20")).send(), 401, "unauthenticated");
+                        assert!(begun.elapsed() < Duration::from_secs(12));
+                    });
+                    scope.spawn(move || {
+                        let mut stream = open(&other, "/api/v1/changes", "");
+                        let mut told = String::new();
+                        while !told.ends_with("\r\n0\r\n") {
+                            assert!(stream.read_line(&mut told).expect("a line") > 0, "{told}");
+                        }
+                    });
+                }
+            });
+        };
+        all_end(&waiting);
+        // One of which somebody else has the key.
+        waiting = vec![Client::bearer(server.address(), &long)];
+        let core = server.core().clone();
+        std::thread::scope(|scope| {
+            let (server, core) = (&server, &core);
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(600));
+                server.wait(core.replace_keys()).expect("a key");
+            });
+            all_end(&waiting);
+        });
+        alice.get("/api/v1/changes").ok();
     }
 
     fn a_stream_tells_each_change_and_goes_on(db) {
