@@ -6,6 +6,7 @@ use crate::dav::href::{self, Target};
 use crate::dav::precondition;
 use crate::dav::request::{Depth, Request};
 use crate::domain::acl::Privilege;
+use crate::domain::collection::HomeKind;
 use crate::domain::fault::{Condition, Fault};
 use crate::services::access::Place;
 use crate::services::collection_transfer::{CollectionTransfer, Manner};
@@ -41,8 +42,18 @@ pub async fn answer(request: &Request<'_>, moves: bool) -> Result<HttpResponse, 
             Ok(representation::added(request, to, to_name, answer).await)
         }
         (Target::Collection(from), Target::Collection(to)) => collection(request, from, to, moves).await,
-        _ => Err(Condition::CollectionLocationOk { card: false }.into()),
+        _ => Err(not_here(&request.target)),
     }
+}
+
+/// What is told has the name that it has for collections of the kind of the source (RFC 4791 §5.3.1.1, RFC 6352 §6.3.1.1).
+fn not_here(source: &Target) -> Fault {
+    let home = match source {
+        Target::Home(home, _) | Target::Homes(home) => *home,
+        Target::Collection(place) | Target::Item(place, _) => place.home,
+        _ => HomeKind::Calendars,
+    };
+    Condition::CollectionLocationOk { card: home == HomeKind::AddressBooks }.into()
 }
 
 /// What is answered where the destination is nothing that can be here.
@@ -53,7 +64,7 @@ fn nowhere(request: &Request<'_>, destination: &str) -> Result<HttpResponse, Fau
         Some(_) if request.header("Host").is_some_and(|host| href::is_elsewhere(destination, host)) => {
             Ok(HttpResponse::BadGateway().body("the destination is on another server\n"))
         }
-        Some(_) => Err(Condition::CollectionLocationOk { card: false }.into()),
+        Some(_) => Err(not_here(&request.target)),
     }
 }
 

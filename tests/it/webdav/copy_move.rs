@@ -139,6 +139,21 @@ both! {
         assert_eq!(alice.get(&from).ok().text(), samples::meeting("a"));
     }
 
+    fn a_collection_is_not_put_over_its_home(db) {
+        let server = TestServer::start(db);
+        let alice = server.user("alice");
+        for (from, home, condition) in [
+            (alice.book("default/"), alice.book(""), "R:addressbook-collection-location-ok"),
+            (alice.calendar("default/"), alice.calendar(""), "C:calendar-collection-location-ok"),
+        ] {
+            for verb in ["COPY", "MOVE"] {
+                for target in [home.as_str(), "/dav/principals/users/alice/", "/dav/nowhere"] {
+                    alice.request(verb, &from).header("Destination", target).refused(403, condition);
+                }
+            }
+        }
+    }
+
     fn kinds_do_not_mix(db) {
         let server = TestServer::start(db);
         let alice = server.user("alice");
