@@ -137,9 +137,14 @@ impl Core {
         if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(TYPE) {
             return Err(Fault::Unauthenticated);
         }
+        // RFC 7515 §4.1.11: what a token says must be understood, and no extension is.
+        if header.crit.is_some() {
+            return Err(Fault::Unauthenticated);
+        }
         let key = self.key_of(&kid).await?.ok_or(Fault::Unauthenticated)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&*self.issuer]);
         validation.set_audience(&[&*self.issuer]);

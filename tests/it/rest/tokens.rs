@@ -208,8 +208,13 @@ both! {
         for (kid, kind) in [(None, "at+jwt"), (kid, "JWT"), (kid, "rt+jwt")] {
             assert_eq!(doors(&server, &forged(&header(Algorithm::EdDSA, kid, kind), &claims, &ours)), OUT, "{kid:?} {kind}");
         }
+        let mut critical = header(Algorithm::EdDSA, kid, "at+jwt");
+        critical.crit = Some(vec!["b64".to_owned()]);
+        assert_eq!(doors(&server, &forged(&critical, &claims, &ours)), OUT, "what is not understood");
         let now = claims["iat"].as_u64().expect("a time");
+        assert_eq!(doors(&server, &forged(&good, &but(&claims, "nbf", value!(now)), &ours)), IN);
         for (member, other) in [
+            ("nbf", value!(now + 600)), ("nbf", value!("soon")),
             ("exp", value!(now - 10)), ("exp", Value::Null), ("exp", value!("never")), ("iss", value!("urn:cenacle:00000000")), ("iss", Value::Null),
             ("aud", value!("https://elsewhere.example")), ("aud", Value::Null), ("sub", value!("1")), ("sub", Value::Null), ("sub", value!("x")),
             ("ver", value!(99)), ("ver", Value::Null), ("sid", value!("1")), ("sid", value!("x")), ("scope", value!("everything")), ("scope", Value::Null),
