@@ -150,7 +150,11 @@ async fn rest_door(
             }
             (next.call(request).await?.map_into_boxed_body(), left)
         }
-        Err(refused) => (request.into_response(refused.answer()), None),
+        Err(refused) => {
+            let mut answer = refused.answer();
+            auth::challenge(request.headers(), &mut answer);
+            (request.into_response(answer), None)
+        }
     };
     let _ = tokio::time::timeout(DRAIN, drain(&mut left_of_body)).await;
     sites.mark(site.as_ref(), response.headers_mut());
@@ -287,6 +291,13 @@ async fn drain<E>(payload: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) 
     }
 }
 
+/// The answer of DAV to a login that was not taken.
+fn refused(request: &HttpRequest, fault: &Fault) -> HttpResponse {
+    let mut answer = dav::fault::response(fault, request.uri().path());
+    auth::challenge(request.headers(), &mut answer);
+    answer
+}
+
 async fn answer(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -318,7 +329,7 @@ async fn answer(
                 dav::fault::response(&Fault::Conflict("the collection does not exist"), path)
             }
             Ok(_) => dav::fault::response(&Fault::NotFound, path),
-            Err(fault) => dav::fault::response(&fault, path),
+            Err(fault) => refused(request, &fault),
         };
     };
     // What the server can do is no secret, and some clients ask before they log in.
@@ -328,7 +339,7 @@ async fn answer(
     let wanted = target.wanted(request.method());
     let (actor, opened) = match auth::actor_for(core, request.headers(), wanted).await {
         Ok(admitted) => admitted,
-        Err(fault) => return dav::fault::response(&fault, path),
+        Err(fault) => return refused(request, &fault),
     };
     telemetry::name_actor(request, &actor.handle);
     core.note_seen(&actor);

@@ -5,12 +5,22 @@
 use crate::domain::fault::Fault;
 use crate::services::opened::{Opened, Wanted};
 use crate::services::{Actor, Core};
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT, WWW_AUTHENTICATE};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// Octets of a program's name that are kept.
 const MAX_DEVICE: usize = 120;
+/// Some programs leave the padding out.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+/// What is said to a request that came with a token which is none, or whose time is over. RFC 6750 §3.
+const BAD_TOKEN: &str = "Bearer realm=\"Cenacle\", error=\"invalid_token\"";
 
 /// The actor behind a request. Without a header that can be read nobody is.
 pub async fn actor(core: &Core, headers: &HeaderMap) -> Result<Actor, Fault> {
@@ -25,7 +35,7 @@ pub async fn actor_for(
 ) -> Result<(Actor, Opened), Fault> {
     let header =
         headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Fault::Unauthenticated)?;
-    let (scheme, rest) = header.trim().split_once(' ').ok_or(Fault::Unauthenticated)?;
+    let (scheme, rest) = split(header).ok_or(Fault::Unauthenticated)?;
     if scheme.eq_ignore_ascii_case("basic") {
         let (login, password) = basic(rest.trim()).ok_or(Fault::Unauthenticated)?;
         core.log_in_for(&login, &password, device(headers), wanted).await
@@ -37,9 +47,29 @@ pub async fn actor_for(
     }
 }
 
+fn split(header: &str) -> Option<(&str, &str)> {
+    header.trim().split_once(' ')
+}
+
+/// Says in a 401 that the token was no good, to who came with one; after the challenge for `Basic`, which others take.
+pub fn challenge(request: &HeaderMap, answer: &mut HttpResponse) {
+    let header = request.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let is_bearer = header.and_then(split).is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    if answer.status() != StatusCode::UNAUTHORIZED || !is_bearer {
+        return;
+    }
+    let headers = answer.headers_mut();
+    let others = |value: &&HeaderValue| !value.as_bytes().starts_with(b"Bearer");
+    let others: Vec<HeaderValue> = headers.get_all(WWW_AUTHENTICATE).filter(others).cloned().collect();
+    drop(headers.remove(WWW_AUTHENTICATE));
+    for value in others.into_iter().chain([HeaderValue::from_static(BAD_TOKEN)]) {
+        headers.append(WWW_AUTHENTICATE, value);
+    }
+}
+
 /// Login and password; bytes that are not UTF-8 are taken for Latin-1, which old clients send.
 fn basic(encoded: &str) -> Option<(String, String)> {
-    let bytes = STANDARD.decode(encoded).ok()?;
+    let bytes = BASE64.decode(encoded).ok()?;
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|error| error.as_bytes().iter().map(|b| char::from(*b)).collect());
     let (login, password) = text.split_once(':')?;
@@ -57,10 +87,15 @@ mod tests {
 
     #[test]
     fn passwords_with_colons_and_accents() {
-        assert_eq!(basic(&STANDARD.encode("a:b:c")), Some(("a".into(), "b:c".into())));
-        assert_eq!(basic(&STANDARD.encode("é:ü")), Some(("é".into(), "ü".into())));
-        assert_eq!(basic(&STANDARD.encode(b"a:\xe9")), Some(("a".into(), "é".into())));
-        for bad in ["", "!!", "YQ==", &STANDARD.encode(":x")] {
+        assert_eq!(basic(&BASE64.encode("a:b:c")), Some(("a".into(), "b:c".into())));
+        assert_eq!(basic(&BASE64.encode("é:ü")), Some(("é".into(), "ü".into())));
+        assert_eq!(basic(&BASE64.encode(b"a:\xe9")), Some(("a".into(), "é".into())));
+        for (encoded, password) in
+            [("YTpi", "b"), ("YTpiYw", "bc"), ("YTpiYw==", "bc"), ("YTpiYw=", "bc"), ("YTpiY2Q", "bcd")]
+        {
+            assert_eq!(basic(encoded), Some(("a".into(), password.into())), "{encoded}");
+        }
+        for bad in ["", "!!", "YQ==", &BASE64.encode(":x")] {
             assert_eq!(basic(bad), None);
         }
     }

@@ -1,6 +1,8 @@
 //! Who somebody is: Basic, application passwords, tokens; each request judged for itself. RFC 7617, RFC 6750.
 
 use crate::harness::{Client, TestServer, both, samples};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
 use std::time::{Duration, Instant};
 
@@ -95,6 +97,37 @@ both! {
         assert!(seen.iter().any(|status| *status != 401), "guessing is slowed down");
         assert!(begun.elapsed() < Duration::from_secs(20));
         assert_eq!(home(&right), 207);
+    }
+
+    fn a_login_without_padding_is_one(db) {
+        let server = TestServer::start(db);
+        person(&server);
+        for (engine, password) in [(STANDARD, PASSWORD), (STANDARD_NO_PAD, PASSWORD), (STANDARD_NO_PAD, "wrong")] {
+            let words = engine.encode(format!("jdupond:{password}"));
+            let answer = server.anonymous().get("/dav/").header("Authorization", &format!("Basic {words}")).send();
+            assert_eq!(answer.status == 401, password == "wrong", "{words}");
+        }
+    }
+
+    fn who_came_with_a_token_is_told_of_it(db) {
+        let server = TestServer::start(db);
+        server.user("alice");
+        let challenges = |path: &str, authorization: &str| -> Vec<String> {
+            let answer = server.anonymous().get(path).header("Authorization", authorization).status(401);
+            let all = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("WWW-Authenticate"));
+            all.map(|(_, value)| value.clone()).collect()
+        };
+        let basic = "Basic realm=\"Cenacle\", charset=\"UTF-8\"";
+        let (bearer, bad) = ("Bearer realm=\"Cenacle\"", "Bearer realm=\"Cenacle\", error=\"invalid_token\"");
+        for path in ["/dav/", "/dav/calendars/alice/", "/nothing", "/api/v1/me"] {
+            for token in ["Bearer x.y.z", "bearer cen-abcdef"] {
+                assert_eq!(challenges(path, token), [basic, bad], "{path} {token}");
+            }
+            let others: &[&str] = if path.starts_with("/api/") { &[basic, bearer] } else { &[basic] };
+            for words in ["Basic !!!", "Digest x", ""] {
+                assert_eq!(challenges(path, words), others, "{path} {words}");
+            }
+        }
     }
 
     fn a_changed_password_holds_at_once(db) {
