@@ -5,31 +5,24 @@
 
 use super::actor::{Actor, Proof, Scope};
 use super::ahead::Ahead;
+use super::brake::{Brake, Guess, Guessed};
 use super::opened::{Opened, Wanted};
-use super::{Core, fault, slow_hash};
+use super::{Core, fault, slow_hash, spelling};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
 use crate::domain::principal::{Principal, PrincipalState};
-use crate::store::{Credential, CredentialKind, Error, Login, Weight};
+use crate::store::{Credential, CredentialKind, Error, Login, ReadTx, Weight};
 use hmac::{Hmac, KeyInit, Mac};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How long a checked password is remembered; then the slow hash runs again.
 const REMEMBER: Duration = Duration::from_secs(15 * 60);
 /// How long a refused password is remembered, so that a client that loops with it costs next to nothing.
 const REMEMBER_REFUSAL: Duration = Duration::from_secs(5 * 60);
-/// Different wrong passwords for one login within [`FAILURE_WINDOW`] before further ones wait: a person mistypes a few.
-const FREE_FAILURES: u32 = 20;
-const FAILURE_WINDOW: Duration = Duration::from_secs(60);
-/// Slow hashes at a time: each takes a core and 19 MiB.
-const HASHES: usize = 2;
-/// Keys share this many turns: few, for only [`HASHES`] run at a time anyway.
-const TURNS: usize = 64;
 /// What application passwords begin with: those that are made, and those that were made before.
 pub(super) const APP_PREFIXES: [&str; 2] = ["cen_", "cen-"];
 
@@ -63,9 +56,7 @@ pub(super) struct Accounts {
     secret: Key,
     verdicts: Cache<Key, Verdict>,
     refusals: Cache<Key, Refusal>,
-    failures: Cache<String, Arc<AtomicU32>>,
-    hashing: Semaphore,
-    turns: [Arc<Mutex<()>>; TURNS],
+    brake: Brake,
 }
 
 impl Accounts {
@@ -74,17 +65,8 @@ impl Accounts {
             secret: rand::random(),
             verdicts: Cache::builder().max_capacity(50_000).time_to_live(REMEMBER).build(),
             refusals: Cache::builder().max_capacity(10_000).time_to_live(REMEMBER_REFUSAL).build(),
-            failures: Cache::builder().max_capacity(10_000).time_to_live(FAILURE_WINDOW).build(),
-            hashing: Semaphore::new(HASHES),
-            turns: std::array::from_fn(|_| Arc::default()),
+            brake: Brake::new(),
         }
-    }
-
-    /// Waits until no other request hashes a password of this key.
-    async fn turn(&self, key: &Key) -> Option<OwnedMutexGuard<()>> {
-        let [first, ..] = key;
-        let turn = self.turns.get(usize::from(*first) % TURNS)?;
-        Some(Arc::clone(turn).lock_owned().await)
     }
 
     /// What is remembered of a password or, without a login, of a token.
@@ -134,19 +116,30 @@ impl Core {
         password: &str,
         device: Option<String>,
     ) -> Result<Actor, Fault> {
-        let login = login.trim().to_lowercase();
+        let login = spelling::login(login);
         let asked = login.clone();
         let account = fault(self.store.read(Weight::Point, move |tx| find_account(tx, &asked)).await)?;
+        // Nobody guesses one, so that it needs no brake; and no guesses of others at the account's password hold it up.
+        if let Some(verdict) =
+            account.as_ref().and_then(|account| by_app_password(account, password, self.now()))
+        {
+            self.accounts.verdicts.insert(key, verdict.clone());
+            self.note_use(verdict.credential).await;
+            return Ok(self.actor(&verdict, device));
+        }
         let state = account.as_ref().map(|(principal, _)| (principal.id, principal.auth_version));
         if self.accounts.refusals.get(&key).is_some_and(|refusal| refusal.account == state) {
             return Err(Fault::Unauthenticated);
         }
-        let failures = self.accounts.failures.get_with(login, Arc::default);
-        if failures.load(Ordering::Relaxed) >= FREE_FAILURES {
-            return Err(Fault::Busy(FAILURE_WINDOW.as_secs() as u32));
-        }
+        let brake = &self.accounts.brake;
+        let guessed = match &account {
+            Some((principal, _)) => Guessed::Account(principal.id),
+            None => Guessed::Nobody(self.accounts.key(&login, "").ok_or(Fault::Internal)?),
+        };
+        brake.admits(guessed)?;
+        let waiting = brake.queue()?;
         // One slow hash at a time for a password: the connections of a client that all begin at once then share its outcome.
-        let _turn = self.accounts.turn(&key).await;
+        let _turn = brake.turn(&key).await;
         if let Some(verdict) = self.accounts.verdicts.get(&key)
             && state == Some((verdict.id, verdict.auth_version))
             && verdict.expires_at.is_none_or(|at| at > self.now())
@@ -156,58 +149,20 @@ impl Core {
         if self.accounts.refusals.get(&key).is_some_and(|refusal| refusal.account == state) {
             return Err(Fault::Unauthenticated);
         }
-        match self.check(account, password).await? {
+        let guess = brake.guess(guessed)?;
+        let permit = brake.hash().await?;
+        drop(waiting);
+        match check(account, password.to_owned(), guess, permit).await? {
             Some(verdict) => {
                 self.accounts.verdicts.insert(key, verdict.clone());
                 self.note_use(verdict.credential).await;
                 Ok(self.actor(&verdict, device))
             }
             None => {
-                failures.fetch_add(1, Ordering::Relaxed);
                 self.accounts.refusals.insert(key, Refusal { account: state });
                 Err(Fault::Unauthenticated)
             }
         }
-    }
-
-    /// Holds a password against the credentials of an account.
-    async fn check(
-        &self,
-        account: Option<(Principal, Vec<Credential>)>,
-        password: &str,
-    ) -> Result<Option<Verdict>, Fault> {
-        let permit = self.accounts.hashing.acquire().await.map_err(|_| Fault::Internal)?;
-        let password = password.to_owned();
-        let checked = tokio::task::spawn_blocking(move || {
-            let (principal, credentials) = match account {
-                Some((principal, credentials)) if principal.state == PrincipalState::Active => {
-                    (principal, credentials)
-                }
-                // The same time for a login that does not exist.
-                _ => {
-                    burn(&password);
-                    return None;
-                }
-            };
-            let now = crate::store::now();
-            let mut good = credentials.into_iter().filter(|credential| credential.is_good_at(now));
-            let credential = good.find(|credential| matches(credential, &password))?;
-            let verdict = Verdict {
-                id: principal.id,
-                handle: principal.handle.into(),
-                admin: principal.admin,
-                scope: Scope::parse(&credential.scope)?,
-                auth_version: principal.auth_version,
-                credential: credential.id,
-                is_app_password: credential.kind == CredentialKind::AppPassword,
-                expires_at: credential.expires_at,
-            };
-            Some(verdict)
-        })
-        .await
-        .map_err(|_| Fault::Internal);
-        drop(permit);
-        checked
     }
 
     /// Notes that a credential was used: only a hint for people, so that no login fails for it.
@@ -220,11 +175,11 @@ impl Core {
     /// Sets the password of an account; what was checked before no longer holds on any node.
     pub async fn set_password(&self, handle: &str, password: &str) -> Result<(), Fault> {
         let hash = hash_password(password.to_owned()).await?;
-        let handle = handle.to_lowercase();
+        let handle = handle.to_owned();
         fault(
             self.store
                 .write(move |tx| {
-                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    let principal = spelling::user_by_handle(tx, &handle)?;
                     tx.set_password(principal.id, &hash)
                 })
                 .await,
@@ -271,28 +226,81 @@ impl Core {
     }
 }
 
-fn find_account(
-    tx: &mut crate::store::ReadTx<'_>,
-    login: &str,
-) -> Result<Option<(Principal, Vec<Credential>)>, Error> {
-    let found = match tx.principal_by_handle(login)? {
-        Some(principal) => Some(principal),
-        None => tx.principal_by_address(login)?,
-    };
+/// An account and what opens it.
+type Account = (Principal, Vec<Credential>);
+
+fn find_account(tx: &mut ReadTx<'_>, login: &str) -> Result<Option<Account>, Error> {
+    let found = spelling::user_by_login(tx, login)?;
     found
         .map(|principal| tx.credentials(principal.id).map(|credentials| (principal, credentials)))
         .transpose()
 }
 
-/// Slow for a person's password, quick for an application password, whose length makes guessing hopeless.
-fn matches(credential: &Credential, password: &str) -> bool {
-    match credential.kind {
-        CredentialKind::AppPassword => {
-            APP_PREFIXES.iter().any(|prefix| password.starts_with(prefix))
-                && same(credential.hash.as_bytes(), digest(password).as_bytes())
+/// Holds a password against that of an account. Who still waits for the outcome does not matter: the hash has begun.
+async fn check(
+    account: Option<Account>,
+    password: String,
+    guess: Guess,
+    permit: OwnedSemaphorePermit,
+) -> Result<Option<Verdict>, Fault> {
+    let checked = tokio::task::spawn_blocking(move || {
+        let verdict = by_password(account, password);
+        if verdict.is_none() {
+            guess.was_wrong();
         }
-        CredentialKind::Password => slow_hash::verify(password, &credential.hash),
+        drop(permit);
+        verdict
+    });
+    checked.await.map_err(|_| Fault::Internal)
+}
+
+/// Slow for a person's password. It takes the same time for a login that does not exist, and for one that has no password.
+fn by_password(account: Option<Account>, password: String) -> Option<Verdict> {
+    let spellings = spelling::passwords(password);
+    let active = account.filter(|(principal, _)| principal.state == PrincipalState::Active);
+    let own = active.and_then(|(principal, credentials)| {
+        let now = crate::store::now();
+        let is_own = |one: &Credential| one.kind == CredentialKind::Password && one.is_good_at(now);
+        Some((principal, credentials.into_iter().find(is_own)?))
+    });
+    let Some((principal, credential)) = own else {
+        // The result does not matter, the time does.
+        for spelling in &spellings {
+            drop(slow_hash::hash(spelling));
+        }
+        return None;
+    };
+    let good = spellings.iter().any(|spelling| slow_hash::verify(spelling, &credential.hash));
+    good.then(|| verdict(&principal, &credential)).flatten()
+}
+
+/// Quick for an application password, whose length makes guessing hopeless.
+fn by_app_password((principal, credentials): &Account, password: &str, now: i64) -> Option<Verdict> {
+    if principal.state != PrincipalState::Active
+        || !APP_PREFIXES.iter().any(|prefix| password.starts_with(prefix))
+    {
+        return None;
     }
+    let digest = digest(password);
+    let good = |one: &&Credential| {
+        one.kind == CredentialKind::AppPassword
+            && one.is_good_at(now)
+            && same(one.hash.as_bytes(), digest.as_bytes())
+    };
+    verdict(principal, credentials.iter().find(good)?)
+}
+
+fn verdict(principal: &Principal, credential: &Credential) -> Option<Verdict> {
+    Some(Verdict {
+        id: principal.id,
+        handle: principal.handle.as_str().into(),
+        admin: principal.admin,
+        scope: Scope::parse(&credential.scope)?,
+        auth_version: principal.auth_version,
+        credential: credential.id,
+        is_app_password: credential.kind == CredentialKind::AppPassword,
+        expires_at: credential.expires_at,
+    })
 }
 
 /// Compares without telling by its time how much was the same.
@@ -305,17 +313,12 @@ pub(super) fn digest(password: &str) -> String {
     Sha256::digest(password.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn burn(password: &str) {
-    // The result does not matter, the time does.
-    let _ = slow_hash::hash(password);
-}
-
 /// The slow hash of a new password, on a thread that may block.
 pub(super) async fn hash_password(password: String) -> Result<String, Fault> {
     if password.is_empty() {
         return Err(Fault::BadRequest("the password is empty".into()));
     }
-    tokio::task::spawn_blocking(move || slow_hash::hash(&password))
+    tokio::task::spawn_blocking(move || slow_hash::hash(&spelling::password(&password)))
         .await
         .map_err(|_| Fault::Internal)?
         .map_err(|error| {

@@ -4,6 +4,7 @@
 
 use super::accounts::digest;
 use super::actor::{Actor, Scope};
+use super::spelling::user_by_handle;
 use super::{Core, fault};
 use crate::domain::fault::{Condition, Fault};
 use crate::store::{Credential, CredentialKind, Weight};
@@ -38,11 +39,11 @@ impl Core {
         }
         let password = fresh_app_password();
         let hash = digest(&password);
-        let (handle, name, scope) = (handle.to_lowercase(), name.to_owned(), scope.to_owned());
+        let (handle, name, scope) = (handle.to_owned(), name.to_owned(), scope.to_owned());
         let id = fault(
             self.store
                 .write(move |tx| {
-                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    let principal = user_by_handle(tx, &handle)?;
                     tx.add_app_password(principal.id, &name, &hash, &scope, expires_at)
                 })
                 .await,
@@ -82,11 +83,11 @@ impl Core {
 
     /// Removes an application password; what it opened, and the sessions that were opened with it, are shut at the next request.
     pub async fn remove_app_password(&self, handle: &str, id: i64) -> Result<(), Fault> {
-        let handle = handle.to_lowercase();
+        let handle = handle.to_owned();
         let gone = fault(
             self.store
                 .write(move |tx| {
-                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    let principal = user_by_handle(tx, &handle)?;
                     tx.remove_app_password(principal.id, id)
                 })
                 .await,
@@ -96,11 +97,11 @@ impl Core {
 
     /// The application passwords of an account, without their secrets.
     pub async fn app_passwords(&self, handle: &str) -> Result<Vec<Credential>, Fault> {
-        let handle = handle.to_lowercase();
+        let handle = handle.to_owned();
         let all = fault(
             self.store
                 .read(Weight::Point, move |tx| {
-                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    let principal = user_by_handle(tx, &handle)?;
                     tx.credentials(principal.id)
                 })
                 .await,
@@ -112,7 +113,9 @@ impl Core {
 /// The end that something has which is made with a login that ends at `login`.
 fn within(wanted: Option<i64>, login: Option<i64>) -> Result<Option<i64>, Fault> {
     match (wanted, login) {
-        (Some(wanted), Some(login)) if wanted > login => Err(Fault::BadRequest("the end is after that of the login".into())),
+        (Some(wanted), Some(login)) if wanted > login => {
+            Err(Fault::BadRequest("the end is after that of the login".into()))
+        }
         (wanted, login) => Ok(wanted.or(login)),
     }
 }

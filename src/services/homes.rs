@@ -2,7 +2,7 @@
 
 use super::access::{self, Access, Owner};
 use super::actor::Actor;
-use super::{Core, directory_book, fault, mounts, teams};
+use super::{Core, directory_book, fault, mounts, spelling, teams};
 use crate::domain::acl::{Grant, Grantee, Privilege};
 use crate::domain::birthdays;
 use crate::domain::collection::{CollectionKind, Components, HomeKind, NewCollection};
@@ -188,7 +188,7 @@ fn shows(tx: &mut ReadTx<'_>, actor: &Actor, owner: &Owner, kind: HomeKind) -> R
 
 /// A principal to be made, in the one spelling, if it can be one.
 pub(super) fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
-    new.handle = new.handle.trim().to_lowercase();
+    new.handle = spelling::login(&new.handle);
     if !valid_handle(&new.handle) {
         return Err(Fault::BadRequest(format!(
             "'{}' cannot be a login: no blank, slash or colon",
@@ -202,7 +202,7 @@ pub(super) fn checked(mut new: NewPrincipal) -> Result<NewPrincipal, Fault> {
         )));
     }
     for address in &mut new.addresses {
-        *address = address.trim().to_lowercase();
+        *address = spelling::login(address);
         if address.split('@').count() != 2 || address.contains(char::is_whitespace) {
             return Err(Fault::BadRequest(format!("'{address}' is not a mail address")));
         }

@@ -10,7 +10,7 @@ use super::tokens::{ACCESS, micros};
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
-use crate::domain::principal::{Principal, PrincipalState};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalState};
 use crate::store::{Session, Weight};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,9 @@ impl Core {
                 }
                 let principal = tx.principal(owner)?;
                 let good = principal.filter(|principal| {
-                    principal.state == PrincipalState::Active && principal.token_version == version
+                    principal.kind == PrincipalKind::User
+                        && principal.state == PrincipalState::Active
+                        && principal.token_version == version
                 });
                 // Those of older versions do not say with what they were opened.
                 let end = match session.credential {
@@ -211,13 +213,8 @@ impl Core {
         // What others read of a token is true of it too: it says no later end than its session has.
         let exp = (now + IDLE).min((expires_at / micros(1)).unsigned_abs());
         let seconds = ACCESS.min(exp.saturating_sub(now));
-        let renewal = Renewal {
-            sub: owner.id.0.to_string(),
-            exp,
-            ver: owner.token_version,
-            sid: session,
-            generation,
-        };
+        let renewal =
+            Renewal { sub: owner.id.0.to_string(), exp, ver: owner.token_version, sid: session, generation };
         let refresh = self.seal(&renewal)?;
         let access = self.access_token(owner, &scope, Some(session), (now, seconds), key)?;
         Ok(Tokens { access, seconds, refresh, scope, session })

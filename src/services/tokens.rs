@@ -8,10 +8,11 @@ use super::accounts::{APP_PREFIXES, Key, digest};
 use super::actor::{Actor, Proof, Scope};
 use super::app_passwords::well_formed;
 use super::keys::Usable;
+use super::spelling::user_by_handle;
 use super::{Core, fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::PrincipalId;
-use crate::domain::principal::{Principal, PrincipalState};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalState};
 use crate::store::{TokenLogin, Weight};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use moka::sync::Cache;
@@ -208,7 +209,9 @@ impl Core {
         let now = self.now();
         let (principal, credential) = fault(found.await)?
             .filter(|(principal, credential)| {
-                principal.state == PrincipalState::Active && credential.is_good_at(now)
+                principal.kind == PrincipalKind::User
+                    && principal.state == PrincipalState::Active
+                    && credential.is_good_at(now)
             })
             .ok_or(Fault::Unauthenticated)?;
         let scope = Scope::parse(&credential.scope).ok_or(Fault::Unauthenticated)?;
@@ -231,7 +234,7 @@ impl Core {
         if Scope::parse(scope).is_none() {
             return Err(Fault::BadRequest(format!("unknown scope '{scope}'")));
         }
-        let (handle, now) = (handle.to_lowercase(), self.now_seconds());
+        let (handle, now) = (handle.to_owned(), self.now_seconds());
         let end = now.saturating_add(seconds).saturating_add(LEEWAY);
         let until = micros(end);
         let found = self.with_signing_key(|kid| {
@@ -239,13 +242,13 @@ impl Core {
             async move {
                 if seconds <= ACCESS {
                     let read = self.store.read(Weight::Point, move |tx| {
-                        let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                        let principal = user_by_handle(tx, &handle)?;
                         Ok(tx.has_signing_key(&kid)?.then_some(principal))
                     });
                     return fault(read.await);
                 }
                 let noted = self.store.write(move |tx| {
-                    let principal = tx.principal_by_handle(&handle)?.ok_or(Fault::NotFound)?;
+                    let principal = user_by_handle(tx, &handle)?;
                     Ok(tx.need_signing_key(&kid, until)?.then_some(principal))
                 });
                 fault(noted.await)

@@ -4,7 +4,7 @@ use super::conn::on;
 use super::schema::{credential, principal, session, signing_key};
 use super::{Error, ReadTx, WriteTx};
 use crate::domain::id::PrincipalId;
-use crate::domain::principal::PrincipalState;
+use crate::domain::principal::{PrincipalKind, PrincipalState};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use std::sync::Arc;
@@ -97,6 +97,7 @@ impl ReadTx<'_> {
         let holds = exists(signed)
             .and(principal::id.eq(login.id.0))
             .and(principal::token_version.eq(login.token_version))
+            .and(principal::kind.eq(PrincipalKind::User as i16))
             .and(principal::state.eq(PrincipalState::Active as i16));
         let told = (principal::handle, principal::admin);
         let found: Option<((String, bool), Option<i64>)> = match login.session {

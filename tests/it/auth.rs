@@ -1,9 +1,14 @@
 //! Who somebody is: Basic, application passwords, tokens; each request judged for itself. RFC 7617, RFC 6750.
 
 use crate::harness::{Client, TestServer, both, samples};
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use cenacle::domain::fault::Fault;
 use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
+use cenacle::store::Store;
+use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "pa:ss wörd";
@@ -97,6 +102,117 @@ both! {
         assert!(seen.iter().any(|status| *status != 401), "guessing is slowed down");
         assert!(begun.elapsed() < Duration::from_secs(20));
         assert_eq!(home(&right), 207);
+    }
+
+    fn guesses_at_once_are_no_more_than_guesses_one_by_one(db) {
+        let server = TestServer::start(db);
+        person(&server);
+        let app = server.wait(server.core().add_app_password("jdupond", "phone", "")).expect("a password").1;
+        let guess = |login: &str, password: &str| server.client(login, password).get("/dav/").send();
+        let logins = ["jdupond", "JDupond", "jean.dupond@example.org", "jd@other.example"];
+        let seen: Vec<u16> = std::thread::scope(|scope| {
+            let one = |at: usize| guess(logins[at % 4], &format!("guess {at}")).status;
+            let all: Vec<_> = (0..60).map(|at| scope.spawn(move || one(at))).collect();
+            all.into_iter().map(|one| one.join().expect("an answer")).collect()
+        });
+        // Whichever of his logins they came with.
+        let count = |status: u16| seen.iter().filter(|one| **one == status).count();
+        assert_eq!((count(401), count(503)), (20, 40), "{seen:?}");
+        for login in logins {
+            assert_eq!(guess(login, "one more").status, 503, "{login}");
+        }
+        // Nobody is told that the right one is wrong, and application passwords, which nobody guesses, are not held up at all.
+        let right = guess("jdupond", PASSWORD);
+        assert_eq!(right.status, 503);
+        assert!(right.header("Retry-After").is_some());
+        for login in logins {
+            assert_eq!(home(&server.client(login, &app)), 207, "{login}");
+        }
+        // Others are not held up either.
+        server.user("alice");
+        server.wait(server.core().set_password("alice", "secret")).expect("a password");
+        assert_eq!(guess("alice", "wrong").status, 401);
+        assert_ne!(guess("alice", "secret").status, 401);
+    }
+
+    fn only_people_log_in(db) {
+        let server = TestServer::start(db);
+        server.group("everybody", &[]);
+        let core = server.core();
+        assert_eq!(server.wait(core.set_password("everybody", "secret")), Err(Fault::NotFound));
+        assert_eq!(server.wait(core.add_app_password("everybody", "phone", "")), Err(Fault::NotFound));
+        assert_eq!(server.wait(core.app_passwords("everybody")).map(|_| ()), Err(Fault::NotFound));
+        for seconds in [600, 86_400] {
+            assert_eq!(server.wait(core.issue_token("everybody", "", seconds)), Err(Fault::NotFound));
+        }
+        // What older versions gave to one opens nothing.
+        let app = "cen-abcdef-abcdef-abcdef-abcdef";
+        let digest: String = Sha256::digest(app).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = Argon2::default().hash_password(b"secret").expect("memory").to_string();
+        let store = Store::open(server.location()).expect("the database opens");
+        let given = store.write(move |tx| {
+            let group = tx.principal_by_handle("everybody")?.expect("a group").id;
+            tx.set_password(group, &hash)?;
+            tx.add_app_password(group, "phone", &digest, "", None)
+        });
+        server.wait(given).expect("credentials");
+        for client in [server.client("everybody", "secret"), server.client("everybody", app), Client::bearer(server.address(), app)] {
+            client.get("/dav/").status(401);
+        }
+    }
+
+    fn a_refusal_takes_its_time_whoever_is_asked_for(db) {
+        let server = TestServer::start(db);
+        server.group("board", &[]);
+        // One who has only an application password.
+        server.user("alice");
+        let soonest = |login: &str| {
+            let all = (0..5).map(|at| {
+                let (client, begun) = (server.client(login, &format!("guess {at}")), Instant::now());
+                client.get("/dav/").status(401);
+                begun.elapsed()
+            });
+            all.min().expect("some")
+        };
+        let nobody = soonest("nobody");
+        for login in ["board", "alice", "alice@example.org"] {
+            let took = soonest(login);
+            assert!(took > nobody / 3, "{login}: {took:?}, nobody: {nobody:?}");
+        }
+    }
+
+    fn what_looks_the_same_is_the_same(db) {
+        let server = TestServer::start(db);
+        let (composed, apart) = ("zo\u{e9}", "zoe\u{301}");
+        let zoe = |handle: &str| NewPrincipal {
+            kind: PrincipalKind::User,
+            handle: handle.to_owned(),
+            display_name: "Zo\u{e9}".to_owned(),
+            addresses: vec![format!("{handle}@example.org")],
+            admin: false,
+            time_zone: None,
+        };
+        server.wait(server.core().create_principal(zoe(apart), Some(format!("pass {apart}")))).expect("an account");
+        server.wait(server.core().create_principal(zoe(composed), None)).expect_err("a twin");
+        let opens = |login: &str, password: &str| server.client(login, password).propfind("/dav/calendars/zo%C3%A9/", "0", &["D:resourcetype"]).send().status;
+        for login in [composed, apart, "Zoe\u{301}@example.org"] {
+            for password in [composed, apart] {
+                assert_eq!(opens(login, &format!("pass {password}")), 207, "{login:?} {password:?}");
+            }
+            assert_eq!(opens(login, "pass zoe"), 401);
+        }
+        // As it was hashed before, it is as it was sent.
+        let old = format!("old {apart}");
+        let hash = Argon2::default().hash_password(old.as_bytes()).expect("memory").to_string();
+        let store = Store::open(server.location()).expect("the database opens");
+        let kept = store.write(move |tx| {
+            let id = tx.principal_by_handle(composed)?.expect("an account").id;
+            tx.set_password(id, &hash)
+        });
+        server.wait(kept).expect("a password");
+        assert_eq!(opens(composed, &old), 207);
+        server.wait(server.core().set_password(apart, &old)).expect("a password");
+        assert_eq!(opens(composed, &format!("old {composed}")), 207);
     }
 
     fn a_login_without_padding_is_one(db) {
