@@ -1,5 +1,8 @@
 //! The program itself, run with words as an operator types them.
 
+use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
+use cenacle::services::{Core, Limits};
+use cenacle::store::{Location, Store};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -61,4 +64,22 @@ pub fn data_with(login: &str, folder: &Path) -> PathBuf {
     std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), login.as_bytes()).expect("written");
     assert!(child.wait().expect("it ends").success());
     data
+}
+
+/// Makes the account `alice`; its application password, whose check costs nothing.
+pub fn account(location: &Location) -> String {
+    let core = Core::new(Store::open(location).expect("the database opens"), Limits::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let new = NewPrincipal {
+            kind: PrincipalKind::User,
+            handle: "alice".into(),
+            display_name: "Alice".into(),
+            addresses: vec!["alice@example.org".into()],
+            admin: false,
+            time_zone: Some("Europe/Paris".into()),
+        };
+        core.create_principal(new, None).await.expect("a new principal");
+        core.add_app_password("alice", "test", "").await.expect("an application password").1
+    })
 }

@@ -5,10 +5,9 @@
 //!
 //! `CENACLE_BIN` may name the program to attack, for figures of a release build.
 
+use crate::harness::program::account;
 use crate::harness::{Client, Db, TestServer, samples};
-use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
-use cenacle::services::{Core, Limits};
-use cenacle::store::{Location, Store};
+use cenacle::store::Location;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -279,24 +278,6 @@ fn ordinary(client: &Client, lane: usize, done: &AtomicBool) -> Vec<Duration> {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Makes the account `alice`; its application password, whose check costs nothing.
-fn account(location: &Location) -> String {
-    let core = Core::new(Store::open(location).expect("the database opens"), Limits::default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let new = NewPrincipal {
-            kind: PrincipalKind::User,
-            handle: "alice".into(),
-            display_name: "Alice".into(),
-            addresses: vec!["alice@example.org".into()],
-            admin: false,
-            time_zone: Some("Europe/Paris".into()),
-        };
-        core.create_principal(new, None).await.expect("a new principal");
-        core.add_app_password("alice", "test", "").await.expect("an application password").1
-    })
 }
 
 fn serve(location: &Location, folder: &Path, address: SocketAddr) -> Child {

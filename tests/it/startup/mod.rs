@@ -4,9 +4,8 @@ mod settings;
 mod stop;
 mod tls;
 
-use cenacle::domain::principal::{NewPrincipal, PrincipalKind};
-use cenacle::services::{Core, Limits};
-use cenacle::store::{Location, Store};
+use crate::harness::program;
+use cenacle::store::Location;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -53,19 +52,5 @@ fn connect(address: SocketAddr) -> TcpStream {
 
 /// Makes the account `alice` in a folder; its application password.
 fn account(folder: &Path) -> String {
-    let location = Location::File(folder.join("cenacle.sqlite"));
-    let core = Core::new(Store::open(&location).expect("the database opens"), Limits::default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let new = NewPrincipal {
-            kind: PrincipalKind::User,
-            handle: "alice".into(),
-            display_name: "Alice".into(),
-            addresses: vec!["alice@example.org".into()],
-            admin: false,
-            time_zone: None,
-        };
-        core.create_principal(new, None).await.expect("a new principal");
-        core.add_app_password("alice", "test", "").await.expect("an application password").1
-    })
+    program::account(&Location::File(folder.join("cenacle.sqlite")))
 }
