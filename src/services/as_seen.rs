@@ -5,7 +5,8 @@
 
 use super::access::{Access, Place};
 use super::actor::Actor;
-use super::items::{self, Entering, Stored};
+use super::admission::{self, Entering};
+use super::items::{self, Stored};
 use super::opened::Opened;
 use super::projection::Shown;
 use super::{Core, fault};
@@ -56,7 +57,7 @@ impl Seen {
         let into = self.access.need(privilege).ok()?.collection();
         let entering = Entering { draft, index, old, uid_holder: None };
         let fits = old.is_none_or(|old| old.uid == draft.uid)
-            && items::fits(into, place, &entering).is_ok()
+            && admission::fits(into, place, &entering).is_ok()
             && into.modseq < members;
         fits.then_some(into)
     }

@@ -4,6 +4,7 @@
 
 use super::access::{self, Access, Place};
 use super::actor::Actor;
+use super::admission;
 use super::as_seen::Seen;
 use super::content::{self, Sent};
 use super::idempotency::{Once, once};
@@ -12,7 +13,7 @@ use super::personal::{self, Putting};
 use super::projection::{self, Shown};
 use super::{Core, conditions, fault, labour};
 use crate::domain::acl::Privilege;
-use crate::domain::collection::{Collection, CollectionKind, Components};
+use crate::domain::collection::Collection;
 use crate::domain::fault::{Condition, Fault};
 use crate::domain::id::{CollectionId, Etag, SyncToken};
 use crate::domain::object::{Draft, ItemKind, Object};
@@ -370,8 +371,8 @@ pub(super) fn put(
     }
     let into = may_put(tx, actor, &access, old, draft, conditions, kind)?;
     let uid_holder = known_holder(tx, &access, uid_holder)?;
-    let entering = Entering { draft, index, old, uid_holder };
-    admit(tx, into, place, entering, members)?;
+    let entering = admission::Entering { draft, index, old, uid_holder };
+    admission::admit(tx, into, place, entering, members)?;
     let stored = write(tx, into, draft, old, actor)?;
     Ok(Named { name: draft.name.clone(), stored })
 }
@@ -469,87 +470,6 @@ pub(super) fn hold_collection(
     let token = token_of(access, tx.epoch()).to_string();
     let own = ResourceState { sync_token: Some(&token), ..ResourceState::default() };
     conditions.check(own, ResourceState::default())
-}
-
-/// An item on its way into a collection.
-pub(super) struct Entering<'a> {
-    /// What it shall be.
-    pub draft: &'a Draft,
-    /// Its compact form, where it is a calendar object.
-    pub index: Option<&'a CalendarIndex>,
-    /// What has its name now.
-    pub old: Option<&'a Object>,
-    /// The name of what has its UID now.
-    pub uid_holder: Option<String>,
-}
-
-/// Whether the collection takes the item: its component, its UID, one more member.
-pub(super) fn admit(
-    tx: &mut ReadTx<'_>,
-    into: &Collection,
-    place: &Place,
-    entering: Entering<'_>,
-    members: i64,
-) -> Result<(), Error> {
-    fits(into, place, &entering)?;
-    // Counting is dear in a large collection: only from where the limit could matter.
-    if entering.old.is_none() && into.modseq >= members && tx.usage(into.id)?.0 >= members {
-        tracing::warn!(slug = %place.slug, "collection is full");
-        return Err(Condition::QuotaNotExceeded.into());
-    }
-    Ok(())
-}
-
-/// Whether the collection takes an item of this component and UID; `place` is where it stands, for a refusal.
-pub(super) fn fits(into: &Collection, place: &Place, entering: &Entering<'_>) -> Result<(), Condition> {
-    let Entering { draft, index, old, uid_holder } = entering;
-    let old = old.map(|old| (old.uid.as_str(), old.name.as_str()));
-    fits_beside((into.kind, into.components), place, draft, *index, old, uid_holder.as_deref())
-}
-
-/// As [`fits`], by the UID and the name of the item that has its name, and the name of that which has its UID.
-pub(super) fn fits_beside(
-    (kind, components): (CollectionKind, Components),
-    place: &Place,
-    draft: &Draft,
-    index: Option<&CalendarIndex>,
-    old: Option<(&str, &str)>,
-    uid_holder: Option<&str>,
-) -> Result<(), Condition> {
-    if let Some(index) = index
-        && kind == CollectionKind::Calendar
-        && !components.takes(&index.kind)
-    {
-        return Err(Condition::SupportedCalendarComponent(index.kind.name().to_owned()));
-    }
-    let card = kind == CollectionKind::AddressBook;
-    match (old, uid_holder) {
-        (Some((uid, _)), _) if uid == draft.uid => Ok(()),
-        (_, Some(other)) => Err(uid_conflict(card, place, other.to_owned())),
-        (Some(old), None) => keeps_uid(kind, place, draft, old),
-        _ => Ok(()),
-    }
-}
-
-/// Whether an item may take the place of `old`, a UID and a name: clients key on the UID, so it must be the same (RFC 4791 §5.3.2.1,
-/// RFC 6352 §6.3.2.1). A card may get one that it did not have, and a client of old that knows none may leave it out.
-pub(super) fn keeps_uid(
-    kind: CollectionKind,
-    place: &Place,
-    draft: &Draft,
-    (uid, name): (&str, &str),
-) -> Result<(), Condition> {
-    let card = kind == CollectionKind::AddressBook;
-    let counts = match kind {
-        CollectionKind::Calendar => true,
-        CollectionKind::AddressBook => !content::is_made_up(uid) && !content::is_made_up(&draft.uid),
-        CollectionKind::Inbox | CollectionKind::Outbox | CollectionKind::Plain => false,
-    };
-    if counts && uid != draft.uid { Err(uid_conflict(card, place, name.to_owned())) } else { Ok(()) }
-}
-
-fn uid_conflict(card: bool, place: &Place, name: String) -> Condition {
-    Condition::NoUidConflict { card, owner: place.owner.clone(), collection: place.slug.clone(), href: name }
 }
 
 /// Writes the draft and tells what was done.

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod actor;
+mod admission;
 mod ahead;
 mod app_passwords;
 pub mod archive;

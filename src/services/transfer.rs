@@ -4,6 +4,7 @@
 
 use super::access::{self, Place};
 use super::actor::Actor;
+use super::admission;
 use super::content::{self, Media, Sent};
 use super::idempotency::{Once, once};
 use super::items::{self, Named};
@@ -100,7 +101,7 @@ pub(super) fn transfer(
     let (draft, index) = content::draft(&what.to.name, sent, into.kind, limits)?;
     projection::admit(&target, &draft, privilege)?;
     if let Some(other) = &taken {
-        items::keeps_uid(into.kind, &what.to.place, &draft, (&other.uid, &other.name))?;
+        admission::keeps_uid(into.kind, &what.to.place, &draft, (&other.uid, &other.name))?;
     }
     if what.moves {
         // First, so that the UID is free when both are in one collection.
@@ -112,8 +113,8 @@ pub(super) fn transfer(
     }
     let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
     let uid_holder = items::known_holder(tx, &target, uid_holder)?;
-    let entering = items::Entering { draft: &draft, index: index.as_ref(), old: None, uid_holder };
-    items::admit(tx, into, &what.to.place, entering, limits.members)?;
+    let entering = admission::Entering { draft: &draft, index: index.as_ref(), old: None, uid_holder };
+    admission::admit(tx, into, &what.to.place, entering, limits.members)?;
     let mut stored = items::write(tx, into, &draft, None, actor)?;
     if !old.props.to_json().is_empty() {
         let fresh = tx.object(into.id, &what.to.name)?.ok_or(Fault::NotFound)?;

@@ -9,8 +9,9 @@ use crate::domain::fault::{Condition, Fault};
 use crate::domain::object::Draft;
 use crate::domain::precondition::{Preconditions, Tags};
 use crate::services::access::Place;
+use crate::services::admission;
 use crate::services::content::{self, Sent};
-use crate::services::{Access, Actor, Core, fault, items, labour, projection};
+use crate::services::{Access, Actor, Core, fault, labour, projection};
 use crate::store::Weight;
 use crate::text::ical::CalendarIndex;
 use futures_util::future::join_all;
@@ -302,7 +303,7 @@ impl Intake {
             None if self.place.home == HomeKind::AddressBooks => (CollectionKind::AddressBook, to_come),
             None => (CollectionKind::Calendar, to_come),
         };
-        items::fits_beside(into, &self.place, draft, index, old, found.holder.as_deref())
+        admission::fits_beside(into, &self.place, draft, index, old, found.holder.as_deref())
     }
 
     fn note(&mut self, uid: &str, name: &str, created: bool) {

@@ -2,7 +2,8 @@
 
 use super::super::access::{Access, Place};
 use super::super::actor::Actor;
-use super::super::items::{self, Entering, Named, Stored};
+use super::super::admission::{self, Entering};
+use super::super::items::{self, Named, Stored};
 use super::super::{conditions, content, projection};
 use crate::domain::acl::Privilege;
 use crate::domain::fault::Fault;
@@ -170,7 +171,7 @@ fn write<'a>(
     };
     let decoded = if index.is_none() { CalendarIndex::decode(&draft.parsed) } else { None };
     let entering = Entering { draft: draft_kept, index: index.or(decoded.as_ref()), old, uid_holder };
-    items::admit(tx, checked, place, entering, members)?;
+    admission::admit(tx, checked, place, entering, members)?;
     let stored = items::write(tx, checked, draft_kept, old, actor)?;
     Ok(Written { uid: &draft.uid, sent: &draft.body, stored })
 }

@@ -14,9 +14,10 @@ use crate::domain::id::CollectionId;
 use crate::domain::object::Draft;
 use crate::services::access::{self, Access, Place};
 use crate::services::actor::Actor;
+use crate::services::admission::{self, Entering};
 use crate::services::content::{self, Media, Sent};
 use crate::services::idempotency::{Once, once};
-use crate::services::items::{self, Entering};
+use crate::services::items;
 use crate::services::labour;
 use crate::services::{personal, projection, trash};
 use crate::store::{Error, Weight, WriteTx};
@@ -365,7 +366,7 @@ fn run(
             let uid_holder = tx.name_of_uid(into.id, &draft.uid)?;
             let uid_holder = items::known_holder(tx, access, uid_holder)?;
             let entering = Entering { draft, index: index.as_deref(), old: old.as_ref(), uid_holder };
-            items::admit(tx, into, place, entering, members)?;
+            admission::admit(tx, into, place, entering, members)?;
             // What is the owner's own on the item stays as it is.
             let redrawn = match access.keeps() {
                 Some(_) => personal::of_the_past(draft, old.as_ref())?,
