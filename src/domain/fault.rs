@@ -5,6 +5,7 @@
 
 use super::acl::Privilege;
 use super::group::GroupRefusal;
+use std::borrow::Cow;
 
 /// What a service answers instead of a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -159,32 +160,76 @@ pub enum FilterPart {
 
 impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words())
+    }
+}
+
+impl Condition {
+    /// What is wrong, in words for people: with every condition, that none is told by a name of the program.
+    fn words(&self) -> Cow<'static, str> {
         match self {
             Condition::ValidCalendarData(why)
             | Condition::ValidCalendarObjectResource(why)
             | Condition::ValidFilter(why)
-            | Condition::ValidAddressData(why) => f.write_str(why),
-            Condition::NoUidConflict { href, .. } if href.is_empty() => f.write_str("this UID is in use"),
-            Condition::NoUidConflict { href, .. } => write!(f, "this UID is in use by {href}"),
+            | Condition::ValidAddressData(why) => why.clone().into(),
+            Condition::NoUidConflict { href, .. } if href.is_empty() => "this UID is in use".into(),
+            Condition::NoUidConflict { href, .. } => format!("this UID is in use by {href}").into(),
             Condition::MaxResourceSize { bytes, .. } | Condition::MaxImageSize(bytes) => {
-                write!(f, "longer than {bytes} bytes")
+                format!("longer than {bytes} bytes").into()
             }
-            Condition::DefaultCalendarNeeded { .. } => {
-                f.write_str("the default collection of an account cannot be deleted")
-            }
-            Condition::NeedPrivileges { privilege, .. } => {
-                write!(f, "the privilege {} is missing", privilege.name().1)
-            }
-            Condition::QuotaNotExceeded => f.write_str("there is no room for more"),
+            Condition::MaxInstances(most) => format!("more than {most} instances in a month").into(),
+            Condition::MaxAttendees(most) => format!("more than {most} attendees").into(),
             Condition::SupportedCalendarComponent(component) => {
-                write!(f, "the collection takes no {component}")
+                format!("the collection takes no {component}").into()
             }
             Condition::SupportedRscale(name) => {
-                write!(f, "there is no calendar {name} for a rule to count in")
+                format!("there is no calendar {name} for a rule to count in").into()
             }
-            Condition::Group(why) => write!(f, "{why}"),
-            Condition::MaxAttendees(most) => write!(f, "more than {most} attendees"),
-            other => write!(f, "{other:?}"),
+            Condition::SupportedFilter { part: None, .. } => "the filter asks what cannot be answered".into(),
+            Condition::SupportedFilter {
+                part:
+                    Some(
+                        FilterPart::Component(name)
+                        | FilterPart::Property(name)
+                        | FilterPart::Parameter(name),
+                    ),
+                ..
+            } => format!("the filter asks of {name} what cannot be answered").into(),
+            Condition::NeedPrivileges { privilege, .. } => {
+                format!("the privilege {} is missing", privilege.name().1).into()
+            }
+            Condition::Group(why) => why.to_string().into(),
+            Condition::WrongKindOfCollection { card: true } => "an address book takes cards alone".into(),
+            Condition::WrongKindOfCollection { card: false } => "a calendar takes no cards".into(),
+            Condition::DefaultCalendarNeeded { .. } => {
+                "the default collection of an account cannot be deleted".into()
+            }
+            Condition::QuotaNotExceeded => "there is no room for more".into(),
+            Condition::SupportedCalendarData => "calendars are not kept or told in this format".into(),
+            Condition::SupportedAddressData => "cards are not kept or told in this format".into(),
+            Condition::SupportedAddressDataConversion => "the card cannot be told in this format".into(),
+            Condition::MinDateTime => "earlier than any date that can be kept".into(),
+            Condition::MaxDateTime => "later than any date that can be kept".into(),
+            Condition::CollectionLocationOk { .. } => "no collection can be made here".into(),
+            Condition::ValidTimezone => "this is no time zone".into(),
+            Condition::SupportedCollation { .. } => "there is no such collation".into(),
+            Condition::NumberOfMatchesWithinLimits => "more is found than is told at once".into(),
+            Condition::ValidSyncToken { .. } => "the token names no known state: read everything anew".into(),
+            Condition::CannotModifyProtectedProperty => "the property cannot be set".into(),
+            Condition::ResourceMustBeNull => "there is something already".into(),
+            Condition::ValidResourceType => "no collection of this type can be made".into(),
+            Condition::PropfindFiniteDepth => "the depth must be 0 or 1".into(),
+            Condition::SupportedReport => "there is no such report here".into(),
+            Condition::NoAceConflict => "these rights contradict each other".into(),
+            Condition::NoProtectedAceConflict => "these rights contradict some that cannot be changed".into(),
+            Condition::NoInheritedAceConflict => "these rights contradict inherited ones".into(),
+            Condition::GrantOnly => "rights can be granted, not denied".into(),
+            Condition::NoInvert => "rights cannot be granted to all but somebody".into(),
+            Condition::LimitedNumberOfAces => "more rights than a collection can have".into(),
+            Condition::NotSupportedPrivilege => "there is no such privilege".into(),
+            Condition::RecognizedPrincipal => "there is no such person or group".into(),
+            Condition::AllowedPrincipal => "rights are not granted to this person or group".into(),
+            Condition::NoExternalEntities => "the XML names entities, which are not followed".into(),
         }
     }
 }

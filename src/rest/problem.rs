@@ -145,7 +145,7 @@ impl Refused {
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         let (name, status) = named(&fault);
-        let mut refused = Refused::new(name, status, title(&fault));
+        let mut refused = Refused::new(name, status, fault.to_string());
         if let Fault::Busy(seconds) = &fault {
             refused.retry_after = Some(*seconds);
         }
@@ -179,25 +179,6 @@ impl ResponseError for Refused {
 /// The whole answer.
 pub fn response(fault: &Fault) -> HttpResponse {
     Refused::from(fault.clone()).answer()
-}
-
-/// What people read. Conditions without words of their own are told by their name.
-fn title(fault: &Fault) -> String {
-    match fault {
-        Fault::Condition(condition) => match condition {
-            Condition::ValidCalendarData(_)
-            | Condition::ValidCalendarObjectResource(_)
-            | Condition::ValidFilter(_)
-            | Condition::ValidAddressData(_)
-            | Condition::NoUidConflict { .. }
-            | Condition::MaxResourceSize { .. }
-            | Condition::MaxImageSize(_)
-            | Condition::DefaultCalendarNeeded { .. }
-            | Condition::Group(_) => condition.to_string(),
-            other => condition_name(other).replace('-', " "),
-        },
-        other => other.to_string(),
-    }
 }
 
 /// The limit, and the other resource, that a fault is about.
