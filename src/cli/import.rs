@@ -5,7 +5,7 @@ use super::{Failed, block_on, open, open_or_make, progress};
 use crate::config::{Config, Flags};
 use crate::services::Core;
 use crate::services::access::Place;
-use crate::services::archive::Tokens;
+use crate::services::archive::{Tokens, is_archive};
 use crate::services::interchange::{Fate, Intake, Known, Outcome, Piece, split, together};
 use crate::text::charset;
 use std::fs::File;
@@ -108,6 +108,12 @@ struct Tally {
 
 async fn items(core: &Core, args: &Args, user: &str, slug: &str) -> Result<(), Failed> {
     let source = read(&args.file)?;
+    if is_archive(&source) {
+        return Err(Failed::Other(format!(
+            "{}: this is an archive of Cenacle: import it without --user, into an empty database",
+            args.file.display()
+        )));
+    }
     let (holds, items) =
         split(&source).map_err(|error| Failed::Other(format!("{}: {error}", args.file.display())))?;
     let actor = core.on_behalf(user, "cenacle import").await.map_err(|_| Failed::no_account(user))?;

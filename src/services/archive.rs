@@ -100,6 +100,11 @@ pub enum Tokens {
     Keep,
 }
 
+/// Whether a text begins as an archive does.
+pub fn is_archive(text: &str) -> bool {
+    text.lines().next().is_some_and(|line| serde_json::from_str::<Head>(line).is_ok())
+}
+
 impl Core {
     /// Writes everything, as of one commit, beside a running server. `progress` is told the rows so far.
     pub async fn write_archive<W>(

@@ -205,3 +205,13 @@ fn the_description_goes_to_who_reads_it() {
         (Some(1), String::new())
     );
 }
+
+#[test]
+fn an_archive_is_not_taken_for_a_file_of_items() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = data_with("zoe", folder.path());
+    let archive = folder.path().join("archive");
+    good(&cenacle(&["export", "--data", text(&data), "--to", text(&archive)]));
+    let into = ["import", "--data", text(&data), "--user", "zoe", "--collection", "default"];
+    bad(&cenacle(&[&into[..], &[text(&archive)]].concat()), "import it without --user");
+}

@@ -11,7 +11,7 @@ mod people;
 
 use super::{Failed, block_on, open_or_make, private_folder};
 use crate::config::{Config, Flags};
-use crate::server::{listen, telemetry};
+use crate::server::{listen, telemetry, tls};
 use crate::services::Core;
 use crate::text::zone::{MICROS, Zone};
 use std::collections::HashMap;
@@ -39,7 +39,10 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failed> {
     let config = Config::read(&args.flags, args.listen)?;
     let _lines = telemetry::start(config.log_json, if config.log == "info" { "warn" } else { &config.log });
-    // Taken first: who cannot listen should not wait for the data.
+    // Both before the data is made: who cannot listen, or not with this certificate, should not wait for it.
+    if let (Some(tls), false) = (&config.tls, args.no_serve) {
+        tls::config(tls).map_err(|fault| Failed::Other(fault.to_string()))?;
+    }
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| Failed::Other(format!("cannot listen on {}: {error}", config.listen)))?;
     let core = open_or_make(&config)?;

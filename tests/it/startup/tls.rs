@@ -129,3 +129,19 @@ fn serving_is_said_of_who_serves_only() {
     assert!(said.contains("/nowhere/privkey.pem: there is no such file"), "{said}");
     assert!(!said.contains("serving"), "{said}");
 }
+
+#[test]
+fn the_demonstration_is_not_made_where_it_could_not_be_served() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let certificate = file(folder.path(), "good.crt", CERTIFICATE);
+    let data = folder.path().join("data");
+    let said = refused(
+        &["demo", "--data", data.to_str().expect("UTF-8"), "--listen", &free().to_string()],
+        &[
+            ("CENACLE_TLS__CERTIFICATE", certificate.to_str().expect("UTF-8")),
+            ("CENACLE_TLS__KEY", "/nowhere/privkey.pem"),
+        ],
+    );
+    assert!(said.contains("/nowhere/privkey.pem: there is no such file"), "{said}");
+    assert!(!data.exists(), "a database was made");
+}
