@@ -1,15 +1,17 @@
 //! A server in a process of its own, whose memory and whose speed for others are measured while it is attacked.
 //!
 //! No bound here is an absolute time: each is a multiple of what the same machine needed for honest work just before and just
-//! after the attack, so that a busy machine is forgiven and a server that waits for the attacker is not.
+//! after the attack, so that a busy machine is forgiven and a server that waits for the attacker is not. A disk may stand still for
+//! a second in between: a witness that has nothing to do with the server writes beside it, and writes, but no reads, may wait as it did.
 //!
 //! `CENACLE_BIN` may name the program to attack, for figures of a release build.
 
 use crate::harness::program::account;
 use crate::harness::{Client, Db, TestServer, samples};
 use cenacle::store::Location;
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +31,8 @@ const PATIENCE: u32 = 8;
 /// Others may wait as long as the server needs for so many honest megabytes, whatever the machine did before: an item of the
 /// largest size that is allowed may take about that.
 const STALL: u32 = 8;
+/// How often a write may meet a disk that stands still: it waits for the commit before it, writes, and the log may be moved.
+const JOURNEYS: u32 = 3;
 /// Clients that go on working during an attack: enough to meet each of the server's threads.
 const OTHERS: usize = 4;
 /// Threads of the server that serve requests.
@@ -42,6 +46,7 @@ pub struct Scene {
     process: Child,
     address: SocketAddr,
     password: String,
+    folder: PathBuf,
     _place: Place,
     _alone: MutexGuard<'static, ()>,
 }
@@ -57,7 +62,10 @@ enum Place {
 pub struct Speed {
     count: usize,
     p99: Duration,
-    longest: Duration,
+    longest_read: Duration,
+    longest_write: Duration,
+    /// The longest time that the disk took for a page of somebody else's.
+    disk: Duration,
 }
 
 /// What an attack cost.
@@ -91,7 +99,7 @@ impl Scene {
         let address =
             TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).expect("a free port");
         let process = serve(&location, &folder, address);
-        let scene = Scene { process, address, password, _place: place, _alone: alone };
+        let scene = Scene { process, address, password, folder, _place: place, _alone: alone };
         scene.wait_until_ready();
         scene
     }
@@ -141,13 +149,27 @@ impl Scene {
                     scope.spawn(move || ordinary(&client, lane, done))
                 })
                 .collect();
+            let witness = scope.spawn(|| self.disk(&done));
             // Ended also when the attack panics: the scope waits for all.
             let end = AtEnd(&done);
             let result = work();
             drop(end);
-            let waits = lanes.into_iter().flat_map(|lane| lane.join().expect("another client"));
-            (Speed::of(waits.collect()), result)
+            let lanes = lanes.into_iter().map(|lane| lane.join().expect("another client"));
+            (Speed::of(lanes.collect(), witness.join().expect("a witness")), result)
         })
+    }
+
+    /// The longest time of a small durable write where the server has its data.
+    fn disk(&self, done: &AtomicBool) -> Duration {
+        let mut file = tempfile::tempfile_in(&self.folder).expect("a file of the witness");
+        let mut longest = Duration::ZERO;
+        while !done.load(Ordering::Acquire) {
+            let begun = Instant::now();
+            file.write_all(&[0; 4096]).and_then(|()| file.sync_data()).expect("a page on the disk");
+            longest = longest.max(begun.elapsed());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        longest
     }
 
     /// How long others wait where all processors are busy with something else.
@@ -209,9 +231,10 @@ impl Cost {
         println!("{what}: {self:?}");
         assert!(self.grown < memory, "{what}: resident memory grew by {} MiB", self.grown);
         let p99 = (self.calm.p99 * PATIENCE).max(self.unit * STALL / 2);
-        let longest = (self.calm.longest * PATIENCE).max(self.unit * STALL);
+        let read = (self.calm.longest_read * PATIENCE).max(self.unit * STALL);
+        let write = (self.calm.longest_write * PATIENCE).max(self.unit * STALL) + self.others.disk * JOURNEYS;
         assert!(
-            self.others.p99 <= p99 && self.others.longest <= longest,
+            self.others.p99 <= p99 && self.others.longest_read <= read && self.others.longest_write <= write,
             "{what}: others waited {:?}, on a busy machine {:?}; an honest megabyte takes {:?}",
             self.others,
             self.calm,
@@ -233,20 +256,33 @@ impl Cost {
 }
 
 impl Speed {
-    fn of(mut waits: Vec<Duration>) -> Speed {
+    fn of(lanes: Vec<Waits>, disk: Duration) -> Speed {
+        let longest =
+            |of: fn(&Waits) -> &Vec<Duration>| lanes.iter().flat_map(of).max().copied().unwrap_or_default();
+        let (longest_read, longest_write) = (longest(|lane| &lane.reads), longest(|lane| &lane.writes));
+        let mut waits: Vec<_> =
+            lanes.into_iter().flat_map(|lane| [lane.reads, lane.writes]).flatten().collect();
         waits.sort();
-        let longest = waits.last().copied().unwrap_or_default();
-        let p99 = waits.get(waits.len() * 99 / 100).copied().unwrap_or(longest);
-        Speed { count: waits.len(), p99, longest }
+        let p99 = waits.get(waits.len() * 99 / 100).copied().unwrap_or_default();
+        Speed { count: waits.len(), p99, longest_read, longest_write, disk }
     }
 
     fn slower(self, other: Speed) -> Speed {
         Speed {
             count: self.count.min(other.count),
             p99: self.p99.max(other.p99),
-            longest: self.longest.max(other.longest),
+            longest_read: self.longest_read.max(other.longest_read),
+            longest_write: self.longest_write.max(other.longest_write),
+            disk: self.disk.max(other.disk),
         }
     }
+}
+
+/// How long each request of one client took.
+#[derive(Debug, Default)]
+struct Waits {
+    reads: Vec<Duration>,
+    writes: Vec<Duration>,
 }
 
 /// Says so when it goes.
@@ -258,10 +294,10 @@ impl Drop for AtEnd<'_> {
     }
 }
 
-/// What an ordinary client does all day; how long each request took.
-fn ordinary(client: &Client, lane: usize, done: &AtomicBool) -> Vec<Duration> {
+/// What an ordinary client does all day.
+fn ordinary(client: &Client, lane: usize, done: &AtomicBool) -> Waits {
     let path = client.calendar(&format!("default/ordinary-{lane}.ics"));
-    let mut waits = Vec::new();
+    let mut waits = Waits::default();
     loop {
         for write in [true, false, false] {
             let begun = Instant::now();
@@ -270,7 +306,7 @@ fn ordinary(client: &Client, lane: usize, done: &AtomicBool) -> Vec<Duration> {
             } else {
                 client.get(&path).send().status
             };
-            waits.push(begun.elapsed());
+            if write { &mut waits.writes } else { &mut waits.reads }.push(begun.elapsed());
             assert!(matches!(status, 200 | 201 | 204), "an ordinary request was answered {status}");
         }
         if done.load(Ordering::Acquire) {
