@@ -12,6 +12,14 @@ const SHORT: usize = 64 * 1024;
 static TURNS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, NonZero::get)));
 
+/// Bytes of input from which on a tree is a matter of memory.
+const LARGE: usize = 512 * 1024;
+
+/// For inputs that are large: half as many at a time, so that who asks for several does not take memory by their number.
+static LARGE_TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
+    Semaphore::new(std::thread::available_parallelism().map_or(1, |count| (count.get() / 2).max(1)))
+});
+
 /// A turn for work that is long.
 pub type Turn = SemaphorePermit<'static>;
 
@@ -22,7 +30,7 @@ pub async fn turn() -> Result<Turn, Fault> {
 }
 
 /// Does work on an input of `bytes`: at once where that is short, else on a thread that may be busy, as many at a time as there
-/// are processors.
+/// are processors, and half as many that are large.
 pub async fn of<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
@@ -30,10 +38,14 @@ pub async fn of<T: Send + 'static>(
     if bytes <= SHORT {
         return Ok(work());
     }
+    let large = match bytes >= LARGE {
+        true => Some(LARGE_TURNS.acquire().await.map_err(|_| Fault::Internal)?),
+        false => None,
+    };
     let turn = turn().await?;
     let work = move || {
         // Held by the work, which goes on when nobody waits for it any more.
-        let _turn = turn;
+        let _turns = (large, turn);
         work()
     };
     tokio::task::spawn_blocking(work).await.map_err(|failed| {
